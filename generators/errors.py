@@ -1,0 +1,119 @@
+"""Errors that the person who asked can mend.
+
+They carry facts and survive pickling, because jobs and remote hosts raise them too; the sentence is made where the
+reader's language is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Translate(Protocol):
+    """Renders a whole English sentence, with its facts filled in, in the reader's language."""
+
+    def __call__(self, sentence: str, /, **facts: object) -> str: ...
+
+
+def english(sentence: str, /, **facts: object) -> str:
+    """The sentence as it is written in the code, its facts filled in."""
+    return sentence.format(**facts)
+
+
+@dataclass(eq=False)
+class UserError(Exception):
+    """Something the person can mend; `sentence` says what was wrong and what to do."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        raise TypeError(f"{type(self).__name__} does not say what went wrong")
+
+    def __str__(self) -> str:
+        return self.sentence(english)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (type(self), dict(self.__dict__))
+
+
+def _rebuilt(kind: type[UserError], facts: dict[str, object]) -> UserError:
+    return kind(**facts)
+
+
+@dataclass(eq=False)
+class InvalidValue(UserError):
+    """A value outside what its name allows; `allowed` is a noun phrase such as «a number from 0 to 5»."""
+
+    name: str
+    value: object
+    allowed: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} cannot be {value}; it has to be {allowed}.", name=self.name, value=self.value, allowed=self.allowed
+        )
+
+
+@dataclass(eq=False)
+class UnknownModel(UserError):
+    """A name that no generator lists; `nearest` is the closest one that is listed, if any is close."""
+
+    name: str
+    nearest: str | None = None
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.nearest is None:
+            return translate("There is no model {name}; `models` lists what there is.", name=self.name)
+        return translate("There is no model {name}. Did you mean {nearest}?", name=self.name, nearest=self.nearest)
+
+
+@dataclass(eq=False)
+class UnusableModel(UserError):
+    """A model directory whose files are missing, damaged or do not fit each other."""
+
+    path: str
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model in {path} cannot be used: {reason}. Import or train it again.",
+            path=self.path,
+            reason=self.reason,
+        )
+
+
+@dataclass(eq=False)
+class Unsupported(UserError):
+    """A model was asked for something that its `ModelInfo` does not list."""
+
+    model: str
+    what: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {model} cannot do this: {what}. Choose another model.", model=self.model, what=self.what
+        )
+
+
+@dataclass(eq=False)
+class Busy(UserError):
+    """The queue is full: the answer comes at once instead of after a long wait."""
+
+    waiting: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{waiting} texts are waiting already; try again in a moment.", waiting=self.waiting)
+
+
+@dataclass(eq=False)
+class MissingExtra(UserError):
+    """Something needs packages that the base install leaves out."""
+
+    what: str
+    extra: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{what} needs packages that are not installed; pip install 'planchette[{extra}]' brings them.",
+            what=self.what,
+            extra=self.extra,
+        )

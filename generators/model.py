@@ -1,0 +1,56 @@
+"""What the engine needs of a model: states, and one step for many texts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.completion import ModelInfo
+from generators.vocabulary import Vocabulary
+
+Logits: TypeAlias = NDArray[np.float32]
+State = TypeVar("State")
+
+
+class Model(Protocol[State]):
+    """A loaded model. Not thread-safe: one thread owns it."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    def start(self) -> State:
+        """The state before any token; the engine feeds the start token itself."""
+        ...
+
+    @overload
+    def extend(self, states: Sequence[State], tokens: Sequence[Sequence[int]]) -> Logits: ...
+    @overload
+    def extend(self, states: Sequence[State], tokens: Sequence[Sequence[int]], logits: Literal["last"]) -> Logits: ...
+    @overload
+    def extend(
+        self, states: Sequence[State], tokens: Sequence[Sequence[int]], logits: Literal["all"]
+    ) -> list[Logits]: ...
+    def extend(
+        self, states: Sequence[State], tokens: Sequence[Sequence[int]], logits: Literal["last", "all"] = "last"
+    ) -> Logits | list[Logits]:
+        """Takes each state further by its tokens (at least one each), in place.
+
+        Returns:
+            With "last", float32 [texts, vocabulary]: after each text's last token; with "all", one float32
+            [tokens, vocabulary] a text. No row depends on another row's content.
+        """
+        ...
+
+    def fork(self, state: State) -> State:
+        """A copy that goes its own way and keeps nothing else alive."""
+        ...
+
+    def nbytes(self, state: State) -> int:
+        """Memory that a forked state holds, in bytes."""
+        ...
