@@ -26,7 +26,7 @@ class UserError(Exception):
     """Something the person can mend; `sentence` says what was wrong and what to do."""
 
     def sentence(self, translate: Translate = english) -> str:
-        raise TypeError(f"{type(self).__name__} does not say what went wrong")
+        return translate("This cannot be done as it was asked.")
 
     def __str__(self) -> str:
         return self.sentence(english)
