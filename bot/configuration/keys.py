@@ -1,0 +1,203 @@
+"""Every key of `planchette.toml`, declared once: its kind, its default and what it may be.
+
+A field's description is the noun phrase that ends the sentence «it has to be …».
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.configuration.sources import Environment
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`."""
+    bare = host.strip("[]")
+    if bare == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False
+
+
+def _listed(value: object) -> object:
+    """A list as TOML has it, or one line with commas as an environment variable has it."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, list):
+        return tuple(str(part) if isinstance(part, int) and not isinstance(part, bool) else part for part in value)
+    return value
+
+
+Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535, description="a whole number from 0 to 65,535")]
+Secret: TypeAlias = Annotated[
+    SecretStr | None,
+    BeforeValidator(lambda value: value or None),  # an empty key opens nothing and closes nothing
+    Field(description="a text, `@/path` for the text of a file"),
+]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DiscordKeys(_Keys):
+    """`discord.…`; the platform starts when its token is there."""
+
+    token: Secret = None
+    guilds: Names | None = Field(default=None, description="a list of server ids")
+    training_permission: str | None = Field(default=None, description="a reference to the permission that Discord gave")
+
+
+class TelegramKeys(_Keys):
+    """`telegram.…`; the platform starts when its token is there."""
+
+    token: Secret = None
+    chats: Names | None = Field(default=None, description="a list of chat ids")
+
+
+class WebKeys(_Keys):
+    """`web.…`: the room in the browser."""
+
+    enabled: bool = Field(default=True, description="true or false")
+    host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
+    port: Port = 8477
+    key: Secret = None
+    admin_key: Secret = None
+    allowed_hosts: Names = Field(default=LOOPBACK, description="a list of host names")
+
+
+class ModelKeys(_Keys):
+    """`models.…`."""
+
+    default: str | None = Field(default=None, min_length=1, description="a model's name")
+
+
+class RemoteKeys(_Keys):
+    """`remote.…`: a completions API elsewhere."""
+
+    url: str | None = Field(
+        default=None, pattern="^https?://", description="an address that begins with http:// or https://"
+    )
+    key: Secret = None
+
+
+class HostKeys(_Keys):
+    """`host.…`: the GPU host that this machine is."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
+    port: Port = 8478
+    key: Secret = None
+
+
+class DatabaseKeys(_Keys):
+    """`database.…`."""
+
+    url: Annotated[
+        SecretStr | None, Field(description="a database's address such as postgresql+asyncpg://name@host/database")
+    ] = None  # addresses carry passwords
+
+
+class VaultKeys(_Keys):
+    """`vault.…`: what encrypts people's text at rest."""
+
+    key: Secret = None
+
+
+class QueueKeys(_Keys):
+    """`queue.…`."""
+
+    limit: int = Field(default=64, ge=1, le=100_000, description="a whole number from 1 to 100,000")
+
+
+class QuotaKeys(_Keys):
+    """`quota.…`."""
+
+    per_minute: int = Field(default=20, ge=1, le=100_000, description="a whole number from 1 to 100,000")
+
+
+class TrainingKeys(_Keys):
+    """`training.…`."""
+
+    jobs: int = Field(default=1, ge=1, le=64, description="a whole number from 1 to 64")
+    threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),  # half: the rest answers people
+        ge=1,
+        le=1024,
+        description="a whole number from 1 to 1,024",
+    )
+
+
+class LogKeys(_Keys):
+    """`log.…`."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+    format: Literal["console", "json"] = Field(default="console", description="console or json")
+
+
+class Configuration(BaseSettings):
+    """All the operator's settings, checked; `origins` tells of each dotted key where its value came from."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANCHETTE_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # compose files pass variables that nobody set as empty ones
+        enable_decoding=False,
+        extra="forbid",
+        frozen=True,
+    )
+
+    home: Path = Field(exclude=True)
+    discord: DiscordKeys = DiscordKeys()
+    telegram: TelegramKeys = TelegramKeys()
+    web: WebKeys = WebKeys()
+    models: ModelKeys = ModelKeys()
+    remote: RemoteKeys = RemoteKeys()
+    host: HostKeys = HostKeys()
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="a whole number from 1 to 1,024")
+    database: DatabaseKeys = DatabaseKeys()
+    vault: VaultKeys = VaultKeys()
+    queue: QueueKeys = QueueKeys()
+    quota: QuotaKeys = QuotaKeys()
+    training: TrainingKeys = Field(default_factory=lambda: TrainingKeys())
+    log: LogKeys = LogKeys()
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Dotted key to `default`, `planchette.toml`, `environment variable NAME` or a file's path."""
+        return self._origins
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is: the operator's, or SQLite at home."""
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.home / 'planchette.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file, whose values come as arguments."""
+        del env_settings, dotenv_settings, file_secret_settings
+        return Environment(settings_cls), init_settings
