@@ -1,0 +1,131 @@
+"""Connections: one that writes, some that read, and one for migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, NullPool, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.errors import MissingDriver, UnusableUrl
+
+PATIENCE: Final = 5  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
+CONNECTING: Final = 10  # seconds for a server to answer at all
+READERS: Final = 4  # connections; each is a thread on SQLite, and reads here take well under a millisecond
+ADVISORY_LOCK: Final = 0x506C616E  # «Plan»: makes all writers on one PostgreSQL database take turns, as SQLite does
+
+DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a database is.
+
+    Attributes:
+        url: with the driver that we use.
+        name: as people may see it: the path, or the URL with its password masked.
+    """
+
+    url: URL
+    name: str
+
+    @property
+    def sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+
+def located(url: str) -> Location:
+    """Reads a database URL.
+
+    Raises:
+        UnusableUrl: it names no SQLite file and no PostgreSQL database.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise UnusableUrl(url.split("://")[0] + "://…" if "://" in url else url) from error
+    shown = parsed.set(query={key: value for key, value in parsed.query.items() if key in ("host", "port")})
+    name = shown.render_as_string(hide_password=True)
+    driver = DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise UnusableUrl(name)
+    if driver == DRIVERS["sqlite"]:
+        if not parsed.database or ":memory:" in parsed.database or parsed.query.get("mode") == "memory":
+            raise UnusableUrl(name)  # readers are connections of their own: they would each see another database
+        name = parsed.database.removeprefix("file:")
+    return Location(parsed.set(drivername=driver), name)
+
+
+def writing(location: Location) -> AsyncEngine:
+    """The one connection that writes; its transactions exclude those of every other program."""
+    engine = _engine(location, {}, pool_size=1, max_overflow=0, pool_pre_ping=not location.sqlite)
+    if location.sqlite:
+        _on_connect(
+            engine,
+            "journal_mode=WAL",  # readers go on while it writes
+            "synchronous=FULL",  # a commit is on the disk when it returns, also when the power fails
+            "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten; deletions are rare here
+        )
+        _on_begin(engine, "BEGIN IMMEDIATE")  # a later upgrade from reading to writing could lose an update
+    else:
+        _on_begin(engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+    return engine
+
+
+def reading(location: Location) -> AsyncEngine:
+    """Connections that see one committed moment in each transaction, and can change nothing."""
+    options: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "pool_pre_ping": not location.sqlite}
+    if location.sqlite:
+        engine = _engine(location, {}, **options)
+        _on_connect(engine, "query_only=ON")
+        _on_begin(engine, "BEGIN")
+        return engine
+    settings = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+    return _engine(location, settings, **options)
+
+
+def migrating(location: Location) -> AsyncEngine:
+    """Connections that may rebuild tables: with foreign keys on, SQLite would delete the rows that refer to them."""
+    engine = _engine(location, {}, poolclass=NullPool)
+    if location.sqlite:
+        _on_connect(engine, "synchronous=FULL", "foreign_keys=OFF")
+        _on_begin(engine, "BEGIN IMMEDIATE")
+    else:
+        _on_begin(engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+    return engine
+
+
+def _engine(location: Location, settings: dict[str, str], **options: Any) -> AsyncEngine:
+    if location.sqlite:
+        arguments: dict[str, Any] = {"isolation_level": None, "timeout": PATIENCE}  # None: we begin, not the driver
+    else:
+        arguments = {"timeout": CONNECTING, "server_settings": {"lock_timeout": f"{PATIENCE}s", **settings}}
+    try:
+        return create_async_engine(location.url, connect_args=arguments, **options)
+    except ModuleNotFoundError as error:
+        raise MissingDriver(location.name) from error
+
+
+def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={PATIENCE * 1000}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _on_begin(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)

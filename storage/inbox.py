@@ -1,0 +1,66 @@
+"""What came in from outside, stored before it is confirmed there, so that it is dealt with once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import inbox
+from storage.statements import insert
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """Something that is still to be dealt with.
+
+    Attributes:
+        id: ours; what it leads to is stored with it as its origin.
+        update: the platform's own id.
+        payload: what is needed to deal with it.
+        at: when it came in.
+    """
+
+    id: int
+    update: str
+    payload: dict[str, Any]
+    at: datetime
+
+
+async def receive(
+    conn: AsyncConnection, platform: str, update: str | int, payload: dict[str, Any], at: datetime
+) -> int | None:
+    """Stores an update; its id here, or None if it had come in before."""
+    statement = (
+        insert(conn, inbox)
+        .values(platform=platform, update_id=str(update), payload=payload, at=at, open=True)
+        .on_conflict_do_nothing(index_elements=[inbox.c.platform, inbox.c.update_id])
+        .returning(inbox.c.id)
+    )
+    item: int | None = await conn.scalar(statement)
+    return item
+
+
+async def pending(conn: AsyncConnection, platform: str) -> list[InboxItem]:
+    """What came in from a platform and is not done, oldest first."""
+    columns = (inbox.c.id, inbox.c.update_id, inbox.c.payload, inbox.c.at)
+    statement = select(*columns).where(inbox.c.platform == platform, inbox.c.open).order_by(inbox.c.id)
+    return [InboxItem(*row) for row in await conn.execute(statement)]
+
+
+async def done(conn: AsyncConnection, item: int) -> bool:
+    """Notes that an item is dealt with, in the transaction of what it led to. False if it was done before.
+
+    Its payload is forgotten; its key stays, so that it is known when it comes again.
+    """
+    statement = update(inbox).where(inbox.c.id == item, inbox.c.open).values(open=False, payload={})
+    return (await conn.execute(statement.returning(inbox.c.id))).first() is not None
+
+
+async def clear(conn: AsyncConnection, before: datetime) -> int:
+    """Deletes what is done and came in before a moment; how many. A platform delivers again for a day at most."""
+    deleted = await conn.execute(delete(inbox).where(inbox.c.at < before, ~inbox.c.open).returning(inbox.c.id))
+    return len(deleted.all())
