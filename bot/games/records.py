@@ -1,0 +1,111 @@
+"""Between what is stored of a story and the values that its rules work on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.games import story as rules
+from bot.games.ballot import Ballot, Candidate, Reason
+from bot.games.story import Progress
+from generators.completion import Alternative, Unit
+from storage import stories
+from storage.stories import CandidateRow, Past, PlayerRow, Story, UnitRow
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A story as it stands at one moment.
+
+    Attributes:
+        story: with its rules.
+        past: the open round; None while the next one is being prepared, and once the story is over.
+        units: what has been appended.
+        everybody: who ever played.
+    """
+
+    story: Story
+    past: Past | None
+    units: tuple[UnitRow, ...]
+    everybody: tuple[PlayerRow, ...]
+
+    @property
+    def position(self) -> int:
+        """Of the round that is open, or that comes next."""
+        return len(self.units)
+
+    @property
+    def text(self) -> str:
+        """The whole text so far."""
+        return self.story.title_text + "".join(unit.text for unit in self.units)
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """The same as the model reads it."""
+        return (*self.story.start_ids, *(token for unit in self.units for token in unit.token_ids))
+
+    @property
+    def players(self) -> tuple[PlayerRow, ...]:
+        """Those who play now."""
+        return tuple(player for player in self.everybody if rules.plays(player.last_position, self.position))
+
+
+async def situation(conn: AsyncConnection, story_id: int) -> Situation | None:
+    """How a story stands; None if there is no such story."""
+    story = await stories.get(conn, story_id)
+    if story is None:
+        return None
+    round_ = await stories.current(conn, story_id)
+    return Situation(
+        story=story,
+        past=None if round_ is None else await stories.round_with(conn, round_.id),
+        units=tuple(await stories.units(conn, story_id)),
+        everybody=tuple(await stories.players(conn, story_id)),
+    )
+
+
+def ballot_of(past: Past) -> Ballot:
+    """The ballot of a stored round."""
+    return Ballot(
+        candidates=tuple(
+            Candidate(row.slot, row.text, row.token_ids, row.logprob, row.end, row.writer) for row in past.candidates
+        ),
+        votes={vote.person: vote.slot for vote in past.votes},
+        open=past.round.state == "open",
+    )
+
+
+def progress_of(story: Story, position: int, players: Iterable[PlayerRow]) -> Progress:
+    """How far a stored story is."""
+    return Progress(position, {player.person: player.last_position for player in players}, story.idle_rounds)
+
+
+def candidate_rows(alternatives: Sequence[Alternative], unit: Unit) -> list[CandidateRow]:
+    """A model's alternatives as a new round's candidates; those that no database and no reader takes are left out.
+
+    The bare end is an empty text; only sentences have words of their own before the end.
+    """
+    rows: list[CandidateRow] = []
+    for alternative in alternatives:
+        text = "" if alternative.end and unit is not Unit.SENTENCE else alternative.text
+        if (not text and not alternative.end) or "\0" in text:
+            continue
+        logprob = None if math.isnan(alternative.logprob) else alternative.logprob
+        rows.append(CandidateRow(0, len(rows), text, alternative.token_ids, logprob, alternative.end))
+    return rows
+
+
+def noted(reason: Reason, temperature: float) -> str:
+    """Why a candidate won, and the temperature of that moment, in one line for the record."""
+    return f"{reason}, T={temperature!r}"
+
+
+def reason_of(note: str | None) -> tuple[Reason | None, float | None]:
+    """What `noted` has written."""
+    reason, _, temperature = (note or "").partition(", T=")
+    known: Reason | None = next((each for each in get_args(Reason) if each == reason), None)
+    return known, float(temperature) if temperature else None
