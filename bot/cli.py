@@ -1,0 +1,55 @@
+"""The shell's front door: `planchette COMMAND`.
+
+Only typer is imported here; each command imports what it needs when it runs, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.shell.faults import Shell
+from bot.shell.recipes import recipes
+
+app = typer.Typer(
+    cls=Shell,
+    name="planchette",
+    help="A whole chat writes together with small language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("planchette"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    pass
+
+
+app.command()(recipes)
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
+    app()
+
+
+if __name__ == "__main__":
+    main()

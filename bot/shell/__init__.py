@@ -1,0 +1,1 @@
+"""What `planchette` does in a terminal: one module a command."""

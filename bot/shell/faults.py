@@ -1,0 +1,92 @@
+"""How a command ends that could not be done: a sentence on stderr, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer import Context
+
+NOT_DONE: Final = 1
+INTERRUPTED: Final = 130  # as shells say it: 128 and the number of SIGINT
+LOG: Final = "faults.log"
+ROTATE_BYTES: Final = 1_000_000  # a command that fails in a loop must not fill the disk
+
+
+class Shell(TyperGroup):
+    """The commands, and what becomes of their errors."""
+
+    def invoke(self, ctx: Context) -> Any:  # type: ignore[override]  # typer.Context is the class's own argument
+        """Runs a command; what goes wrong becomes a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        except BrokenPipeError:  # `planchette … | head`: the reader has what it wanted
+            _drop_output()
+            code = NOT_DONE
+        except Exception as fault:
+            if not (known := sentence(fault)):
+                if isinstance(fault, typer.Exit | typer.Abort | EOFError) or _is_usage(fault):
+                    raise
+                if os.environ.get("PLANCHETTE_DEBUG"):
+                    raise
+                known = _recorded(fault)
+            typer.echo(known, err=True)
+            code = NOT_DONE
+        raise typer.Exit(code)
+
+
+def sentence(fault: BaseException) -> str | None:
+    """What to tell the person about an error that they can mend; None for a fault of ours."""
+    from generators.errors import UserError
+    from storage.errors import StorageError
+
+    if isinstance(fault, BaseExceptionGroup):
+        told = [sentence(one) for one in fault.exceptions]
+        return next((one for one in told if one), None) if all(told) else None
+    if isinstance(fault, UserError | StorageError):
+        return fault.sentence()
+    if isinstance(fault, OSError) and fault.filename is not None and fault.strerror:
+        return f"{fault.filename}: {fault.strerror}."
+    return None
+
+
+def _is_usage(fault: BaseException) -> bool:
+    return type(fault).__module__.startswith("typer.")
+
+
+def _recorded(fault: BaseException) -> str:
+    """Writes a fault of ours into the log and says where it is."""
+    from bot.configuration.loading import default_home
+
+    where = default_home() / LOG
+    told = f"Something is wrong inside Planchette ({type(fault).__name__})"
+    try:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        _rotate(where)
+        with where.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} planchette {' '.join(sys.argv[1:2])}\n")
+            log.writelines(traceback.format_exception(fault))
+    except OSError:
+        return f"{told}; PLANCHETTE_DEBUG=1 shows the details."
+    return f"{told}; the details are in {where}."
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > ROTATE_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _drop_output() -> None:
+    """Sends what is still buffered nowhere, so that Python's exit does not fail on the closed pipe again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

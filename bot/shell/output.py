@@ -1,0 +1,78 @@
+"""What a command says: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
+
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON lines, and nothing else, to stdout.")]
+
+PLAIN_SECONDS: Final = 10.0  # between two lines of progress where there is no terminal to draw on
+
+
+def emit(record: Mapping[str, object]) -> None:
+    """Prints one JSON line."""
+    typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+def say(text: str = "") -> None:
+    """Prints a line of result."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Prints a line that is not the result, such as progress."""
+    typer.echo(text, err=True)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows in columns as wide as they need to be, for people and for `cut`."""
+    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+class Progress:
+    """How far something is: a bar on a terminal, now and then a line elsewhere."""
+
+    def __init__(self, what: str, bar: Any | None) -> None:
+        self._what = what
+        self._bar = bar
+        self._task = None if bar is None else bar.add_task(what, total=None)
+        self._said = time.monotonic()
+
+    def show(self, done: float, total: float, *, detail: str = "") -> None:
+        """Tells that `done` of `total` is done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total, description=f"{self._what} {detail}".rstrip())
+        elif time.monotonic() - self._said > PLAIN_SECONDS:
+            self._said = time.monotonic()
+            note(f"{self._what}: {done / max(total, 1e-9):.0%} {detail}".rstrip())
+
+    def line(self, text: str) -> None:
+        """Prints a line above the bar."""
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        else:
+            note(text)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """Shows progress on stderr until the context is left."""
+    if not sys.stderr.isatty():
+        yield Progress(what, None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Progress(what, bar)
