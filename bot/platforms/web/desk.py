@@ -1,0 +1,122 @@
+"""What the routes have at hand: the room, and who is asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Request
+
+from bot.conversation import Person
+from bot.platforms.web.errors import Refusal
+from bot.platforms.web.gate import Gate, Level
+from bot.platforms.web.identity import Identities, NameHolders, Visitor
+from bot.platforms.web.names import PLATFORM, folded, person_name
+from bot.platforms.web.pacing import Pace
+from bot.platforms.web.shapes import ShownCommand
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from bot.platforms.web.room import WebRoom
+
+BURST: Final = 300  # messages and presses of one person at once …
+PER_SECOND: Final = 10  # … and from then on: far above what hands do, far below what a disk does
+LOGINS: Final = 10  # wrong keys of one address at once …
+LOGINS_PER_SECOND: Final = 0.1  # … and from then on: guessing takes ages
+FOLLOWERS: Final = 1_000  # open streams; each is a socket, and a process has 1,024 by default on many systems
+
+
+class Desk:
+    """One for each room server."""
+
+    def __init__(self, bot: Bot, room: WebRoom, gate: Gate, identities: Identities, cookie_suffix: str) -> None:
+        self.bot = bot
+        self.room = room
+        self.gate = gate
+        self.identities = identities
+        self.holders = NameHolders()
+        self.logins = Pace(LOGINS, LOGINS_PER_SECOND)
+        self.person_cookie = f"planchette-person-{cookie_suffix}"  # browsers share cookies between ports of a host
+        self.session_cookie = f"planchette-key-{cookie_suffix}"
+        self._pace = Pace(BURST, PER_SECOND)
+
+    def cookie(self, request: Request) -> Visitor | None:
+        """Who the request's cookie says it is, whether or not another browser has the name by now."""
+        return self.identities.read(request.cookies.get(self.person_cookie))
+
+    def visitor(self, request: Request) -> Visitor | None:
+        """Who this browser is; None: a program, or a browser whose name somebody else has taken."""
+        visitor = self.cookie(request)
+        if visitor is None:
+            return None
+        try:
+            self.holders.claim(visitor)
+        except Refusal:
+            return None
+        return visitor
+
+    def name(self, request: Request, named: str | None) -> str | None:
+        """Who is asking: the cookie says it; a program, which has none, names the person itself.
+
+        Raises:
+            Refusal: the cookie's person is another than the one named (400), or lost the name to somebody (409).
+        """
+        visitor = self.cookie(request)
+        if visitor is None:
+            return None if named is None else person_name(named)
+        if named is not None and folded(person_name(named)) != folded(visitor.name):
+            raise Refusal(400, "In this browser you are {name}; take another name first.", {"name": visitor.name})
+        self.holders.claim(visitor)
+        return visitor.name
+
+    def person(self, request: Request, named: str | None) -> Person:
+        """Who writes or presses.
+
+        Raises:
+            Refusal: as in `name`, or nobody is named (400).
+        """
+        name = self.name(request, named)
+        if name is None:
+            raise Refusal(400, "The field person is missing: say who writes.")
+        return Person(PLATFORM, name, name, admin=request.state.level is Level.ADMIN)
+
+    def reader(self, request: Request, named: str | None) -> str | None:
+        """Who reads; None sees what is public.
+
+        Raises:
+            Refusal: as in `name`.
+        """
+        return self.name(request, named)
+
+    def pace(self, request: Request, person: Person | None) -> None:
+        """Counts a request of this person.
+
+        Raises:
+            Refusal: there were too many (429).
+        """
+        address = request.client.host if request.client else ""
+        if not self._pace.allows(f"{address} {person.id if person else ''}"):
+            raise Refusal(429, "Too many messages and presses at once; wait a moment.")
+
+    def admit_follower(self) -> None:
+        """Makes sure that one more stream can be held open.
+
+        Raises:
+            Refusal: there are too many (429).
+        """
+        if len(self.room.hub) >= FOLLOWERS:
+            raise Refusal(429, "Too many readers follow this bot's rooms; close a page, or try again later.")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the default model can write."""
+        return self.bot.ready
+
+    def commands(self) -> list[ShownCommand]:
+        """Every command of the bot, as its declaration describes it."""
+        return []
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the app that answers this request."""
+    desk: Desk = request.app.state.desk
+    return desk

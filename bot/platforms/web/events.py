@@ -1,0 +1,104 @@
+"""What happens in a room as server-sent events: each message whole, in the order of storage's event numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final, Protocol
+
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from bot.platforms.web.hub import Hub
+from bot.platforms.web.show import shown
+from storage.rooms import RoomMessage
+
+HEARTBEAT: Final = 15  # s; proxies close what is silent for 30 to 60 s
+RETRY: Final = 1000  # ms until a browser connects again
+
+
+class Source(Protocol):
+    """Where followers read: the room as one person sees it."""
+
+    async def changes(self, room: str, person: str | None, after_event: int) -> list[RoomMessage]: ...
+    async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]: ...
+
+
+class Following:
+    """One reader's way through a room's events.
+
+    Args:
+        source: where messages are read.
+        hub: rings when the room has changed.
+        room: the room's name.
+        person: whose private messages are read too.
+        last: the last event that the reader has had; None: only what comes from now on.
+        heartbeat: seconds between comments while nothing happens.
+    """
+
+    def __init__(
+        self, source: Source, hub: Hub, *, room: str, person: str | None, last: int | None, heartbeat: float = HEARTBEAT
+    ) -> None:
+        self._source = source
+        self._hub = hub
+        self._room = room
+        self._person = person
+        self._last = last
+        self._newest = 0
+        self._heartbeat = heartbeat
+
+    async def lines(self) -> AsyncGenerator[str, None]:
+        """The stream, until the reader or the room goes away.
+
+        It begins with an event that has an id and no data: it reaches no listener, but whoever is cut off before the
+        first message resumes from there.
+        """
+        with self._hub.following(self._room) as bell:
+            await self._start()
+            yield f"retry: {RETRY}\nid: {self._last}\n\n"
+            while not self._hub.closed:
+                bell.clear()
+                messages = await self._source.changes(self._room, self._person, self._last or 0)
+                for message in messages:
+                    yield self._line(message)
+                if not messages and not await _rings(bell, self._heartbeat):
+                    yield ": still here\n\n"
+
+    async def _start(self) -> None:
+        """Finds out what the reader knows: `message` is what it has not seen, `edit` what it has."""
+        newest = await self._source.messages(self._room, self._person, None)
+        now = max((message.event for message in newest), default=0)
+        if self._last is None or self._last > now:  # a number from another database: nothing would ever come
+            self._last = now
+        self._newest = max((message.id for message in newest if message.event <= self._last), default=0)
+
+    def _line(self, message: RoomMessage) -> str:
+        kind = "message" if message.id > self._newest else "edit"
+        self._newest = max(self._newest, message.id)
+        self._last = message.event
+        return f"event: {kind}\nid: {message.event}\ndata: {shown(message).model_dump_json()}\n\n"
+
+
+class EventStream(StreamingResponse):
+    """Sends a reader's events until either side goes away."""
+
+    def __init__(self, following: Following) -> None:
+        self._lines = following.lines()
+        super().__init__(
+            self._lines,
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no"},  # nginx would hold events back until its buffer is full
+        )
+
+    async def stream_response(self, send: Send) -> None:
+        async with aclosing(self._lines):  # else the room would keep ringing for a reader who left
+            await super().stream_response(send)
+
+
+async def _rings(bell: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(bell.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

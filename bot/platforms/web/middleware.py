@@ -1,0 +1,130 @@
+"""What stands before every request: the gate, the size of bodies, and headers that keep a browser safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.platforms.web.errors import Refusal, refused
+from bot.platforms.web.gate import Gate
+
+BODY: Final = 256 * 1024  # bytes; 20,000 characters outside the BMP, each escaped as \\uXXXX\\uXXXX, are 240,000
+OPEN: Final = ("/static/", "/login")  # what a stranger may see: the page's own looks, and the door
+UNGATED: Final = "/health"  # probes ask by address and bring no key; the answer holds no secret
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class SafeHeaders:
+    """Adds the security headers to every response that has not set them itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                # a page's looks are asked for again each time, but sent only when they have changed
+                headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
+
+
+class Doorkeeper:
+    """Lets a request in or refuses it; leaves what its sender may do in `request.state.level`."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, session_cookie: str) -> None:
+        self._app = app
+        self._gate = gate
+        self._session_cookie = session_cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != UNGATED:
+            answer = self._refusal(scope)
+            if answer is not None:
+                return await answer(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        try:
+            self._gate.check_host(headers)
+        except Refusal as fault:
+            return refused(fault.status, fault.sentence())
+        session = HTTPConnection(scope).cookies.get(self._session_cookie)
+        level = self._gate.level(headers, session)
+        scope.setdefault("state", {})["level"] = level
+        path: str = scope["path"]
+        if level is not None or path.startswith(OPEN):
+            return None
+        if not self._gate.keyed:
+            return refused(401, "From elsewhere this room needs a key; whoever runs it has to set web.key first.")
+        if _wants_page(path, headers):
+            return RedirectResponse(f"/login?next={quote(path, safe='/')}", 303)
+        return refused(401, "This room needs its key: send Authorization: Bearer with web.key, or log in at /login.")
+
+
+class SmallBodies:
+    """Reads a request's body before anything parses it, and refuses one that is too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            return await self._app(scope, receive, send)
+        body = await _body(Headers(scope=scope), receive)
+        if body is None:
+            answer = refused(413, f"The body is larger than {BODY // 1024} KB; send less text at once.")
+            return await answer(scope, receive, send)
+        handed = False
+
+        async def receive_again() -> Message:
+            nonlocal handed
+            if handed:
+                return await receive()
+            handed = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return await self._app(scope, receive_again, send)
+
+
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
+    """The whole body, or None as soon as it is sure to be too large."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > BODY:
+        return None
+    chunks = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(chunks)  # the client went away: whoever reads on will notice
+        chunks += message.get("body", b"")
+        if len(chunks) > BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(chunks)
+
+
+def _wants_page(path: str, headers: Mapping[str, str]) -> bool:
+    return not path.startswith("/api") and "text/html" in headers.get("accept", "")

@@ -1,0 +1,253 @@
+"""The web room as a platform: a chat in the browser that needs no account."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+import uvicorn
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation import Message, Notice, Person, Place
+from bot.platforms.web.errors import Refusal
+from bot.platforms.web.hub import Hub
+from bot.platforms.web.listening import listen
+from bot.platforms.web.names import BOT, PLATFORM, key
+from generators.errors import UserError
+from storage import inbox, rooms
+from storage.errors import StorageError
+from storage.rooms import RoomMessage
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 100  # messages read at once, and the newest that a reader gets
+GRACE: Final = 2  # s; how long open requests may take when the room closes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a person wrote, as the inbox keeps it until the bot has dealt with it."""
+
+    room: str
+    person: str
+    admin: bool
+    text: str
+    message: int
+    reply_to: int | None
+
+    @property
+    def means_something(self) -> bool:
+        """Whether the bot has to look at it."""
+        return self.text.startswith("/") or self.reply_to is not None
+
+    def payload(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+class WebRoom:
+    """Translates between the bot and rooms: what is posted is stored, then shown to all who follow the room."""
+
+    name = PLATFORM
+    edit_seconds = 0.3  # a page redraws quickly, and each edit is a write to disk
+
+    def __init__(self, bot: Bot) -> None:
+        from bot.platforms.web.app import web_app
+
+        web = bot.configuration.web
+        self._bot = bot
+        self._database = bot.database
+        self._host = web.host
+        self._socket = listen(web.host, web.port)
+        self._answering: set[asyncio.Task[None]] = set()
+        self.hub = Hub()
+        self._app = web_app(bot, self)
+
+    @property
+    def port(self) -> int:
+        """Where it listens; another than `web.port` if that is 0."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(self._host.strip("[]"), self._host)
+        return f"http://{host}:{self.port}"
+
+    async def run(self) -> None:
+        """Serves until it is cancelled; first takes up what was in hand when it last stopped."""
+        for item in await self._database.read(partial(inbox.pending, platform=PLATFORM)):
+            self._answer_soon(item.id, Heard(**item.payload))
+        server = _Server(
+            uvicorn.Config(
+                self._app,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,  # who a client is decides nothing that a header could fake
+                server_header=False,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self.hub.close()
+            server.should_exit = True
+            await serving
+            for task in self._answering:
+                task.cancel()
+            await asyncio.gather(*self._answering, return_exceptions=True)
+
+    async def post(
+        self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
+    ) -> str:
+        """Stores a message of the bot and shows it."""
+
+        async def add(connection: AsyncConnection) -> RoomMessage:
+            return await rooms.add(
+                connection,
+                place.key,
+                key(BOT),
+                message.text,
+                buttons=message.buttons,
+                picture=message.picture,
+                attachments=message.attachments,
+                private_for=private_for.key if private_for else None,
+                reply_to=_id(reply_to),
+                at=datetime.now(UTC),
+            )
+
+        posted = await self._database.write(add)
+        self.hub.changed(place.key)
+        return str(posted.id)
+
+    async def edit(self, place: Place, posted: str, message: Message) -> None:
+        """Changes a message of the bot and shows it anew."""
+
+        async def change(connection: AsyncConnection) -> None:
+            await rooms.edit(
+                connection,
+                int(posted),
+                text=message.text,
+                buttons=message.buttons,
+                picture=message.picture,
+                attachments=message.attachments,
+            )
+
+        await self._database.write(change)
+        self.hub.changed(place.key)
+
+    async def said(self, room: str, person: Person, text: str, reply_to: int | None) -> int:
+        """Stores what a person wrote, together with the bot's duty to look at it; returns the message's id.
+
+        Raises:
+            Refusal: there is no message `reply_to` for this person in the room.
+        """
+        place = Place(PLATFORM, room)
+
+        async def store(connection: AsyncConnection) -> tuple[Heard, int | None]:
+            if reply_to is not None:
+                await self._visible(connection, place, person, reply_to)
+            at = datetime.now(UTC)
+            message = await rooms.add(connection, place.key, person.key, text, reply_to=reply_to, at=at)
+            heard = Heard(room, person.id, person.admin, text, message.id, reply_to)
+            if not heard.means_something:
+                return heard, None
+            return heard, await inbox.receive(connection, PLATFORM, str(message.id), heard.payload(), at)
+
+        heard, item = await self._database.write(store)
+        self.hub.changed(place.key)
+        if item is not None:
+            self._answer_soon(item, heard)
+        return heard.message
+
+    async def pressed(self, room: str, person: Person, message: int, action: str) -> Notice:
+        """Hands a press to the bot; it is committed when the notice comes.
+
+        Raises:
+            Refusal: there is no such message for this person in the room.
+        """
+        place = Place(PLATFORM, room)
+        await self._database.read(partial(self._visible, place=place, person=person, message=message))
+        try:
+            return await self._bot.press(action, person=person, place=place, message=str(message))
+        except UserError as fault:
+            return Notice(fault.sentence())
+
+    async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]:
+        """What this person may read: what came after a message, or the newest."""
+
+        async def read(connection: AsyncConnection) -> list[RoomMessage]:
+            return await rooms.newest(connection, key(room), person=_reader(person), after=after, limit=BATCH)
+
+        return await self._database.read(read)
+
+    async def changes(self, room: str, person: str | None, after_event: int) -> list[RoomMessage]:
+        """What this person may read of what was written or edited after an event, in the order of events."""
+
+        async def read(connection: AsyncConnection) -> list[RoomMessage]:
+            return await rooms.changed(
+                connection, key(room), person=_reader(person), after_event=after_event, limit=BATCH
+            )
+
+        return await self._database.read(read)
+
+    async def file(self, file: int) -> tuple[str, str, bytes] | None:
+        """A picture's or an attachment's name, media type and content."""
+        return await self._database.read(partial(rooms.file, file_id=file))
+
+    async def _visible(self, connection: AsyncConnection, place: Place, person: Person, message: int) -> RoomMessage:
+        found = await rooms.get(connection, message)
+        if found is None or found.room != place.key or found.private_for not in (None, person.key):
+            raise Refusal(404, "There is no message {id} in this room.", {"id": message})
+        return found
+
+    def _answer_soon(self, item: int, heard: Heard) -> None:
+        task = asyncio.create_task(self._answer(item, heard))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, item: int, heard: Heard) -> None:
+        """Lets the bot deal with what was heard; it counts as dealt with when that is over, however it ended."""
+        place = Place(PLATFORM, heard.room)
+        person = Person(PLATFORM, heard.person, heard.person, heard.admin)
+        try:
+            if heard.text.startswith("/"):
+                await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=str(heard.message))
+            else:
+                await self._bot.reply(heard.text, person=person, place=place, message=str(heard.reply_to), origin=item)
+        except (UserError, StorageError) as fault:
+            await self._tell(place, person, fault.sentence())
+        except Exception:
+            log.exception("a message was not dealt with", room=heard.room, message=heard.message)
+            await self._tell(place, person, "Something went wrong on our side; the log says what.")
+        await self._database.write(partial(inbox.done, item=item))
+
+    async def _tell(self, place: Place, person: Person, sentence: str) -> None:
+        await self.post(place, Message(sentence), private_for=person)
+
+
+def _reader(person: str | None) -> str | None:
+    return None if person is None else key(person)
+
+
+def _id(reference: str | None) -> int | None:
+    return int(reference) if reference is not None and reference.isdecimal() else None
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs the bot."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()

@@ -1,0 +1,28 @@
+"""A stored message as the API shows it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.platforms.web.names import name_of
+from bot.platforms.web.shapes import ShownButton, ShownFile, ShownMessage
+from storage.rooms import RoomMessage
+
+
+def shown(message: RoomMessage) -> ShownMessage:
+    """The message's public face. Files have ids that cannot be guessed: who knows the address may read them."""
+    return ShownMessage(
+        id=message.id,
+        person=name_of(message.person),
+        text=message.text,
+        buttons=[ShownButton(label=label, action=action) for label, action in message.buttons],
+        picture=None if message.picture is None else file_url(message.picture, "picture.png"),
+        attachments=[ShownFile(name=file.name, url=file_url(file.id, file.name)) for file in message.attachments],
+        private=message.private_for is not None,
+        edited=message.edited,
+    )
+
+
+def file_url(file: int | str, name: str) -> str:
+    """Where a file is read; its name is only for people."""
+    return f"/api/files/{file}/{quote(name, safe='')}"
