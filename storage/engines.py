@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.errors import MissingDriver, UnusableUrl
 
-PATIENCE: Final = 5  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
+PATIENCE: Final = 5.0  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
 CONNECTING: Final = 10  # seconds for a server to answer at all
 READERS: Final = 4  # connections; each is a thread on SQLite, and reads here take well under a millisecond
 ADVISORY_LOCK: Final = 0x506C616E  # «Plan»: makes all writers on one PostgreSQL database take turns, as SQLite does
@@ -109,7 +109,10 @@ def _engine(location: Location, settings: dict[str, str], **options: Any) -> Asy
     if location.sqlite:
         arguments: dict[str, Any] = {"isolation_level": None, "timeout": PATIENCE}  # None: we begin, not the driver
     else:
-        arguments = {"timeout": CONNECTING, "server_settings": {"lock_timeout": f"{PATIENCE}s", **settings}}
+        arguments = {
+            "timeout": CONNECTING,
+            "server_settings": {"lock_timeout": f"{int(PATIENCE * 1000)}ms", **settings},
+        }
     try:
         return create_async_engine(location.url, connect_args=arguments, **options)
     except ModuleNotFoundError as error:
@@ -120,7 +123,7 @@ def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={PATIENCE * 1000}", *pragmas):
+        for pragma in (f"busy_timeout={int(PATIENCE * 1000)}", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -1,0 +1,62 @@
+"""Stories and candidates for the tests, with what does not matter filled in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import stories
+from storage.stories import CandidateRow, Round, Story, UnitRow, VoteRow
+
+NOON = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
+LOBBY = "web:lobby"
+ADA, BOB, CLEO = "web:Ada", "web:Bob", "web:Cleo"
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+async def start(conn: AsyncConnection, place: str = LOBBY, **changes: Any) -> Story:
+    values: dict[str, Any] = {
+        "place": place,
+        "model": "tales",
+        "version": "3",
+        "unit": "word",
+        "candidates": 3,
+        "seconds": 60.0,
+        "solo": False,
+        "temperature": None,
+        "label": None,
+        "title_text": "Once upon",
+        "start_ids": (7, 11),
+        "started_by": ADA,
+        "at": NOON,
+    }
+    return await stories.create(conn, **(values | changes))
+
+
+def words(*texts: str) -> list[CandidateRow]:
+    """Candidates of the model, from slot 0."""
+    return [CandidateRow(0, slot, text, (slot + 100,), -1.5 - slot) for slot, text in enumerate(texts)]
+
+
+async def ask(conn: AsyncConnection, story: Story, position: int, *texts: str) -> Round:
+    """Opens a round; by default it offers « a», « the» and «.»."""
+    offered = words(*(texts or (" a", " the", ".")))
+    return await stories.open_round(conn, story.id, position, 41 + position, NOON, after(60), offered, True)
+
+
+def vote(round_: Round, person: str, slot: int, *, seconds: float = 1) -> VoteRow:
+    return VoteRow(round_.id, person, person.removeprefix("web:"), slot, after(seconds))
+
+
+async def finish(conn: AsyncConnection, round_: Round, slot: int, *, seconds: float = 60) -> bool:
+    """Closes a round in favour of a slot."""
+    past = await stories.round_with(conn, round_.id)
+    assert past is not None
+    chosen = past.candidates[slot]
+    unit = UnitRow(round_.story, round_.position, round_.id, chosen.text, chosen.token_ids)
+    return await stories.close_round(conn, round_.id, slot, "deadline", unit, after(seconds))

@@ -1,0 +1,100 @@
+"""A database for each test, on both kinds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.stories import Story
+from tests.storage.builders import start
+from tests.storage.postgres import server
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[str], str]]:
+    """A running server; gives the URL of a database on it by name. «blank» is empty, «migrated» has the tables."""
+    with server() as folder:
+
+        def url(name: str) -> str:
+            return f"postgresql+asyncpg://planchette@/{name}?host={folder}"
+
+        async def prepare() -> None:
+            await _command(url("postgres"), "CREATE DATABASE blank", "CREATE DATABASE migrated")
+            await (await Database.open(url("migrated"))).close()
+
+        asyncio.run(prepare())
+        yield url
+
+
+async def _command(url: str, *statements: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "planchette.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server_url(kind: str, request: pytest.FixtureRequest) -> Callable[[str], str] | None:
+    """The server, started by the first test that needs one."""
+    return request.getfixturevalue("postgres") if kind == "postgresql" else None
+
+
+async def _fresh(server_url: Callable[[str], str] | None, template: str, path: Path) -> AsyncIterator[str]:
+    if server_url is None:
+        yield f"sqlite:///{path}"
+        return
+    name = f"test_{next(_numbers)}"
+    await _command(server_url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server_url(name)
+    await _command(server_url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def blank(server_url: Callable[[str], str] | None, path: Path) -> AsyncIterator[str]:
+    """The URL of a database without tables."""
+    async for url in _fresh(server_url, "blank", path):
+        yield url
+
+
+@pytest.fixture
+async def url(server_url: Callable[[str], str] | None, path: Path) -> AsyncIterator[str]:
+    """The URL of a database that is ready to be opened."""
+    async for url in _fresh(server_url, "migrated", path):
+        yield url
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async with await Database.open(url) as database:
+        yield database
+
+
+@pytest.fixture
+async def sqlite(path: Path) -> AsyncIterator[Database]:
+    """What only SQLite does, or what is the same on both."""
+    async with await Database.open(f"sqlite:///{path}") as database:
+        yield database
+
+
+@pytest.fixture
+async def story(database: Database) -> Story:
+    return await database.write(start)
