@@ -1,0 +1,43 @@
+"""Paired rounds: ours and the peer's in turn, so that a machine that slows down slows both."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What several rounds gave."""
+
+    values: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"{median(self.values):,.4g}  ({min(self.values):,.4g} to {max(self.values):,.4g})"
+
+    @property
+    def median(self) -> float:
+        """The value to quote."""
+        return median(self.values)
+
+
+def paired(ours: Callable[[], float], peer: Callable[[], float], rounds: int) -> tuple[Spread, Spread, Spread]:
+    """Runs both in turn after one round each that is not counted; ours, the peer's, and ours over the peer's."""
+    ours()
+    peer()
+    pairs = [(ours(), peer()) for _ in range(rounds)]
+    return (
+        Spread(tuple(mine for mine, _ in pairs)),
+        Spread(tuple(theirs for _, theirs in pairs)),
+        Spread(tuple(mine / theirs for mine, theirs in pairs)),
+    )
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Rows as a Markdown table under the machine's description."""
+    lines = [f"### {title}", "", f"{platform.machine()}, Python {platform.python_version()}, {platform.system()}", ""]
+    lines += ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""The peer's side of `writing`: textgenrnn's default model, run by the peer's own Python.
+
+Reads one JSON object a line, {"mode", "characters", "batch"}, and answers with {"characters", "cpu_seconds"}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import types
+from typing import Any
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import numpy as np
+import tensorflow as tf
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+# textgenrnn 2.0.0 imports two names that Keras has dropped since; writing calls neither.
+import tensorflow.keras.utils  # noqa: E402
+
+sys.modules["tensorflow.keras.utils"].multi_gpu_model = None
+sys.modules["keras.backend.tensorflow_backend"] = types.SimpleNamespace(set_session=None)
+
+from textgenrnn import textgenrnn
+from textgenrnn.utils import textgenrnn_encode_sequence, textgenrnn_sample
+
+WINDOW = 40  # characters that its default model looks at
+
+
+class Peer:
+    """Its default model, asked in the three ways that a user could."""
+
+    def __init__(self) -> None:
+        self.writer = textgenrnn()
+        self.compiled = tf.function(
+            lambda ids: self.writer.model(ids, training=False),
+            input_signature=[tf.TensorSpec([None, WINDOW], tf.float32)],
+        )
+
+    def shipped(self, characters: int, batch: int) -> int:
+        """As `generate` does it: one `model.predict` a character."""
+        text = ["<s>"]
+        for _ in range(characters):
+            window = textgenrnn_encode_sequence(text[-WINDOW:], self.writer.vocab, WINDOW)
+            probabilities = self.writer.model.predict(window, batch_size=1, verbose=0)[0]
+            text.append(self.writer.indices_char[textgenrnn_sample(probabilities, 1.0)])
+        return characters
+
+    def single(self, characters: int, batch: int) -> int:
+        """The same loop with the forward pass compiled: the honest bar for one text."""
+        text = ["<s>"]
+        for _ in range(characters):
+            window = textgenrnn_encode_sequence(text[-WINDOW:], self.writer.vocab, WINDOW)
+            probabilities = self.compiled(tf.constant(window, tf.float32))[0].numpy()
+            text.append(self.writer.indices_char[textgenrnn_sample(probabilities, 1.0)])
+        return characters
+
+    def batched(self, characters: int, batch: int) -> int:
+        """The compiled forward pass alone over a batch of windows: an upper bound, for it has no batched loop."""
+        steps = max(1, characters // batch)
+        windows = np.random.default_rng(0).integers(1, 400, (batch, WINDOW)).astype(np.float32)
+        for _ in range(steps):
+            self.compiled(tf.constant(windows)).numpy()
+        return steps * batch
+
+
+def main() -> None:
+    """Answers requests until standard input ends."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    peer = Peer()
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        write = getattr(peer, request["mode"])
+        started = time.process_time()
+        characters = write(request["characters"], request["batch"])
+        print(
+            json.dumps({"characters": characters, "cpu_seconds": time.process_time() - started}),
+            file=answers,
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
