@@ -147,3 +147,13 @@ class UnreadableStory(UserError):
             "This is not an exported story that can be replayed: {reason}. `/story export json` makes one.",
             reason=self.reason,
         )
+
+
+@dataclass(eq=False)
+class ModelFailed(UserError):
+    """A model broke down; the fault is ours, or its host's, and has been logged."""
+
+    model: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("The model {model} failed to answer.", model=self.model)

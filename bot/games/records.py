@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.games import story as rules
 from bot.games.ballot import Ballot, Candidate, Reason
+from bot.games.show import View
 from bot.games.story import Progress
 from generators.completion import Alternative, Unit
 from storage import stories
@@ -82,6 +83,22 @@ def ballot_of(past: Past) -> Ballot:
 def progress_of(story: Story, position: int, players: Iterable[PlayerRow]) -> Progress:
     """How far a stored story is."""
     return Progress(position, {player.person: player.last_position for player in players}, story.idle_rounds)
+
+
+def view_of(now: Situation, past: Past) -> View:
+    """What is shown of an open round."""
+    voters = {vote.person for vote in past.votes}
+    return View(
+        round_id=past.round.id,
+        number=past.round.position + 1,
+        text=now.text,
+        ballot=ballot_of(past),
+        probabilities=now.story.unit != Unit.SENTENCE,
+        players=tuple(player.name for player in now.players),
+        missing=sum(player.person not in voters for player in now.players),
+        deadline=None if now.story.state == "paused" else past.round.deadline,
+        solo=now.story.solo,
+    )
 
 
 def candidate_rows(alternatives: Sequence[Alternative], unit: Unit) -> list[CandidateRow]:

@@ -223,9 +223,14 @@ def undone(number: int, translate: Translate = english) -> Message:
     return Message(translate("Round {number} was taken back.", number=number))
 
 
+def dropped(number: int, translate: Translate = english) -> Message:
+    """What a ballot turns into whose round never closed: the word before it was taken back, or the story ended."""
+    return Message(translate("Round {number} was dropped.", number=number))
+
+
 def moved(translate: Translate = english) -> Message:
     """What a ballot turns into that was posted again."""
-    return Message(translate("The vote goes on below."))
+    return Message(translate("The story goes on below."))
 
 
 def stuck(text: str, fault: str, story_id: int, translate: Translate = english) -> Message:
