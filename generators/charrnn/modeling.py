@@ -96,9 +96,7 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
     def get_output_embeddings(self) -> nn.Module:
         return self.output
 
-    def _features(
-        self, input_ids: Tensor, state: CarriedState | None
-    ) -> tuple[Tensor, tuple[tuple[Tensor, ...], ...]]:
+    def _features(self, input_ids: Tensor, state: CarriedState | None) -> tuple[Tensor, tuple[tuple[Tensor, ...], ...]]:
         """[texts, tokens, features], and each layer's state after the last token."""
         dropout = self.config.dropout
         below = functional.dropout(self.embedding(input_ids), dropout, self.training)

@@ -176,9 +176,7 @@ class CharRNN:
             return [np.concatenate(rows) for rows in parts]
         return np.concatenate([rows[0] for rows in parts])
 
-    def _read_chunk(
-        self, states: Sequence[TextState], tokens: Sequence[Sequence[int]], every: bool
-    ) -> list[Logits]:
+    def _read_chunk(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]], every: bool) -> list[Logits]:
         """Layer by layer, so that a layer's input products are one product over all tokens.
 
         Tokens are packed by time and within a time by text, the longest text first: the texts that still go on at a

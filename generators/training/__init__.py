@@ -1,0 +1,103 @@
+"""Training: documents, recipes, and models that are published whole or not at all.
+
+Importing this brings neither torch nor transformers; `train` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from generators.errors import MissingExtra, Unsupported, UnusableModel
+from generators.training.corpus import Corpus, Document, Documents
+from generators.training.errors import CannotResume, NothingToLearn, UnreadableSource
+from generators.training.progress import Progress, Sample, TrainedModel
+from generators.training.recipes import FIRST_RECIPE, RECIPES, TUNING, Option, changed, options, recipe_named
+
+__all__ = [
+    "RECIPES",
+    "CannotResume",
+    "Corpus",
+    "Document",
+    "Documents",
+    "NothingToLearn",
+    "Option",
+    "Progress",
+    "Sample",
+    "TrainedModel",
+    "UnreadableSource",
+    "models_directory",
+    "options",
+    "recipe_named",
+    "train",
+]
+
+
+def models_directory() -> Path:
+    """Where a person's models are kept, each in NAME/VERSION."""
+    return Path(os.environ.get("PLANCHETTE_HOME") or "~/.planchette").expanduser() / "models"
+
+
+def train(
+    sources: Sequence[Path],
+    *,
+    recipe: str | None = None,
+    base: Path | None = None,
+    output: Path,
+    documents: Documents | None = None,
+    label_column: str | None = None,
+    options: Mapping[str, str] | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> TrainedModel:
+    """Trains a model on files; heavy and long: in a process of its own where anything else has to go on.
+
+    Args:
+        sources: text, CSV, TSV or JSON lines; see `Corpus`.
+        recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
+        base: directory of a trained model to go on from.
+        output: directory of the model's name; the model is published in `output/VERSION`, and what an interrupted
+            training needs lies in `.NAME.training` beside it until then.
+        documents: what a document of a text file is.
+        label_column: column that holds a document's label.
+        options: fields of the recipe to change, as they are typed.
+        resume: go on with the interrupted training of this output.
+        progress: called now and then, and at every check.
+
+    Raises:
+        MissingExtra: torch or transformers is not installed.
+        UserError: an option, a source or the base cannot be used; nothing is changed then.
+    """
+    chosen = recipe_named(recipe or (FIRST_RECIPE if base is None else _tuning(base)))
+    if chosen.base and base is None:
+        raise Unsupported(chosen.name, "this recipe goes on from a trained model, and none is named")
+    settled = changed(chosen, options or {})
+    if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
+        raise MissingExtra("Training", "torch")
+    from generators.training.card import command
+    from generators.training.charrnn import train_charrnn
+
+    line = command(
+        [source.name for source in sources],
+        chosen.name,
+        None if base is None else base.name,
+        output.name,
+        documents,
+        options or {},
+    )
+    corpus = Corpus(sources, documents, label_column)
+    return train_charrnn(corpus, settled, base, output, line, resume, progress)
+
+
+def _tuning(base: Path) -> str:
+    """The recipe that goes on from this kind of model."""
+    try:
+        kind = json.loads((base / "config.json").read_text("utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
+    if kind not in TUNING:
+        raise Unsupported(base.name, f"no recipe tunes a {kind}")
+    return TUNING[kind]

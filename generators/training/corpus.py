@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from generators.errors import UserError, Translate, english
+from generators.training.errors import UnreadableSource
 
 Documents: TypeAlias = Literal["line", "blank", "file"]
 
@@ -26,17 +26,6 @@ class Document:
 
     text: str
     label: str | None = None
-
-
-@dataclass(eq=False)
-class UnreadableSource(UserError):
-    """A source that gives no documents; `reason` completes «… cannot be trained on: »."""
-
-    path: str
-    reason: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate("{path} cannot be read: {reason}.", path=self.path, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)

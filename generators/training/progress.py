@@ -1,0 +1,60 @@
+"""What a training tells about itself while it runs, and what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Phase: TypeAlias = Literal["reading", "training", "checked", "publishing"]
+
+
+class Sample(NamedTuple):
+    """A text that the model wrote, from nothing, between two checks."""
+
+    temperature: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        phase: `reading` the sources, `training`, `checked` (measured, sampled and kept), `publishing`.
+        epoch: passes over the text so far, of `epochs`.
+        step, of: steps so far and in all; while reading, documents so far, and 0.
+        loss: of training, nats per character, since the event before; None before the first.
+        bits_per_character: held out, of the last check; None before the first or where nothing is held out.
+        seconds_left: until training ends; None while nobody can say.
+        samples: at a check.
+    """
+
+    phase: Phase
+    epoch: float = 0.0
+    epochs: float = 0.0
+    step: int = 0
+    of: int = 0
+    loss: float | None = None
+    bits_per_character: float | None = None
+    seconds_left: float | None = None
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A published model.
+
+    Attributes:
+        directory: a Hugging Face directory.
+        name, version: as `ModelInfo` has them.
+        bits_per_character: held out; None where nothing was held out.
+        metrics: what planchette.json records.
+    """
+
+    directory: Path
+    name: str
+    version: str
+    bits_per_character: float | None
+    metrics: Mapping[str, Any] = field(default_factory=dict)

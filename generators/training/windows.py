@@ -1,0 +1,125 @@
+"""Documents as token ids, and the windows of them that training sees."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids: TypeAlias = NDArray[np.integer[Any]]  # uint16 where the vocabulary allows: half of a corpus' memory
+
+IGNORED: Final = -100  # label of padding: torch's cross_entropy leaves it out
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Documents of token ids, end to end: each begins with the start token and ends with the end token.
+
+    Attributes:
+        ids: of all documents.
+        ends: where each document ends in `ids`.
+    """
+
+    ids: Ids
+    ends: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, document: int) -> Ids:
+        return self.ids[self.ends[document - 1] if document else 0 : self.ends[document]]
+
+    @classmethod
+    def of(cls, documents: Iterable[Sequence[int]], vocabulary_size: int) -> Encoded:
+        """Documents that may come one at a time; only their ids stay in memory."""
+        ids, ends = array("H" if vocabulary_size <= 1 << 16 else "I"), array("q")
+        for document in documents:
+            ids.extend(document)
+            ends.append(len(ids))
+        return cls(np.asarray(ids), np.asarray(ends, np.int64))
+
+    def taken(self, chosen: NDArray[np.bool_]) -> Encoded:
+        """The chosen documents, a copy."""
+        return self.parts([self[document] for document in np.flatnonzero(chosen)])
+
+    def parts(self, parts: Sequence[Ids]) -> Encoded:
+        """Other documents of the same kind of ids."""
+        ids = np.concatenate(parts) if parts else self.ids[:0]
+        return Encoded(ids, np.cumsum([len(part) for part in parts], dtype=np.int64))
+
+
+def place(text: str) -> float:
+    """Where a document's text puts it in [0, 1): the same text in the same place, in whatever order files come."""
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+class Windows:
+    """A data set of windows inside documents, for torch's DataLoader.
+
+    A document longer than a window is covered from its first token to its last by as few windows as that takes;
+    their borders move from epoch to epoch, so that no character always stands at the edge of what can be seen.
+
+    Args:
+        documents: to learn from.
+        size: tokens that a window predicts; it holds one more.
+        short, repeat: documents of up to `short` tokens come `repeat` times an epoch.
+        seed: decides the borders.
+        pad: id that fills shorter windows up to the longest of a batch.
+    """
+
+    def __init__(self, documents: Encoded, size: int, short: int, repeat: int, seed: int, pad: int) -> None:
+        self._documents = documents
+        self._size = size
+        self._seed = seed
+        self._pad = pad
+        lengths = np.diff(documents.ends, prepend=0)
+        predicted = np.maximum(lengths - 1, 0)
+        times = np.where(lengths <= short, repeat, 1)
+        per_document = -(-predicted // size)
+        of_document = np.repeat(np.arange(len(lengths)), per_document * times)
+        first = np.cumsum(per_document * times) - per_document * times
+        rank = np.arange(len(of_document)) - first[of_document]
+        self._of_document = of_document.astype(np.int32)
+        self._rank = (rank % np.maximum(per_document, 1)[of_document]).astype(np.int32)
+        self._last_rank = np.maximum(per_document - 1, 1)
+        self._lengths = lengths
+        self._begins = documents.ends - lengths
+        self.epoch(0)
+
+    def __len__(self) -> int:
+        return len(self._of_document)
+
+    def epoch(self, number: int) -> None:
+        """Moves the borders for this epoch; the same for the same number, so that a resumed run sees the same."""
+        rng = np.random.default_rng((self._seed, number))
+        self._shift = rng.uniform(-0.5, 0.5, len(self._documents))
+
+    def __getitem__(self, index: int) -> Ids:
+        document = self._of_document[index]
+        length, begin = int(self._lengths[document]), int(self._begins[document])
+        slack = length - 1 - self._size
+        if slack <= 0:
+            return self._documents.ids[begin : begin + length]
+        step = slack / self._last_rank[document]
+        rank = self._rank[index]
+        inside = 0 < rank < self._last_rank[document]  # the first and the last window keep a text's start and end
+        start = begin + min(max(round((rank + (self._shift[document] if inside else 0)) * step), 0), slack)
+        return self._documents.ids[start : start + self._size + 1]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Ids]:
+        return [self[index] for index in indices]
+
+    def batch(self, windows: Sequence[Ids]) -> dict[str, NDArray[np.int64]]:
+        """`input_ids` and `labels` [windows, tokens], padded at the right."""
+        longest = max(map(len, windows))
+        ids = np.full((len(windows), longest), self._pad, np.int64)
+        labels = np.full((len(windows), longest), IGNORED, np.int64)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = labels[row, : len(window)] = window
+        return {"input_ids": ids, "labels": labels}
