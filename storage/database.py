@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.engines import located, reading, writing
+from storage.errors import DatabaseClosed
 from storage.faults import fault_of
 from storage.writer import Operation, Writer
 
@@ -26,6 +27,7 @@ class Database:
         self._engines = (writer, reader)
         self._reader = reader
         self._writer = Writer(writer, name)
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -60,6 +62,8 @@ class Database:
         Raises:
             StorageError: the database is locked, damaged or gone.
         """
+        if self._closed:
+            raise DatabaseClosed(self.name)
         try:
             async with self._reader.connect() as conn, conn.begin():
                 return await query(conn)
@@ -71,6 +75,7 @@ class Database:
 
     async def close(self) -> None:
         """Finishes what waits to be written, and closes all connections."""
+        self._closed = True
         await self._writer.close()
         for engine in self._engines:
             await engine.dispose()

@@ -129,6 +129,8 @@ class Writer:
                 await savepoint.rollback()
             except Exception:
                 raise error from None
+            if conn.invalidated:  # the server has hung up
+                raise
             waiting.error = fault_of(error, self._database) or error
             if waiting.error is not error:
                 waiting.error.__cause__ = error

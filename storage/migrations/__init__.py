@@ -46,8 +46,11 @@ def migrate(location: Location) -> None:
 async def _migrate(location: Location) -> None:
     engine = migrating(location)
     try:
-        async with engine.connect() as conn, conn.begin():
-            await conn.run_sync(_upgrade, location)
+        async with engine.connect() as conn:
+            async with conn.begin():
+                await conn.run_sync(_upgrade, location)
+            if location.sqlite:  # now, while nobody reads: a reader would keep the writer from changing it
+                await conn.run_sync(_write_ahead)
     finally:
         await engine.dispose()
 
@@ -58,6 +61,7 @@ def _upgrade(connection: Connection, location: Location) -> None:
     script = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     if current == script.get_current_head():
+        connection.exec_driver_sql(f"DELETE FROM {VERSION_TABLE} WHERE 1 = 0")  # fails now if nothing can be written
         return
     if current is None:
         _refuse_foreign(connection, location)
@@ -67,6 +71,10 @@ def _upgrade(connection: Connection, location: Location) -> None:
     command.upgrade(config, "head")
     if location.sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
         raise DatabaseForeign(location.name, f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")
+
+
+def _write_ahead(connection: Connection) -> None:
+    connection.connection.cursor().execute("PRAGMA journal_mode=WAL")  # outside of a transaction, which forbids it
 
 
 def _refuse_foreign(connection: Connection, location: Location) -> None:

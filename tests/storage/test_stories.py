@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import stories
 from storage.database import Database
@@ -110,7 +111,7 @@ async def test_reopened(database: Database, story: Story) -> None:
 async def test_notes(database: Database, story: Story) -> None:
     """The ballot's message and the rounds without a vote are remembered."""
 
-    async def note(conn: stories.AsyncConnection) -> None:
+    async def note(conn: AsyncConnection) -> None:
         await stories.set_message(conn, story.id, "812")
         await stories.set_idle(conn, story.id, 2)
 
