@@ -11,7 +11,12 @@ from typing import Annotated
 import typer
 
 from bot.shell.faults import Shell
+from bot.shell.generate import generate
+from bot.shell.next import next_
 from bot.shell.recipes import recipes
+from bot.shell.replay import replay
+from bot.shell.run import chat, run
+from bot.shell.train import train
 
 app = typer.Typer(
     cls=Shell,
@@ -40,7 +45,13 @@ def _options(
     pass
 
 
+app.command()(run)
+app.command()(chat)
+app.command()(generate)
+app.command("next")(next_)
+app.command()(train)
 app.command()(recipes)
+app.command()(replay)
 
 
 def main() -> None:

@@ -50,10 +50,13 @@ class Progress:
     def show(self, done: float, total: float, *, detail: str = "") -> None:
         """Tells that `done` of `total` is done."""
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total, description=f"{self._what} {detail}".rstrip())
+            self._bar.update(
+                self._task, completed=done, total=total or None, description=f"{self._what} {detail}".rstrip()
+            )
         elif time.monotonic() - self._said > PLAIN_SECONDS:
             self._said = time.monotonic()
-            note(f"{self._what}: {done / max(total, 1e-9):.0%} {detail}".rstrip())
+            share = f"{done / total:.0%} " if total else ""
+            note(f"{self._what}: {share}{detail}".rstrip())
 
     def line(self, text: str) -> None:
         """Prints a line above the bar."""
@@ -64,9 +67,9 @@ class Progress:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
-    """Shows progress on stderr until the context is left."""
-    if not sys.stderr.isatty():
+def progress(what: str, *, hidden: bool = False) -> Iterator[Progress]:
+    """Shows progress on stderr until the context is left; `hidden` where the text itself shows it."""
+    if hidden or not sys.stderr.isatty():
         yield Progress(what, None)
         return
     from rich.console import Console

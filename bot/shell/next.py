@@ -1,0 +1,87 @@
+"""`planchette next`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.shell.output import Json, emit, say
+from bot.shell.writers import ModelName, Prompt, model_named, open_writer, prompt_text
+
+if TYPE_CHECKING:
+    from generators.completion import Alternative
+
+
+class Unit(StrEnum):
+    """What one continuation is."""
+
+    TOKEN = "token"
+    WORD = "word"
+
+
+def next_(
+    prompt: Prompt = "",
+    model: ModelName = None,
+    top: Annotated[int, typer.Option(min=0, help="How many; 0 for the whole vocabulary.")] = 10,
+    unit: Annotated[Unit, typer.Option(help="What to show.")] = Unit.TOKEN,
+    temperature: Annotated[
+        float, typer.Option(min=0, max=5, help="Rescales the probabilities; 1 is the model's own.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Show what could come next, with the model's probabilities."""
+    if unit is Unit.WORD and top == 0:
+        raise typer.BadParameter("there is no list of all words; name a number", param_hint="--top")
+    if unit is Unit.WORD and temperature != 1:
+        raise typer.BadParameter("words have probabilities at temperature 1 only", param_hint="--temperature")
+    if unit is Unit.WORD:
+        found = asyncio.run(_words(prompt_text(prompt), model, top))
+    else:
+        found = asyncio.run(_tokens(prompt_text(prompt), model, None if temperature != 1 or top == 0 else top))
+    shown = _rescaled(found, temperature)[: top or None]
+    if as_json:
+        emit({"candidates": [{"text": text, "probability": probability} for text, probability in shown]})
+        return
+    for text, probability in shown:
+        say(f"{probability:8.3%}  {text.replace(' ', '␣').replace(chr(10), '⏎')}")
+
+
+async def _words(prompt: str, name: str | None, top: int) -> Sequence[Alternative]:
+    from generators.candidates import candidates
+    from generators.completion import Unit as GeneratorUnit
+
+    async with open_writer() as generator:
+        model = (await model_named(generator, name)).name if name is None else name
+        offered = await candidates(generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top)
+    return offered.alternatives
+
+
+async def _tokens(prompt: str, name: str | None, top: int | None) -> Sequence[Alternative]:
+    from generators.completion import CompletionRequest, Piece
+
+    async with open_writer() as generator:
+        model = (await model_named(generator, name)).name if name is None else name
+        request = CompletionRequest(prompt=prompt, model=model, max_tokens=1, temperature=0.0, logprobs=top)
+        async with generator.complete(request) as events:
+            async for event in events:
+                if isinstance(event, Piece):
+                    return event.alternatives
+    return ()
+
+
+def _rescaled(alternatives: Sequence[Alternative], temperature: float) -> list[tuple[str, float]]:
+    """Texts and their probabilities, the likeliest first, in proportion to p^(1/T)."""
+    from math import exp, fsum
+
+    ordered = sorted(alternatives, key=lambda one: -one.logprob)
+    if temperature == 1:
+        return [(one.text, exp(one.logprob)) for one in ordered]
+    if temperature == 0:
+        return [(one.text, float(rank == 0)) for rank, one in enumerate(ordered)]
+    weights = [exp((one.logprob - ordered[0].logprob) / temperature) for one in ordered]
+    total = fsum(weights)
+    return [(one.text, weight / total) for one, weight in zip(ordered, weights, strict=True)]

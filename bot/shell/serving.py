@@ -1,0 +1,64 @@
+"""Keeps a bot on its platforms until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from bot.configuration import Configuration
+    from bot.conversation import Platform
+
+
+async def serve(
+    configuration: Configuration,
+    platforms_of: Callable[[Bot], Sequence[Platform]],
+    *,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Runs the bot until its platforms end, or until SIGINT or SIGTERM asks it to.
+
+    A second signal ends the process at once.
+
+    Args:
+        configuration: of the home, whose lock the caller holds.
+        platforms_of: makes the platforms; what they need of the machine, such as a port, is taken there.
+        started: called once the stories that run are taken up.
+    """
+    from bot.app import Bot
+
+    bot = await Bot.open(configuration)
+    try:
+        platforms = platforms_of(bot)
+        for platform in platforms:
+            bot.register(platform)
+        await bot.resume()
+        running = asyncio.gather(*(platform.run() for platform in platforms))
+        stop_on_signals(running.cancel)
+        started()
+        try:
+            await running
+        except asyncio.CancelledError:
+            if not running.cancelled():
+                raise
+    finally:
+        await bot.close()
+
+
+def stop_on_signals(stop: Callable[[], object]) -> None:
+    """Calls `stop` at the first SIGINT or SIGTERM; the second does what it does to any program."""
+    loop = asyncio.get_running_loop()
+
+    def stopped() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stopped)
+        except NotImplementedError:  # Windows: Ctrl-C raises KeyboardInterrupt there
+            return

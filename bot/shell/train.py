@@ -1,0 +1,137 @@
+"""`planchette train`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from bot.shell.output import Json, Progress, emit, note, progress, say
+from generators.training.recipes import RECIPES, options
+
+if TYPE_CHECKING:
+    from generators.training.progress import Progress as Event
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SHOWN: Final = 200  # characters of a sample; the model's card has them whole
+
+
+class Documents(StrEnum):
+    """What a document of a text file is."""
+
+    LINE = "line"
+    BLANK = "blank"
+    FILE = "file"
+
+
+def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives the command an option for each field of each recipe, in place of its `**changes`."""
+    signature = inspect.signature(command, eval_str=True)
+    offered = {option.name: option for recipe in RECIPES.values() for option in options(recipe)}
+    own = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
+    of_recipes = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                str | None,
+                typer.Option(
+                    f"--{name.replace('_', '-')}", metavar=option.type.__name__.upper(), help=f"{option.help} (recipe)"
+                ),
+            ],
+        )
+        for name, option in offered.items()
+    ]
+    command.__signature__ = signature.replace(parameters=[*own, *of_recipes])  # type: ignore[attr-defined]
+    return command
+
+
+@with_recipe_options
+def train(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Text, CSV, TSV or JSON lines.")],
+    recipe: Annotated[str | None, typer.Option(help="See `planchette recipes`; textgenrnn without a base.")] = None,
+    base: Annotated[str | None, typer.Option(help="The model to go on from.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the new model; the first source's without it.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column or field that says what kind a text is.")] = None,
+    documents: Annotated[
+        Documents | None,
+        typer.Option(help="A document of a text file; without it a line, or what =====DOC===== lines separate."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training.")] = False,
+    as_json: Json = False,
+    **changes: str | None,
+) -> None:
+    """Train a model on files.
+
+    A recipe's defaults hold where none of its options is given.
+    """
+    from bot.configuration import load_configuration
+    from generators import training
+    from generators.errors import InvalidValue
+    from generators.registry import is_shipped, model_directory
+
+    home = load_configuration().home
+    called = name or re.sub(r"[^a-z0-9._-]+", "-", sources[0].stem.lower()).strip("-._") or "model"
+    if not NAME.fullmatch(called):
+        raise InvalidValue("name", called, "of small letters, digits, dots and hyphens, at most 64")
+    if is_shipped(called):
+        raise InvalidValue("name", called, "another than those of the models that ship")
+    given = {option: value for option, value in changes.items() if value is not None}
+    with progress("Reading") as shown:
+        trained = training.train(
+            sources,
+            recipe=recipe,
+            base=None if base is None else model_directory(base),
+            output=home / "models" / called,
+            documents=None if documents is None else documents.value,
+            label_column=label_column,
+            options=given,
+            resume=resume,
+            progress=lambda event: _tell(event, shown, as_json),
+        )
+    if as_json:
+        emit(
+            {"model": trained.name, "version": trained.version, "directory": str(trained.directory), **trained.metrics}
+        )
+        return
+    measured = "" if trained.bits_per_character is None else f" {trained.bits_per_character:.3f} bits per character."
+    say(f"{trained.name} is ready.{measured}")
+    note(f"It is in {trained.directory}; `planchette generate --model {trained.name}` writes with it.")
+
+
+def _tell(event: Event, shown: Progress, as_json: bool) -> None:
+    if as_json:
+        emit(asdict(event))
+        return
+    match event.phase:
+        case "reading":
+            shown.show(event.step, 0, detail=f"{event.step:,} documents")
+        case "training":
+            shown.show(event.step, event.of, detail=_measures(event))
+        case "checked":
+            shown.line(f"Epoch {event.epoch:.2g} of {event.epochs:g}: {_measures(event)}")
+            for sample in event.samples:
+                shown.line(f"  at temperature {sample.temperature:g}: {_one_line(sample.text)}")
+        case "publishing":
+            shown.show(event.step, event.of, detail="saving")
+
+
+def _measures(event: Event) -> str:
+    told: list[str] = []
+    if event.loss is not None:
+        told.append(f"loss {event.loss:.3f}")
+    if event.bits_per_character is not None:
+        told.append(f"{event.bits_per_character:.3f} bits per character held out")
+    return ", ".join(told)
+
+
+def _one_line(text: str) -> str:
+    line = text.replace("\n", "⏎")
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
