@@ -105,6 +105,14 @@ class Busy(UserError):
 
 
 @dataclass(eq=False)
+class ShuttingDown(UserError):
+    """The program ends while the text was being written, or was to be."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Planchette is closing; ask again when it is back.")
+
+
+@dataclass(eq=False)
 class MissingExtra(UserError):
     """Something needs packages that the base install leaves out."""
 
@@ -117,3 +125,7 @@ class MissingExtra(UserError):
             what=self.what,
             extra=self.extra,
         )
+
+
+class ModelFailed(Exception):
+    """A model raised while it wrote: a fault of ours, which the log has in full."""

@@ -1,0 +1,405 @@
+"""Continuous batching: which texts go on, and what becomes of each after a step. One thread calls all of this."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from generators.completion import Alternative, Event, Finished, FinishReason, Piece, Unit
+from generators.errors import ModelFailed, UserError
+from generators.intake import reserve, to_drop
+from generators.model import Model
+from generators.prefixes import PrefixCache
+from generators.sampling import Floats
+from generators.schedule import Schedule
+from generators.search import Search
+from generators.steps import drawn
+from generators.stream import Bell
+from generators.texts import Order, Text
+from generators.tokens import TokenTable
+from generators.unit_texts import UnitText
+from generators.units import UnitMap
+from generators.work import Echo, Reading, Searching
+
+READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
+CHUNK: Final = 64  # … of one prompt while others write, so that their next token does not wait long
+LEAST_CHUNK: Final = 8
+SAMPLES: Final = 4  # sentences drawn for each that is wanted
+
+_log: Final = logging.getLogger(__name__)
+_new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long, and this is once a character
+
+
+class Batching:
+    """The orders of one model, and its steps.
+
+    Args:
+        model: nobody else uses it.
+        max_batch: texts in a step.
+        cache_bytes: for states that may be asked for again.
+
+    Attributes:
+        left: choices that have been finished or dropped so far.
+        ended: bells of readers whose last event came since they were last rung.
+    """
+
+    def __init__(self, model: Model[Any], max_batch: int, cache_bytes: int) -> None:
+        self.model = model
+        self.table = TokenTable(model.vocabulary)
+        self.unit_map = UnitMap(model.vocabulary)
+        self.cache: PrefixCache[Any] = PrefixCache(cache_bytes)
+        self.left = 0
+        self.ended: set[Bell] = set()
+        self._max_batch = max_batch
+        self._context = model.info.context
+        self._schedule: Schedule[Text | Reading | Searching] = Schedule()
+        self._orders: set[Order] = set()
+        self._ready: list[tuple[Text, Floats]] = []  # may draw without a step of the model
+        self._members: Sequence[Text | Reading | Searching] | None = None
+        self._texts: list[Text] = []
+        self._others: list[Reading | Searching] = []
+        self._next_deadline = math.inf
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to do in a step."""
+        return len(self._schedule) > 0 or bool(self._ready)
+
+    # Orders come and go.
+
+    def admit(self, order: Order) -> None:
+        """Takes an order in; what is kept of its prompt need not be read again."""
+        try:
+            self._admit(order)
+        except Exception as fault:
+            _log.exception("the model %s could not begin", self.model.info.name)
+            self.drop(order, ModelFailed(f"{self.model.info.name}: {fault}"))
+
+    def _admit(self, order: Order) -> None:
+        self._orders.add(order)
+        if order.deadline is not None:
+            self._next_deadline = min(self._next_deadline, order.deadline)
+        echo = None if order.score_from is None else Echo(order, order.score_from, self.table, self.unit_map)
+        kept = self.cache.longest(order.fed if order.score_from is None else order.fed[: order.score_from])
+        if kept is None:
+            reading = Reading(order, order.fed, self.model.start(), 0, None, self._begin, echo)
+        else:
+            state = self.model.fork(kept.state)
+            reading = Reading(order, order.fed, state, kept.length, kept.logits, self._begin, echo)
+        self._schedule.add(reading)
+        if reading.over:
+            self._begin(reading)
+
+    def drop(self, order: Order, fault: BaseException | None = None) -> None:
+        """Forgets an order, whatever has become of it; a fault is told its reader."""
+        if order.gone:
+            return
+        self._orders.discard(order)
+        for inner in (order, *order.inner):
+            inner.gone = True
+            for member in [member for member in self._schedule if member.order is inner]:
+                self._schedule.remove(member)
+        self._ready = [(text, logits) for text, logits in self._ready if not text.order.gone]
+        self.left += order.unfinished
+        order.unfinished = 0
+        order.finish(fault)
+        if order.bell is not None:
+            self.ended.add(order.bell)
+
+    def expire(self, now: float) -> None:
+        """Ends the texts whose time is over, with what there is."""
+        if now < self._next_deadline:
+            return
+        for order in [order for order in self._orders if order.deadline is not None and order.deadline <= now]:
+            self._give_up(order)
+        self._next_deadline = min(
+            (order.deadline for order in self._orders if order.deadline is not None), default=math.inf
+        )
+
+    def end(self, fault: BaseException) -> None:
+        """Ends everything."""
+        for order in tuple(self._orders):
+            self.drop(order, fault)
+
+    def _give_up(self, order: Order) -> None:
+        searches = {member.text: member for member in self._schedule if isinstance(member, Searching)}
+        if not order.texts:
+            for choice in range(order.request.n) if order.most else (-1,):
+                order.append(Finished(choice, "deadline", order.prompt_tokens, 0))
+        for text in order.texts:
+            if not text.over:
+                if isinstance(text, UnitText):
+                    text.give_up(searches[text].search.alternatives() if text in searches else ())
+                text.finish("deadline")
+        self.drop(order)
+
+    # A step.
+
+    def step(self) -> None:
+        """Takes the texts whose turn it is a token further."""
+        members = self._schedule.pick(self._max_batch)
+        if members is not self._members:
+            self._members = members
+            self._texts = [member for member in members if isinstance(member, Text)]
+            self._others = [member for member in members if not isinstance(member, Text)]
+        texts = self._texts
+        logits = self._extended(texts, self._others)
+        if logits is None:
+            texts = []
+        elif [text for text in texts if text.wants_search]:
+            kept = [place for place, text in enumerate(texts) if not text.wants_search]
+            for text, row in zip(texts, logits, strict=True):
+                if text.wants_search:
+                    self._schedule.remove(text)
+                    text.pending = ()
+                    self._look_for_alternatives(text, text.state, row)
+            texts, logits = [texts[place] for place in kept], logits[kept]
+        if self._ready:
+            ready, self._ready = self._ready, []
+            rows = [row[None] for _, row in ready]
+            for text, _ in ready:
+                self._schedule.add(text)
+            texts = [*texts, *(text for text, _ in ready)]
+            logits = np.concatenate(rows if logits is None or not len(logits) else [logits, *rows])
+        if texts and logits is not None:
+            self._draw(texts, logits)
+
+    def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | None:
+        """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
+        states = [text.state for text in texts]
+        tokens: list[Sequence[int]] = [text.pending for text in texts]
+        sharing: list[tuple[Reading | Searching, int]] = []
+        readers = [member for member in others if isinstance(member, Reading)]
+        alone = len(readers) == len(texts) + len(others)
+        for reading in readers:
+            reading.chunk = min(READ if alone else CHUNK, max(LEAST_CHUNK, READ // len(readers)))
+        for member in others:
+            if not member.wants_all:
+                rows = member.rows()
+                sharing.append((member, len(rows)))
+                states += [state for state, _ in rows]
+                tokens += [ids for _, ids in rows]
+        scored = [reading for reading in readers if reading.wants_all]
+        if scored:
+            try:
+                rows = [reading.rows()[0] for reading in scored]
+                answers = self.model.extend([state for state, _ in rows], [ids for _, ids in rows], "all")
+                for reading, answer in zip(scored, answers, strict=True):
+                    reading.take([answer])
+            except Exception as fault:
+                self._fail(scored, fault)
+        if not states:
+            return None
+        try:
+            logits = self.model.extend(states, tokens)
+        except Exception as fault:
+            self._fail([*texts, *(member for member, _ in sharing)], fault)
+            return None
+        at = len(texts)
+        for member, count in sharing:
+            if not member.order.gone:
+                member.take(logits[at : at + count])
+            at += count
+        return logits[: len(texts)]
+
+    def _draw(self, texts: list[Text], logits: Floats) -> None:
+        """Draws each text's next token and hands its piece out."""
+        tokens, logprobs = drawn(texts, logits, self.table)
+        shown, alone, data = self.table.shown, self.table.alone, self.table.bytes
+        for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
+            if text.plain and (read := shown[token]) is not None:  # one character of an ordinary text: no call at all
+                text.ids.append(token)
+                text.pending = one = alone[token]
+                text.drawn = text.pieces = count = text.drawn + 1
+                text.append(_new(Piece, (text.choice, one, data[token], read, logprob, (), True)))
+                if count < text.brief:
+                    continue
+                reason: FinishReason | None = "length" if count >= text.most else None
+            else:
+                reason = text.take(token, logprob, logits[place])
+            self._go_on(text, reason, logits[place])
+
+    def _go_on(self, text: Text, reason: FinishReason | None, logits: Floats) -> None:
+        """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
+        if reason is not None:
+            self._finish(text, reason, logits)
+        elif isinstance(text, UnitText) and text.border is not None:
+            self._schedule.remove(text)
+            self._look_for_alternatives(text, *text.border)
+        elif text.drawn >= text.room:
+            self._schedule.remove(text)
+            self._read_again(text)
+
+    def _finish(self, text: Text, reason: FinishReason, logits: Floats) -> None:
+        """Ends a text in the schedule, whose state the logits were drawn from."""
+        self._schedule.remove(text)
+        text.finish(reason)
+        order = text.order
+        if order.outer is None:
+            read = text.ids[text.base : len(text.ids) - len(text.pending)]
+            self._keep(read, text.state, logits)
+            self.left += 1
+        order.unfinished -= 1
+        if not order.unfinished:
+            self._orders.discard(order)
+            order.gone = True
+            order.finish(None)
+            if order.bell is not None:
+                self.ended.add(order.bell)
+
+    def fail(self, fault: Exception) -> None:
+        """Something of ours raised in a step: its texts are told, and the others go on."""
+        members = [*(self._members or ()), *(text for text, _ in self._ready)]
+        self._ready = []
+        self._fail([member for member in members if not member.order.gone], fault)
+
+    def _fail(self, members: Sequence[Text | Reading | Searching], fault: Exception) -> None:
+        """The model raised: those who took part are told, nobody else."""
+        _log.error("the model %s failed in a step of %d", self.model.info.name, len(members), exc_info=fault)
+        told = fault if isinstance(fault, UserError) else ModelFailed(f"{self.model.info.name}: {fault}")
+        for order in {member.order.outer or member.order for member in members}:
+            self.drop(order, told)
+
+    # From a prompt to its texts.
+
+    def _begin(self, reading: Reading) -> None:
+        """The prompt has been read: its choices begin."""
+        order, state, logits = reading.order, reading.state, reading.logits
+        assert logits is not None
+        self._schedule.remove(reading)
+        self._keep(order.fed, state, logits)
+        if reading.echo is not None:
+            reading.echo.close(logits)
+        if not order.most:
+            order.append(Finished(-1, "length", order.prompt_tokens, 0))
+            self.drop(order)
+            return
+        for choice in range(order.request.n):
+            self._start(order, choice, self.model.fork(state) if choice else state, logits)
+
+    def _start(self, order: Order, choice: int, state: Any, logits: Floats) -> None:
+        unit = order.request.unit
+        if unit is None:
+            text = Text(order, choice, state, self.table)
+        else:
+            text = UnitText(order, choice, state, self.table, unit, self.unit_map)
+        self._make_room(text)
+        order.texts.append(text)
+        if text.wants_search:
+            self._look_for_alternatives(text, state, logits)
+        else:
+            self._ready.append((text, logits))
+
+    def _read_again(self, text: Text) -> None:
+        """The context is full: the text goes on after its later part alone."""
+        assert self._context is not None
+        text.base += max(1, to_drop(len(text.ids) - text.base + 1, self._context))
+        text.pending = ()
+        self._make_room(text)
+
+        def resume(reading: Reading) -> None:
+            assert reading.logits is not None
+            self._schedule.remove(reading)
+            text.state = reading.state
+            if text.wants_search:
+                self._look_for_alternatives(text, text.state, reading.logits)
+            else:
+                self._ready.append((text, reading.logits))
+
+        self._schedule.add(Reading(text.order, text.ids[text.base :], self.model.start(), 0, None, resume))
+
+    def _make_room(self, text: Text) -> None:
+        """Counts the draws until the context is full; units need some of it for what is looked at ahead."""
+        if self._context is not None:
+            free = self._context - (len(text.ids) - text.base)
+            if text.order.request.unit is not None:
+                free -= reserve(self._context)
+            text.room = text.drawn + max(1, free)
+            text.brief = min(text.most, text.room)
+
+    def _keep(self, tokens: Sequence[int], state: Any, logits: Floats) -> None:
+        self.cache.keep(tokens, self.model.fork(state), logits, self.model.nbytes(state))
+
+    # Alternatives, which a text outside the schedule waits for.
+
+    def _look_for_alternatives(self, text: Text, state: Any, logits: Floats) -> None:
+        assert isinstance(text, UnitText)
+        wanted = text.order.request.logprobs or 0
+        if text.order.request.unit is Unit.SENTENCE:
+            self._draw_samples(text, state, logits, SAMPLES * wanted)
+            return
+        search = Search(
+            text.order.request.unit or Unit.TOKEN,
+            wanted,
+            state,
+            logits,
+            vocabulary=self.model.vocabulary,
+            unit_map=self.unit_map,
+            fork=self.model.fork,
+        )
+        searching = Searching(text, search, logits, self._searched)
+        self._schedule.add(searching)
+        if searching.over:
+            self._searched(searching)
+
+    def _searched(self, searching: Searching) -> None:
+        self._schedule.remove(searching)
+        search = searching.search
+        self._found(searching.text, search.alternatives(), search.exact, searching.logits)
+
+    def _found(self, text: UnitText, alternatives: tuple[Alternative, ...], exact: bool, logits: Floats) -> None:
+        reason = text.found(alternatives, exact)
+        if reason is None and not text.pending:
+            self._ready.append((text, logits))
+            return
+        self._schedule.add(text)
+        self._go_on(text, reason, logits)
+
+    def _draw_samples(self, text: UnitText, state: Any, logits: Floats, count: int) -> None:
+        """Writes the next sentence many times over; the first time as the text itself will."""
+        request = replace(text.order.request, logprobs=0, max_tokens=1, stop=(), n=1, echo=False)
+        events: list[Event] = []
+
+        def finish(fault: BaseException | None) -> None:
+            if fault is None and not text.order.gone:
+                self._found(text, _sentences(events, text.order.request.logprobs or 0, self.table.end), False, logits)
+
+        least = int(text.pieces < text.least)
+        inner = replace(
+            text.order,
+            request=request,
+            most=1,
+            least=least,
+            append=events.append,
+            finish=finish,
+            bell=None,
+            deadline=None,
+            unfinished=count,
+            texts=[],
+            inner=[],
+            outer=text.order,
+        )
+        text.order.inner.append(inner)
+        for sample in range(count):
+            drawer = UnitText(
+                inner, text.choice | sample << 32, self.model.fork(state), self.table, Unit.SENTENCE, self.unit_map
+            )
+            drawer.continue_from(text)
+            inner.texts.append(drawer)
+            self._ready.append((drawer, logits))
+
+
+def _sentences(events: Sequence[Event], n: int, end: int) -> tuple[Alternative, ...]:
+    """Different sentences among samples, the likeliest first."""
+    found = {}
+    for event in events:
+        if isinstance(event, Piece):
+            ended = event.token_ids[-1] == end
+            text = "" if ended else event.text
+            found[text] = Alternative(event.token_ids, text, event.logprob, ended)
+    return tuple(sorted(found.values(), key=lambda each: (-each.logprob, each.text))[:n])

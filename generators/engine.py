@@ -1,0 +1,172 @@
+"""The engine: one thread owns a model and takes every text a token further at each step, whoever asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from generators.batching import Batching
+from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority
+from generators.errors import Busy, ShuttingDown
+from generators.intake import check, encoded, order_of
+from generators.model import Model
+from generators.stream import Bell
+from generators.texts import Order
+from generators.vocabulary import Vocabulary
+
+MAX_BATCH: Final = 64  # texts a step; a char-RNN gains little beyond, and a step stays short enough to wait for
+QUEUE_LIMIT: Final = 64  # texts that may wait beyond these
+CACHE_BYTES: Final = 64 * 1024 * 1024  # of states kept: some ten thousand of a char-RNN's
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Engine:
+    """Writes with one model for many readers on any event loops.
+
+    Args:
+        model: belongs to the engine's thread from now on.
+        max_batch: texts in a step.
+        queue_limit: texts that may wait beyond a full step; further ones are refused as busy, ballots never.
+        cache_bytes: for states that may be asked for again.
+        threads: of the linear algebra; more than one only pays for large models.
+    """
+
+    def __init__(
+        self,
+        model: Model[Any],
+        *,
+        max_batch: int = MAX_BATCH,
+        queue_limit: int = QUEUE_LIMIT,
+        cache_bytes: int = CACHE_BYTES,
+        threads: int = 1,
+    ) -> None:
+        self._info = model.info
+        self._vocabulary = model.vocabulary
+        self._limit = max_batch + queue_limit
+        self._max_batch = max_batch
+        self._threads = threads
+        self._batching = Batching(model, max_batch, cache_bytes)
+        self._taken = 0  # choices taken in so far; `_batching.left` of them are over
+        self._calls: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._bells: dict[asyncio.AbstractEventLoop, Bell] = {}
+        self._thread = threading.Thread(target=self._run, name=f"engine {self._info.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
+
+    @property
+    def live(self) -> int:
+        """Choices that are being written or wait."""
+        return self._taken - self._batching.left
+
+    @asynccontextmanager
+    async def complete(self, request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        """Streams a text; leaving the context cancels it.
+
+        Raises:
+            UserError: the request cannot be met.
+        """
+        check(request, self._info, self._vocabulary)
+        prompt = await encoded(self._vocabulary, request.prompt)
+        bell = self._bell()
+        stream = bell.open()
+        order, started = order_of(request, self._info, self._vocabulary, prompt, stream)
+        stream.events.append(started)
+        try:
+            if order.most or request.echo:
+                self._submit(order)
+            else:  # only the prompt's token ids are wanted
+                stream.events.append(Finished(-1, "length", order.prompt_tokens, 0))
+                stream.finish()
+                order.gone = True
+            yield stream
+        finally:
+            bell.close(stream)
+            if not order.gone:
+                self._call(partial(self._batching.drop, order))
+
+    def close(self) -> None:
+        """Ends what is being written and the thread; safe to call twice, not from the thread itself."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _bell(self) -> Bell:
+        loop = asyncio.get_running_loop()
+        with self._changed:
+            if loop not in self._bells:
+                others = {other: bell for other, bell in self._bells.items() if not other.is_closed()}
+                self._bells = {**others, loop: Bell(loop)}
+            return self._bells[loop]
+
+    def _submit(self, order: Order) -> None:
+        with self._changed:
+            if self._closing:
+                raise ShuttingDown
+            if order.priority is not Priority.BALLOT and self.live + order.unfinished > self._limit:
+                order.gone = True
+                raise Busy(max(0, self.live - self._max_batch))
+            self._taken += order.unfinished
+            self._calls.append(partial(self._batching.admit, order))
+            self._changed.notify()
+
+    def _call(self, call: Callable[[], None]) -> None:
+        with self._changed:
+            self._calls.append(call)
+            self._changed.notify()
+
+    # From here on the engine's thread.
+
+    def _run(self) -> None:
+        with threadpool_limits(limits=self._threads, user_api="blas"):
+            while self._wait():
+                try:
+                    while self._calls:
+                        self._calls.popleft()()
+                    self._batching.expire(time.monotonic())
+                    if self._batching.busy:
+                        self._batching.step()
+                except Exception as fault:
+                    _log.exception("a step of %s failed", self._info.name)
+                    self._batching.fail(fault)
+                self._ring()
+        for call in self._calls:
+            call()
+        self._batching.end(ShuttingDown())
+        self._ring()
+
+    def _wait(self) -> bool:
+        """Until there is something to do; False once the engine is to end."""
+        if self._batching.busy:
+            return not self._closing
+        with self._changed:
+            while not (self._calls or self._closing):
+                self._changed.wait()
+        return not self._closing
+
+    def _ring(self) -> None:
+        """Lets the event loops know, each once."""
+        ended = self._batching.ended
+        for bell in self._bells.values():
+            if not bell.idle:
+                bell.ring(now=bell in ended)
+        ended.clear()

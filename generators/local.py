@@ -1,0 +1,247 @@
+"""Models in this process: directories become engines when they are first asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.resources
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from generators.completion import CompletionRequest, Event, ModelInfo
+from generators.engine import QUEUE_LIMIT, Engine
+from generators.errors import MissingExtra, UnknownModel, Unsupported, UnusableModel
+from generators.registry import GeneratorSettings, unknown
+
+MOST_LOADED: Final = 4  # models; those not in use beyond these are given up when another is loaded
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Kind(NamedTuple):
+    """Where a kind of model is implemented: a module with `read_info` and `load`, and the extra that it needs."""
+
+    module: str
+    extra: str | None = None
+
+
+KINDS: Final = {  # by model_type in config.json; the better writers first
+    "gpt2": Kind("generators.gpt2", "torch"),
+    "charrnn": Kind("generators.charrnn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A directory of models.
+
+    Attributes:
+        path: holds `NAME/` (shipped) or `NAME/VERSION/`.
+        shipped: whether they came with the program.
+    """
+
+    path: Path
+    shipped: bool = False
+
+    def names(self) -> list[str]:
+        """Names of the models, in order."""
+        if not self.path.is_dir():
+            return []
+        return sorted(each.name for each in self.path.iterdir() if each.is_dir() and self.directory(each.name))
+
+    def directory(self, name: str, version: str | None = None) -> Path | None:
+        """Where a version is; without one, the version in use.
+
+        In use is the one that `NAME/planchette.json` names as `current`, otherwise the newest.
+        """
+        home = self.path / name
+        if name != home.name or name.startswith((".", "_")):  # no way out of the shelf
+            return None
+        if self.shipped:
+            return home if (home / "config.json").is_file() else None
+        if version is None:
+            version = _current(home)
+        if version is not None:
+            found = home / version
+            return found if version == found.name and (found / "config.json").is_file() else None
+        configs = [path for path in home.glob("*/config.json") if not path.parent.name.startswith(".")]
+        newest = max(configs, key=lambda path: (path.stat().st_mtime_ns, path.parent.name), default=None)
+        return None if newest is None else newest.parent
+
+    def info(self, directory: Path) -> ModelInfo:
+        """What a model is, without reading its weights.
+
+        Raises:
+            UserError: it is damaged, or of a kind that cannot be used here.
+        """
+        name = directory.name if self.shipped else directory.parent.name
+        info: ModelInfo = _module(name, directory).read_info(directory, name, self.shipped)
+        return info if self.shipped else replace(info, version=directory.name)
+
+
+class _Loaded:
+    """An engine and how many requests use it now."""
+
+    __slots__ = ("engine", "users")
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.users = 0
+
+
+class LocalGenerator:
+    """Writes with the models on its shelves, an engine for each that is in use.
+
+    Args:
+        shelves: searched in this order, so that a shipped name is never taken by another model.
+        queue_limit, threads: of each engine.
+    """
+
+    def __init__(self, shelves: Sequence[Shelf], *, queue_limit: int = QUEUE_LIMIT, threads: int = 1) -> None:
+        self._shelves = tuple(shelves)
+        self._queue_limit = queue_limit
+        self._threads = threads
+        self._loaded: dict[Path, _Loaded] = {}  # the least recently used first
+        self._lock = threading.Lock()  # of the line above
+        self._loading = threading.Lock()  # one model at a time: two would double the peak of memory
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models in use here, shipped ones first; what cannot be used is logged and left out."""
+        return await asyncio.to_thread(self._list)
+
+    @asynccontextmanager
+    async def complete(self, request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        """Streams a text; leaving the context cancels it. The first request for a model loads it.
+
+        Raises:
+            UserError: the request cannot be met.
+        """
+        loaded = await self._use(request.model)
+        try:
+            async with loaded.engine.complete(request) as events:
+                yield events
+        finally:
+            with self._lock:
+                loaded.users -= 1
+
+    async def load(self, name: str) -> ModelInfo:
+        """Makes a model ready.
+
+        Raises:
+            UserError: there is no such model, or it cannot be used.
+        """
+        loaded = await self._use(name)
+        with self._lock:
+            loaded.users -= 1
+        return loaded.engine.info
+
+    def ready(self, name: str) -> bool:
+        """Whether a model is loaded."""
+        try:
+            return self._find(name)[1] in self._loaded
+        except UnknownModel:
+            return False
+
+    async def close(self) -> None:
+        """Ends all engines."""
+        with self._lock:
+            loaded, self._loaded = self._loaded, {}
+        for each in loaded.values():
+            await asyncio.to_thread(each.engine.close)
+
+    async def _use(self, name: str) -> _Loaded:
+        """The loaded model, counted as in use once more."""
+        shelf, directory = self._find(name)
+        loaded = self._taken(directory)
+        return await asyncio.to_thread(self._load, shelf, directory) if loaded is None else loaded
+
+    def _find(self, name: str) -> tuple[Shelf, Path]:
+        plain, _, version = name.partition("@")
+        for shelf in self._shelves:
+            directory = shelf.directory(plain, version or None)
+            if directory is not None:
+                return shelf, directory
+        raise unknown(name, (name for shelf in self._shelves for name in shelf.names()))
+
+    def _taken(self, directory: Path) -> _Loaded | None:
+        with self._lock:
+            loaded = self._loaded.pop(directory, None)
+            if loaded is not None:
+                loaded.users += 1
+                self._loaded[directory] = loaded
+            return loaded
+
+    def _load(self, shelf: Shelf, directory: Path) -> _Loaded:
+        with self._loading:
+            loaded = self._taken(directory)
+            if loaded is not None:
+                return loaded
+            info = shelf.info(directory)
+            model = _module(info.name, directory).load(directory, info)
+            loaded = _Loaded(Engine(model, queue_limit=self._queue_limit, threads=self._threads))
+            loaded.users = 1
+            with self._lock:
+                self._loaded[directory] = loaded
+                idle = [path for path, each in self._loaded.items() if not each.users]
+                spare = [self._loaded.pop(path) for path in idle[: max(0, len(self._loaded) - MOST_LOADED)]]
+            for each in spare:
+                each.engine.close()
+            return loaded
+
+    def _list(self) -> list[ModelInfo]:
+        found: dict[str, ModelInfo] = {}
+        for shelf in self._shelves:
+            for name in shelf.names():
+                directory = shelf.directory(name)
+                try:
+                    if directory is not None and name not in found:
+                        found[name] = shelf.info(directory)
+                except (UnusableModel, MissingExtra, Unsupported) as fault:
+                    _log.warning("the model %s is left out: %s", name, fault)
+        kinds = list(KINDS)
+        return sorted(found.values(), key=lambda info: (not info.shipped, kinds.index(info.kind), info.name))
+
+
+def factory(settings: GeneratorSettings) -> LocalGenerator:
+    """The shipped models and those of the settings' directory."""
+    shelves = [Shelf(Path(str(importlib.resources.files("weights"))), shipped=True)]
+    if settings.models is not None:
+        shelves.append(Shelf(settings.models))
+    return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads or 1)
+
+
+def _current(home: Path) -> str | None:
+    try:
+        version = json.loads((home / "planchette.json").read_text("utf-8")).get("current")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return version if isinstance(version, str) else None
+
+
+def _module(name: str, directory: Path) -> Any:
+    """What implements the kind of model in a directory.
+
+    Raises:
+        UnusableModel: its config.json cannot be read.
+        Unsupported: nothing here knows its kind.
+        MissingExtra: packages are missing for it.
+    """
+    try:
+        kind = json.loads((directory / "config.json").read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError) as fault:
+        raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
+    if kind not in KINDS:
+        raise Unsupported(name, f"write, being of the kind {kind}")
+    module, extra = KINDS[kind]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as fault:
+        if extra is None or (fault.name or "").startswith("generators"):
+            raise Unsupported(name, f"write, being of the kind {kind}") from fault
+        raise MissingExtra(f"The model {name}", extra) from fault

@@ -1,0 +1,181 @@
+"""Drawing tokens from logits: pure functions over rows, each row by itself.
+
+A row is the logits after one text. No row's draw depends on another row, and none on when it happens: draw t of choice
+i takes its uniform number from a counter-based generator keyed by seed and i, at counter t.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias, cast
+
+import numpy as np
+from numpy.random import Generator, Philox
+from numpy.typing import NDArray
+
+from generators.completion import Sampling
+
+Floats: TypeAlias = NDArray[np.float32]
+Ids: TypeAlias = NDArray[np.int64]
+
+BLOCK: Final = 256  # uniforms made at a time: making a generator costs 11 µs whatever it makes
+PENALISED: Final = 512  # tokens that the repetition penalty looks back on
+_NEVER: Final = np.float32(-np.inf)
+
+
+class Uniforms:
+    """The numbers in [0, 1) that decide a choice's draws; any of them can be asked for, in any order.
+
+    Args:
+        seed: of the request.
+        stream: which of the request's choices.
+    """
+
+    __slots__ = ("_block", "_key", "_numbers")
+
+    def __init__(self, seed: int, stream: int) -> None:
+        self._key = np.array([seed, stream], dtype=np.uint64)
+        self._block = -1
+        self._numbers: list[float] = []
+
+    def at(self, draw: int) -> float:
+        """The number of this draw, from 0."""
+        if draw // BLOCK != self._block:
+            self._block = draw // BLOCK
+            counter = self._block * BLOCK // 4  # Philox4x64 makes four numbers a count
+            self._numbers = Generator(Philox(key=self._key, counter=counter)).random(BLOCK).tolist()
+        return self._numbers[draw % BLOCK]
+
+
+def log_normalisers(logits: Floats) -> Floats:
+    """log Σ exp of each row; logits minus it are log probabilities."""
+    most = logits.max(axis=-1, keepdims=True)
+    total = np.log(np.exp(logits - most).sum(axis=-1))
+    total += most[..., 0]
+    return cast(Floats, total)
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Log probabilities of each row."""
+    shifted: Floats = logits - logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def ranked(logprobs: Floats, n: int | None) -> tuple[list[int], list[float]]:
+    """The n likeliest of one row, the likeliest first, equal ones by id; None for all of them."""
+    if n is None or n >= len(logprobs):
+        order = np.argsort(-logprobs, kind="stable")
+    else:
+        last = np.partition(logprobs, len(logprobs) - n)[len(logprobs) - n] if n else np.inf
+        chosen = np.flatnonzero(logprobs >= last)
+        order = chosen[np.argsort(-logprobs[chosen], kind="stable")[:n]]
+    return order.tolist(), logprobs[order].tolist()
+
+
+def temperature_at(temperatures: Sequence[float], draw: int) -> float:
+    """The temperature of this draw, where several take turns."""
+    return temperatures[draw % len(temperatures)]
+
+
+def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float64]) -> Ids:
+    """One token a row, by inverting the cumulated probabilities at the row's uniform number.
+
+    Blocks of tokens are cumulated first, then the tokens of one block: a cumulated sum is the one operation here that
+    no vector unit helps with, and over whole rows it costs more than everything else together.
+
+    Args:
+        scores: float32 [rows, vocabulary]; -inf for what cannot be drawn, finite for one at least.
+        temperatures: [rows], at least 0; 0 takes the likeliest, of equal ones the lowest id.
+        uniforms: [rows], in [0, 1).
+    """
+    rows, size = scores.shape
+    cold = temperatures == 0
+    if cold.all():
+        return cast(Ids, scores.argmax(axis=1))
+    width = 1 << max(4, (size.bit_length() + 1) // 2)  # about √size
+    blocks = -(-size // width)
+    heat = np.where(cold, 1, temperatures).astype(np.float32)[:, None]
+    shifted = scores - scores.max(axis=1, keepdims=True)  # before the division, so that 0.001 does not overflow
+    with np.errstate(over="ignore"):
+        shifted /= heat
+    weights = np.zeros((rows, blocks * width), np.float32)
+    np.exp(shifted, out=weights[:, :size])
+    weights = weights.reshape(rows, blocks, width)
+    cumulated = np.cumsum(weights @ np.ones(width, np.float32), axis=1, dtype=np.float64)
+    targets = uniforms * cumulated[:, -1]
+    every = np.arange(rows)
+    block = (cumulated > targets[:, None]).argmax(axis=1)
+    before = np.where(block > 0, cumulated[every, block - 1], 0.0)
+    inside = weights[every, block]
+    reached = np.cumsum(inside, axis=1, dtype=np.float64) > (targets - before)[:, None]
+    place = reached.argmax(axis=1)
+    if not reached[:, -1].all():  # the block's sum was rounded up: its last token that has any weight is meant
+        last = width - 1 - (inside[:, ::-1] > 0).argmax(axis=1)
+        place = np.where(reached[:, -1], place, last)
+    drawn: Ids = block * width + place
+    if cold.any():
+        drawn = np.where(cold, scores.argmax(axis=1), drawn)
+    return drawn
+
+
+def is_filtered(sampling: Sampling) -> bool:
+    """Whether `filtered` changes anything, so that rows without filters can skip it."""
+    return bool(sampling.top_k) or sampling.top_p < 1 or sampling.repetition_penalty != 1
+
+
+def filtered(scores: Floats, sampling: Sampling, temperature: float, recent: Sequence[int]) -> Floats:
+    """One row with -inf where a filter forbids, in the order that transformers has: penalty, top_k, top_p.
+
+    Args:
+        scores: float32 [vocabulary]; not changed.
+        sampling: the filters.
+        temperature: of this draw; the probabilities that top_p adds up are those at this temperature.
+        recent: the text's token ids so far, for the penalty.
+    """
+    if sampling.repetition_penalty != 1 and recent:
+        scores = penalised(scores, recent[-PENALISED:], sampling.repetition_penalty)
+    if 0 < sampling.top_k < len(scores):
+        scores = _cut(scores, ranked(scores, sampling.top_k)[0])
+    if sampling.top_p < 1:
+        scores = _cut(scores, _nucleus(scores, sampling.top_p, temperature))
+    return scores
+
+
+def penalised(scores: Floats, recent: Sequence[int], penalty: float) -> Floats:
+    """Scores of recent tokens divided by the penalty where positive, multiplied where negative."""
+    ids = np.unique(np.asarray(recent, dtype=np.int64))
+    changed = scores.copy()
+    chosen = changed[ids]
+    changed[ids] = np.where(chosen > 0, chosen / np.float32(penalty), chosen * np.float32(penalty))
+    return changed
+
+
+def _cut(scores: Floats, kept: Sequence[int] | Ids) -> Floats:
+    """Only these tokens can still be drawn."""
+    changed = np.full_like(scores, _NEVER)
+    changed[kept] = scores[kept]
+    return changed
+
+
+def _nucleus(scores: Floats, top_p: float, temperature: float) -> Ids:
+    """The likeliest tokens that together reach `top_p`; at least one."""
+    if temperature == 0:
+        return np.array([scores.argmax()])
+    possible = np.flatnonzero(scores > _NEVER)
+    order = possible[np.argsort(-scores[possible], kind="stable")]
+    best = scores[order].astype(np.float64)
+    weights = np.exp((best - best[0]) / temperature)
+    cumulated = np.cumsum(weights)
+    return order[: int(np.searchsorted(cumulated, top_p * cumulated[-1])) + 1]
+
+
+def logprob_of_sum(logprobs: NDArray[Any]) -> float:
+    """log Σ exp of log probabilities: that of either one happening; -inf where there is none."""
+    if not len(logprobs):
+        return -math.inf
+    most = float(logprobs.max())
+    if most == -math.inf:
+        return most
+    return most + math.log(float(np.exp(logprobs.astype(np.float64) - most).sum()))

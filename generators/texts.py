@@ -1,0 +1,168 @@
+"""Texts being written: what one choice of a request knows between two steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from generators.completion import CompletionRequest, Event, Finished, FinishReason, Priority, Sampling
+from generators.outlet import Outlet
+from generators.sampling import Floats, Uniforms, is_filtered
+from generators.stream import Bell
+from generators.tokens import TokenTable
+
+
+@dataclass(eq=False, slots=True)
+class Order:
+    """One request while it is being met; only the engine's thread changes it.
+
+    Attributes:
+        request: as it was asked.
+        sampling: how its tokens are drawn.
+        seed: decides its texts.
+        fed: what the model reads before it writes: start token, label, prompt.
+        prompt_tokens: of these, the prompt's.
+        score_from: place in `fed` of the first token to be echoed; None for no echo.
+        most, least: pieces to write, and pieces before the text may end.
+        append: takes its events.
+        finish: is told that the last event has come, or the fault that ended it.
+        bell: wakes its reader.
+        deadline: on the monotonic clock.
+        unfinished: choices still to be finished.
+        gone: cancelled, failed or met; nothing may be written for it any more.
+        texts: its choices once the prompt has been read.
+        inner: orders that the engine placed for it, for samples.
+        outer: the order that this one was placed for.
+    """
+
+    request: CompletionRequest
+    sampling: Sampling
+    seed: int
+    fed: list[int]
+    prompt_tokens: int
+    score_from: int | None
+    most: int
+    least: int
+    append: Callable[[Event], None]
+    finish: Callable[[BaseException | None], None]
+    bell: Bell | None = None
+    deadline: float | None = None
+    unfinished: int = 0
+    gone: bool = False
+    texts: list[Text] = field(default_factory=list)
+    inner: list[Order] = field(default_factory=list)
+    outer: Order | None = None
+
+    @property
+    def user(self) -> str:
+        return self.request.user
+
+    @property
+    def priority(self) -> Priority:
+        return self.request.priority
+
+
+class Text:
+    """One choice, written token by token as the model has them.
+
+    Attributes:
+        state: the model's; it has been through `ids` from `base` on, but for the last of them.
+        pending: the last token, which the next step reads.
+        drawn: tokens drawn, discarded ones included.
+        pieces: handed out.
+        heat: temperature of the next draw.
+        room: draws until the model's context is full.
+        brief: draws until the engine has to look at a plain text: it is long enough, or its context full.
+        plain: the engine may hand the next token out by itself, without `take`.
+        wants_search: alternatives have to be looked for before the next draw.
+    """
+
+    __slots__ = (
+        "append",
+        "base",
+        "brief",
+        "choice",
+        "cycle",
+        "drawn",
+        "filters",
+        "heat",
+        "ids",
+        "least",
+        "most",
+        "order",
+        "outlet",
+        "over",
+        "pending",
+        "pieces",
+        "plain",
+        "priority",
+        "room",
+        "state",
+        "table",
+        "uniforms",
+        "user",
+        "wants_search",
+    )
+
+    width = 1
+
+    def __init__(self, order: Order, choice: int, state: Any, table: TokenTable) -> None:
+        self.order = order
+        self.user = order.user
+        self.priority = order.priority
+        self.choice = choice
+        self.state = state
+        self.table = table
+        self.ids = list(order.fed)
+        self.base = 0
+        self.pending: tuple[int, ...] = ()
+        self.drawn = 0
+        self.pieces = 0
+        self.most = order.most
+        self.least = order.least
+        temperatures = order.sampling.temperature
+        self.heat = temperatures[0]
+        self.cycle = temperatures if len(temperatures) > 1 else None
+        self.filters = order.sampling if is_filtered(order.sampling) else None
+        self.uniforms = Uniforms(order.seed, choice)
+        self.append = order.append
+        self.outlet = Outlet(choice, order.append, order.request.stop)
+        self.room: float = math.inf
+        self.brief: float = order.most
+        self.plain = self._is_plain()
+        self.wants_search = False
+        self.over = False
+
+    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
+        """The token that was drawn from these logits; why the text ends with it, if it does."""
+        self.advance(token)
+        ended = token == self.table.end
+        last = ended or self.pieces + 1 >= self.most
+        wanted = self.order.request.logprobs
+        alternatives = () if wanted == 0 else self.table.alternatives(logits, wanted)
+        alone, data = self.table.alone[token], self.table.bytes[token]
+        self.pieces += 1
+        if self.outlet.put(alone, data, logprob, alternatives, last=last):
+            return "stop"
+        self.plain = self._is_plain()
+        return "end" if ended else "length" if last else None
+
+    def advance(self, token: int) -> None:
+        """Notes a drawn token as the next that the model reads."""
+        self.ids.append(token)
+        self.pending = self.table.alone[token]
+        self.drawn += 1
+        if self.cycle is not None:
+            self.heat = self.cycle[self.drawn % len(self.cycle)]
+
+    def finish(self, reason: FinishReason) -> None:
+        """Hands the rest out and says why there is no more."""
+        self.over = True
+        self.outlet.flush(last=True)
+        self.append(Finished(self.choice, reason, self.order.prompt_tokens, self.drawn))
+
+    def _is_plain(self) -> bool:
+        request = self.order.request
+        return request.unit is None and request.logprobs == 0 and self.cycle is None and self.outlet.clean

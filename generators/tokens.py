@@ -1,0 +1,66 @@
+"""What the engine looks up of a token at every step, made once for a vocabulary."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from generators.completion import Alternative
+from generators.sampling import Floats, log_softmax, ranked
+from generators.vocabulary import BYTE_TOKEN, Vocabulary
+
+_NEVER: Final = np.float32(-np.inf)
+
+
+class TokenTable:
+    """A vocabulary by token id.
+
+    Attributes:
+        end: the token that ends a text.
+        bytes: what a token stands for; nothing for special tokens.
+        alone: the token as a tuple of one, which is shared by all who write it.
+        shown: its text where it is whole characters, else None; None for special tokens.
+        names: as lists of alternatives show it: special tokens and lone bytes by their names.
+        forbidden: float32 [vocabulary], to be added to logits: -inf for special tokens that are never written.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.end = vocabulary.end
+        self.bytes = vocabulary.bytes
+        self.alone = tuple((token,) for token in range(vocabulary.size))
+        self.shown = tuple(_whole(data) for data in vocabulary.bytes)
+        self.names = tuple(_name(vocabulary, token, self.shown[token]) for token in range(vocabulary.size))
+        never = [token for token, data in enumerate(vocabulary.bytes) if not data and token != vocabulary.end]
+        self.forbidden = np.zeros(vocabulary.size, np.float32)
+        self.forbidden[never] = _NEVER
+
+    def joined(self, tokens: tuple[int, ...] | list[int]) -> bytes:
+        """The bytes of tokens in sequence."""
+        return b"".join([self.bytes[token] for token in tokens])
+
+    def alternatives(self, logits: Floats, n: int | None) -> tuple[Alternative, ...]:
+        """The n likeliest tokens after one text, None for all."""
+        tokens, logprobs = ranked(log_softmax(logits), n)
+        return tuple(
+            [
+                Alternative(self.alone[token], self.names[token], logprob, token == self.end)
+                for token, logprob in zip(tokens, logprobs, strict=True)
+            ]
+        )
+
+
+def _whole(data: bytes) -> str | None:
+    try:
+        return data.decode() or None
+    except UnicodeDecodeError:
+        return None
+
+
+def _name(vocabulary: Vocabulary, token: int, shown: str | None) -> str:
+    name = vocabulary.names[token]
+    if token in vocabulary.special or BYTE_TOKEN.fullmatch(name):
+        return name
+    if shown is not None:
+        return shown
+    return "".join(f"<0x{byte:02X}>" for byte in vocabulary.bytes[token]) or name

@@ -1,0 +1,158 @@
+"""Texts written unit by unit: tokens are drawn as ever, and handed out when they have become a word or a sentence."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from generators.completion import Alternative, FinishReason, Unit
+from generators.sampling import Floats, log_normalisers, logprob_of_sum
+from generators.texts import Order, Text
+from generators.tokens import TokenTable
+from generators.units import GRAMMARS, Cursor, Phase, UnitMap
+
+
+class Drawn(NamedTuple):
+    """A token and the logarithm of its probability."""
+
+    token: int
+    logprob: float
+
+
+class Border(NamedTuple):
+    """A place between two tokens of a text; without a state where nobody will need one."""
+
+    state: Any
+    logits: Floats
+
+
+class UnitText(Text):
+    """One choice, written in units.
+
+    That a unit has ended often shows only in the token after it. This token is carried over to the next unit; after
+    the last unit it is dropped.
+
+    Attributes:
+        border: where the next unit begins, while alternatives for it are wanted.
+    """
+
+    __slots__ = ("_alternatives", "_carried", "_cursor", "_doubt", "_exact", "_grammar", "_unit", "_unit_map", "border")
+
+    def __init__(self, order: Order, choice: int, state: Any, table: TokenTable, unit: Unit, unit_map: UnitMap) -> None:
+        super().__init__(order, choice, state, table)
+        self._grammar = GRAMMARS[unit]
+        self._unit_map = unit_map
+        self._cursor = Cursor(self._grammar)
+        self._unit: list[Drawn] = []
+        self._carried: list[Drawn] = []
+        self._doubt: tuple[int, Floats] | None = None  # where bytes began that may belong to the next unit
+        self._alternatives: tuple[Alternative, ...] = ()
+        self._exact = True
+        self.border: Border | None = None
+        self.wants_search = order.request.logprobs != 0
+
+    def found(self, alternatives: tuple[Alternative, ...], exact: bool) -> FinishReason | None:
+        """The alternatives for the unit that comes next; a token that waits for it is taken now."""
+        self._alternatives, self._exact = alternatives, exact
+        self.wants_search = False
+        self.border = None
+        carried, self._carried = self._carried, []
+        return self._follow(carried, None)
+
+    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
+        self.advance(token)
+        return self._follow([Drawn(token, logprob)], logits)
+
+    def continue_from(self, other: Text) -> None:
+        """Goes on as another text would, whose state it has been given."""
+        self.ids = list(other.ids)
+        self.base = other.base
+        self.drawn = other.drawn
+        self.heat = other.heat
+        self.room = other.room
+
+    def give_up(self, found: tuple[Alternative, ...]) -> None:
+        """The time is over before the unit was written: the likeliest alternative stands for it, if any was found."""
+        exact = self._exact and not found
+        for best in (found or self._alternatives)[:1]:
+            data = self.table.joined(best.token_ids)
+            self.outlet.put(best.token_ids, data, best.logprob, found or self._alternatives, exact=exact, last=True)
+
+    def _follow(self, drawn: list[Drawn], logits: Floats | None) -> FinishReason | None:
+        """Takes tokens into the unit; several where they were carried over from the last one."""
+        while drawn:
+            each = drawn.pop(0)
+            reason, carried = self._step(each, logits)
+            if reason is not None:
+                return reason
+            drawn = carried + drawn
+            if drawn and self.wants_search:
+                self._carried = drawn
+                return None
+        return None
+
+    def _step(self, drawn: Drawn, logits: Floats | None) -> tuple[FinishReason | None, list[Drawn]]:
+        """Takes one token; the reason to finish, or the tokens that belong to the next unit."""
+        cursor, unit = self._cursor, self._unit
+        if drawn.token == self.table.end:
+            if cursor.phase is Phase.FRESH and not cursor.pending:
+                unit.append(drawn)
+                return "stop" if self._close(last=True) else "end", []
+            return self._close_before(len(unit), [drawn], logits)
+        began_whole, length = not cursor.pending, len(unit)
+        taken = cursor.feed(self.table.bytes[drawn.token])
+        if taken == 0 and unit:
+            if began_whole or self._doubt is None:
+                return self._close_before(length, [drawn], logits)
+            length, before = self._doubt
+            return self._close_before(length, [*unit[length:], drawn], before)
+        unit.append(drawn)
+        if taken is None and len(unit) < self._grammar.longest:
+            if began_whole and cursor.pending and logits is not None:
+                self._doubt = length, logits
+            return None, []
+        stopped = self._close()
+        return "stop" if stopped else "length" if self.pieces >= self.most else None, []
+
+    def _close_before(
+        self, length: int, carried: list[Drawn], logits: Floats | None
+    ) -> tuple[FinishReason | None, list[Drawn]]:
+        """Ends the unit after `length` tokens; the logits are those that the first carried token was drawn from."""
+        del self._unit[length:]
+        closing = 0.0
+        if logits is not None and self._grammar is GRAMMARS[Unit.WORD]:
+            closing = closing_logprob(logits, self._unit_map)
+        if self._close(closing):
+            return "stop", []
+        if self.pieces >= self.most:
+            self.drawn -= len(carried)
+            return "length", []
+        if self.wants_search:
+            if logits is not None and len(carried) == 1:
+                self.border = Border(self.state, logits)
+            else:  # bytes of the next unit have been read already, and a state cannot be turned back
+                self.wants_search = self._exact = False
+        return None, carried
+
+    def _close(self, closing: float = 0.0, *, last: bool = False) -> bool:
+        """Hands the unit out and begins the next; True where a stop text is complete."""
+        tokens = tuple([drawn.token for drawn in self._unit])
+        data = self.table.joined(tokens)
+        logprob = sum([drawn.logprob for drawn in self._unit], closing)
+        text = "" if tokens[-1] == self.table.end else data.decode("utf-8", "replace")
+        for alternative in self._alternatives:
+            if alternative.text == text:
+                logprob = alternative.logprob
+        self.pieces += 1
+        last = last or self.pieces >= self.most
+        alternatives, exact = self._alternatives, self._exact
+        self._unit = []
+        self._cursor = Cursor(self._grammar)
+        self._doubt = None
+        self._alternatives, self._exact = (), True
+        self.wants_search = self.order.request.logprobs != 0
+        return self.outlet.put(tokens, data, logprob, alternatives, exact=exact, last=last)
+
+
+def closing_logprob(logits: Floats, unit_map: UnitMap) -> float:
+    """Log probability that a word ends here: that any token follows which begins another unit."""
+    return logprob_of_sum(logits[unit_map.closing]) - float(log_normalisers(logits))
