@@ -1,0 +1,284 @@
+"""The one place where settings become objects."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from bot.commands.declaration import Command
+from bot.commands.discovery import discover
+from bot.commands.faults import TooOften
+from bot.commands.invocation import Invocation
+from bot.commands.parser import is_command, parse
+from bot.configuration import Configuration
+from bot.conversation import Message, Notice, Person, Place, Platform
+from bot.games.tables import Tables
+from bot.home import Home
+from bot.models import Models
+from bot.places import PlaceSettings
+from bot.quota import Quota
+from bot.replies import write_on
+from bot.text import checked
+from bot.warming import Warming
+from generators.completion import Generator
+from generators.errors import Translate, UserError, english
+from storage.database import Database
+from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from bot.games.clock import Clock
+
+MINUTE: Final = 60.0  # seconds
+
+log = structlog.get_logger(__name__)
+
+
+class Bot:
+    """Everything there is; `await Bot.open(configuration)` makes one.
+
+    Attributes:
+        configuration: what the operator decided.
+        database: what is remembered.
+        generator: what writes.
+        models: what can write.
+        settings: what places have set.
+        platforms: where people are, by name.
+        tables: the stories that run.
+        commands: what people can ask.
+        ticks: seconds that only go forward.
+        started: when it was opened.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        database: Database,
+        generator: Generator,
+        *,
+        clock: Clock | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+        translate: Translate = english,
+    ) -> None:
+        self.configuration = configuration
+        self.database = database
+        self.generator = generator
+        self.ticks = ticks
+        self.translate = translate
+        self.started = datetime.now(UTC)
+        self.commands = discover()
+        self.models = Models(generator, configuration.models.default)
+        self.settings = PlaceSettings(database, self.models)
+        self.platforms: dict[str, Platform] = {}
+        self.tables = Tables(
+            database, generator, self.platforms, clock=clock, temperature=self.temperature, translate=translate
+        )
+        self._warming = Warming(self)
+        self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
+        self._cooldowns = {
+            command.path: Quota(command.cooldown.times, command.cooldown.seconds, ticks)
+            for command in self.commands.all
+            if command.cooldown is not None
+        }
+
+    @classmethod
+    async def open(
+        cls,
+        configuration: Configuration,
+        *,
+        generator: Generator | None = None,
+        clock: Clock | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> Bot:
+        """Opens database and generators, and begins to load the default model.
+
+        Args:
+            generator: takes the place of those that the settings name.
+            clock: the machine's own by default.
+            ticks: as above, for pauses and quotas.
+
+        Raises:
+            UserError, StorageError: something of it cannot be used.
+        """
+        Home(configuration.home).create()
+        database = await Database.open(configuration.database_url)
+        try:
+            if generator is None:
+                generator = generators_of(configuration)
+            bot = cls(configuration, database, generator, clock=clock, ticks=ticks)
+            wanted = configuration.models.default
+            if wanted is not None and not wanted.startswith("remote:"):  # a host may come up after us
+                await bot.models.find(wanted)
+        except BaseException:
+            if generator is not None:
+                await generator.close()
+            await database.close()
+            raise
+        bot._warming.begin()
+        return bot
+
+    async def close(self) -> None:
+        """Stops; stories that run go on with the next `open`, and what was being written is asked for again."""
+        await self._warming.end()
+        await self.tables.close()
+        await self.generator.close()
+        await self.database.close()
+
+    def register(self, platform: Platform) -> None:
+        """Adds a platform; its adapter calls `invoke`, `press` and `reply` from then on."""
+        self.platforms[platform.name] = platform
+
+    async def resume(self) -> None:
+        """Takes up the stories that run; call it once every platform is registered."""
+        await self.tables.resume()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the default model can write."""
+        return self._warming.done
+
+    async def temperature(self, place: Place) -> float:
+        """The temperature of a place, for draws between candidates; 1 where none is set."""
+        temperature = (await self.settings.get(place)).temperature
+        return 1.0 if temperature is None else temperature
+
+    async def invoke(
+        self, text: str, *, person: Person, place: Place, origin: int | None = None, reply_to: str | None = None
+    ) -> bool:
+        """Runs what a line asks for; errors are told to the person alone.
+
+        Args:
+            text: as it was typed.
+            origin: the inbox item that it came with.
+            reply_to: the message that asked.
+
+        Returns:
+            False where the line is no command, which nobody is told.
+        """
+        if not is_command(text):
+            return False
+
+        async def run() -> None:
+            command, arguments = parse(text, self.commands)
+            await self._run(command, arguments, person, place, origin, reply_to)
+
+        await self._guarded(run, person, place, reply_to)
+        return True
+
+    async def run(
+        self,
+        command: Command,
+        arguments: dict[str, Any],
+        *,
+        person: Person,
+        place: Place,
+        origin: int | None = None,
+        reply_to: str | None = None,
+    ) -> None:
+        """Runs a command whose arguments a platform has read itself; errors are told to the person alone."""
+        await self._guarded(
+            lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, reply_to
+        )
+
+    async def press(self, action: str, *, person: Person, place: Place, message: str | None = None) -> Notice:
+        """Counts a press on a button, and returns what to tell the person once it is committed."""
+        del message  # a ballot may have several messages, and the action says all
+        try:
+            return await self.tables.press(action, person, place)
+        except (UserError, StorageError) as fault:
+            return Notice(fault.sentence(self.translate))
+        except Exception:
+            return Notice(self._logged(person, place))
+
+    async def reply(self, text: str, *, person: Person, place: Place, message: str, origin: int | None = None) -> bool:
+        """Takes an answer to a message of the bot: a write-in where that is a ballot; errors are told privately.
+
+        Returns:
+            False where the message is none that can be answered.
+        """
+        meant = True
+
+        async def run() -> None:
+            nonlocal meant
+            checked(text, "the reply")
+            told = await self.tables.reply(message, text, person, place, origin=origin)
+            if told is not None:
+                await self.platforms[place.platform].post(place, Message(told), private_for=person)
+            else:
+                meant = await write_on(self, text, person=person, place=place, message=message, origin=origin)
+
+        await self._guarded(run, person, place, None)
+        return meant
+
+    def spend(self, person: Person) -> None:
+        """Counts one request of a person.
+
+        Raises:
+            TooOften: the quota is used up.
+        """
+        if wait := self._quota.take(person.key):
+            raise TooOften(self._quota.times, self._quota.seconds, wait)
+
+    async def _run(
+        self,
+        command: Command,
+        arguments: dict[str, Any],
+        person: Person,
+        place: Place,
+        origin: int | None,
+        reply_to: str | None,
+    ) -> None:
+        invocation = Invocation(
+            self, person, place, command, self.platforms[place.platform], origin, reply_to, self.translate
+        )
+        await invocation.demand(command.requires)
+        if command.counted:
+            self.spend(person)
+        cooldown = self._cooldowns.get(command.path)
+        if cooldown is not None and (wait := cooldown.take(person.key)):
+            raise TooOften(cooldown.times, cooldown.seconds, wait)
+        await command(invocation, **arguments)
+
+    async def _guarded(self, run: Callable[[], Any], person: Person, place: Place, reply_to: str | None) -> None:
+        """Runs something, and tells the person alone what went wrong."""
+        try:
+            await run()
+        except (UserError, StorageError) as fault:
+            await self._tell(fault.sentence(self.translate), person, place, reply_to)
+        except Exception:
+            await self._tell(self._logged(person, place), person, place, reply_to)
+
+    async def _tell(self, sentence: str, person: Person, place: Place, reply_to: str | None) -> None:
+        try:
+            await self.platforms[place.platform].post(place, Message(sentence), private_for=person, reply_to=reply_to)
+        except Exception:  # the platform is what fails: nobody is left to tell
+            log.exception("an error could not be told", place=place.key, sentence=sentence)
+
+    def _logged(self, person: Person, place: Place) -> str:
+        """Logs the exception that is being handled; the sentence names it by its request id."""
+        request = uuid.uuid4().hex[:12]
+        log.exception("a request failed", request=request, person=person.key, place=place.key)
+        return self.translate(
+            "Something went wrong on our side. Tell whoever runs the bot this number: {request}.", request=request
+        )
+
+
+def generators_of(configuration: Configuration) -> Generator:
+    """What the settings name, all in one."""
+    from generators.registry import GeneratorSettings, open_generators
+
+    return open_generators(
+        GeneratorSettings(
+            models=Home(configuration.home).models,
+            default=configuration.models.default,
+            queue_limit=configuration.queue.limit,
+            threads=configuration.threads,
+            device=configuration.device,
+            remote_url=configuration.remote.url,
+            remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
+        )
+    )

@@ -1,0 +1,58 @@
+"""What can be asked, as the declarations say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from bot.commands.declaration import Command, Group, Parameter
+from bot.commands.declaration import command as declare
+from bot.commands.discovery import Commands
+from bot.commands.faults import UnknownCommand
+from bot.commands.invocation import Invocation
+from bot.conversation import Message
+from bot.nearest import nearest
+from bot.values import Text, quoted
+
+
+@declare(name="help")
+async def explain(
+    invocation: Invocation, command: Annotated[Text, "a command such as story start; all of them without it"] = ""
+) -> None:
+    """Show what can be asked of the bot."""
+    commands = invocation.bot.commands
+    words = command.removeprefix("/").casefold().split()
+    if not words:
+        await invocation.answer_privately(Message("\n".join(_lines(commands.all))))
+        return
+    found = _found(commands, words)
+    if isinstance(found, Group):
+        await invocation.answer_privately(Message("\n".join([found.description, *_lines(found.commands.values())])))
+    else:
+        await invocation.answer_privately(Message("\n".join([*_lines([found]), *map(_option, found.parameters)])))
+
+
+def _found(commands: Commands, words: list[str]) -> Command | Group:
+    entry = commands.get(words[0])
+    if entry is None:
+        raise UnknownCommand(quoted(words[0]), nearest(words[0], commands.names))
+    if isinstance(entry, Command) or len(words) == 1:
+        return entry
+    member = entry.commands.get(words[1])
+    if member is None:
+        meant = nearest(words[1], entry.commands)
+        raise UnknownCommand(f"{entry.name} {quoted(words[1])}", meant and f"{entry.name} {meant}")
+    return member
+
+
+def _lines(commands: Iterable[Command]) -> list[str]:
+    return [f"{command.usage} – {command.description}" for command in commands]
+
+
+def _option(parameter: Parameter) -> str:
+    """`temperature: 0 always takes …; a number from 0 to 5`."""
+    if parameter.rest:
+        return f"{parameter.name}: {parameter.description}"
+    if parameter.kind.form == "text":
+        return f"{parameter.name}=…: {parameter.description}"
+    return f"{parameter.name}=…: {parameter.description}; {parameter.kind.allowed}"

@@ -1,0 +1,147 @@
+"""One use of a command: who asked, where, and how the bot answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.commands.declaration import Command, Permission
+from bot.commands.faults import NotAllowed
+from bot.conversation import Message, Person, Place, Platform
+from bot.places import Effective, Scope
+from bot.values import Default
+from generators.errors import Translate, english
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+
+class Answer:
+    """A posted message that still changes while a text is being written.
+
+    Edits keep the pace of the platform; what comes in between is left out, and the last state is always sent.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        place: Place,
+        posted: str,
+        message: Message,
+        ticks: Callable[[], float],
+    ) -> None:
+        self.posted = posted
+        self._platform = platform
+        self._place = place
+        self._shown = message
+        self._ticks = ticks
+        self._edited = ticks()
+
+    async def edit(self, message: Message) -> None:
+        """Shows a new state, unless the last one is too fresh."""
+        if self._ticks() - self._edited >= self._platform.edit_seconds:
+            await self.finish(message)
+
+    async def finish(self, message: Message) -> None:
+        """Shows a state in any case."""
+        if message != self._shown:
+            await self._platform.edit(self._place, self.posted, message)
+            self._shown = message
+        self._edited = self._ticks()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a command is given besides its arguments.
+
+    Attributes:
+        bot: everything there is.
+        person: who asked.
+        place: where.
+        command: what was asked for.
+        platform: answers there.
+        origin: the inbox item that it came with; a command that stores something notes it as done with it.
+        reply_to: the message that asked.
+        translate: the language of the person.
+    """
+
+    bot: Bot
+    person: Person
+    place: Place
+    command: Command
+    platform: Platform
+    origin: int | None = None
+    reply_to: str | None = None
+    translate: Translate = english
+
+    @property
+    def settings(self) -> SettingsHere:
+        """The settings of the place, as this person may see and change them with this command."""
+        return SettingsHere(self)
+
+    async def answer(self, said: str | Message, /, **facts: object) -> Answer:
+        """Answers for all to see; a sentence is translated, a message is shown as it is."""
+        message = self._message(said, facts)
+        posted = await self.platform.post(self.place, message, reply_to=self.reply_to)
+        return Answer(self.platform, self.place, posted, message, self.bot.ticks)
+
+    async def answer_privately(self, said: str | Message, /, **facts: object) -> None:
+        """Answers the person alone."""
+        message = self._message(said, facts)
+        await self.platform.post(self.place, message, private_for=self.person, reply_to=self.reply_to)
+
+    async def permits(self, permission: Permission) -> bool:
+        """Whether the person may do what needs this permission here."""
+        if permission is Permission.ALL or self.person.admin:
+            return True
+        return permission is Permission.MANAGE and (await self.settings.get()).who_sets == "all"
+
+    async def demand(self, permission: Permission) -> None:
+        """Makes sure of a permission.
+
+        Raises:
+            NotAllowed: the person does not have it.
+        """
+        if not await self.permits(permission):
+            raise NotAllowed(self.command.path)
+
+    def _message(self, said: str | Message, facts: dict[str, object]) -> Message:
+        return said if isinstance(said, Message) else Message(self.translate(said, **facts))
+
+
+class SettingsHere:
+    """Settings of the place of an invocation."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        self._all = invocation.bot.settings
+
+    async def get(self) -> Effective:
+        """What holds here."""
+        return await self._all.get(self._invocation.place)
+
+    async def explanation(self, name: str) -> Message:
+        """What a setting is here, and where that comes from."""
+        return Message(await self._all.explanation(self._invocation.place, name, self._invocation.translate))
+
+    async def set(self, name: str, value: Any, scope: Scope = "here") -> None:
+        """Sets a value.
+
+        Raises:
+            NotAllowed: the command's `sets` permission is not this person's.
+            UserError: there is no such setting, or it cannot be that.
+        """
+        invocation = self._invocation
+        await invocation.demand(invocation.command.sets)
+        await self._all.change(
+            invocation.place, name, value, by=invocation.person, scope=scope, origin=invocation.origin
+        )
+
+    async def unset(self, name: str, scope: Scope = "here") -> None:
+        """Goes back to what holds without this place's own value.
+
+        Raises:
+            NotAllowed, UserError: as `set` does.
+        """
+        await self.set(name, Default.DEFAULT, scope)

@@ -1,0 +1,104 @@
+"""A story that the whole place writes with a model, vote by vote."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from bot.commands.declaration import Group
+from bot.commands.invocation import Invocation
+from bot.conversation import Message
+from bot.models import pinned
+from bot.values import Candidates, Model, Seconds, Temperature, Text, WriteIn
+from generators.completion import Unit
+
+story = Group("story", "Write a story together: everybody votes on what comes next", default="show")
+
+
+@story.command()
+async def start(
+    invocation: Invocation,
+    text: Annotated[Text, "how the story begins"] = "",
+    unit: Annotated[Unit | None, "what each vote is about"] = None,
+    candidates: Annotated[Candidates | None, "candidates on a ballot"] = None,
+    seconds: Annotated[Seconds | None, "seconds that a round takes"] = None,
+    solo: Annotated[bool, "whether the first vote closes a round"] = False,
+    model: Annotated[Model | None, "the model that offers the candidates"] = None,
+    temperature: Annotated[Temperature | None, "of draws between tied candidates; 0 takes the likeliest"] = None,
+    label: Annotated[str | None, "a kind of text that the model knows"] = None,
+) -> None:
+    """Begin a story; the rest of the line is its beginning."""
+    here = await invocation.settings.get()
+    bot = invocation.bot
+    wanted = model or here.model
+    info = await bot.models.find(wanted) if wanted else await bot.models.default()
+    told = await bot.tables.start(
+        invocation.place,
+        invocation.person,
+        text=text,
+        unit=unit or here.unit,
+        candidates=candidates or here.candidates,
+        seconds=seconds or here.seconds,
+        solo=solo,
+        model=pinned(info),
+        temperature=temperature,
+        label=label,
+        origin=invocation.origin,
+    )
+    await invocation.answer(Message(told))
+
+
+@story.command(counted=False)
+async def join(invocation: Invocation) -> None:
+    """Play along: rounds wait for your vote."""
+    told = await invocation.bot.tables.join(invocation.place, invocation.person, origin=invocation.origin)
+    await invocation.answer(Message(told))
+
+
+@story.command(counted=False)
+async def write(invocation: Invocation, text: Annotated[WriteIn, "your own candidate"]) -> None:
+    """Put your own words on the ballot."""
+    told = await invocation.bot.tables.write(invocation.place, invocation.person, text, origin=invocation.origin)
+    await invocation.answer_privately(Message(told))
+
+
+@story.command(counted=False)
+async def pause(invocation: Invocation) -> None:
+    """Stop the clock until somebody presses a button."""
+    told = await invocation.bot.tables.pause(invocation.place, invocation.person, origin=invocation.origin)
+    await invocation.answer(Message(told))
+
+
+@story.command(counted=False)
+async def undo(invocation: Invocation) -> None:
+    """Take the last choice back and vote on it again."""
+    told = await invocation.bot.tables.undo(invocation.place, invocation.person, origin=invocation.origin)
+    await invocation.answer(Message(told))
+
+
+@story.command(counted=False)
+async def skip(invocation: Invocation) -> None:
+    """Close the round now."""
+    told = await invocation.bot.tables.skip(invocation.place, invocation.person, origin=invocation.origin)
+    await invocation.answer(Message(told))
+
+
+@story.command(counted=False)
+async def stop(invocation: Invocation) -> None:
+    """End the story."""
+    told = await invocation.bot.tables.stop(invocation.place, invocation.person, origin=invocation.origin)
+    await invocation.answer(Message(told))
+
+
+@story.command()
+async def show(invocation: Invocation) -> None:
+    """Show the story as it stands."""
+    await invocation.answer(await invocation.bot.tables.show(invocation.place, invocation.person))
+
+
+@story.command()
+async def export(
+    invocation: Invocation,
+    format: Annotated[Literal["md", "json", "html"], "Markdown or HTML to read, JSON to replay"] = "md",  # noqa: A002
+) -> None:
+    """Get the story as a file."""
+    await invocation.answer(await invocation.bot.tables.export(invocation.place, invocation.person, format))

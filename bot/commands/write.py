@@ -1,0 +1,86 @@
+"""Asking a model for a text, for more of it, or for another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from bot.commands.declaration import command
+from bot.commands.invocation import Invocation
+from bot.values import Choices, Length, Model, Seed, Temperature, Text, TopK, TopP
+from bot.writing import Order, write
+from generators.errors import Translate, UnknownModel, UserError, english
+from storage import texts
+
+
+@dataclass(eq=False)
+class NothingWritten(UserError):
+    """More of a text was asked for in a place where none was written."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Nothing has been written here yet; /generate begins a text.")
+
+
+@command()
+async def generate(
+    invocation: Invocation,
+    prompt: Annotated[Text, "the text goes on from here"] = "",
+    model: Annotated[Model | None, "the model that writes"] = None,
+    temperature: Annotated[Temperature | None, "0 always takes the likeliest token, 1 is the model's own"] = None,
+    length: Annotated[Length | None, "tokens to write"] = None,
+    top_k: Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"] = None,
+    top_p: Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"] = None,
+    seed: Annotated[Seed | None, "the same seed writes the same text"] = None,
+    n: Annotated[Choices, "how many texts, side by side"] = 1,
+    label: Annotated[str | None, "a kind of text that the model knows"] = None,
+) -> None:
+    """Write a text with a model."""
+    await write(invocation, Order(model, prompt, None, temperature, length, top_k, top_p, seed, n, label))
+
+
+@command(name="continue")
+async def go_on(invocation: Invocation) -> None:
+    """Write more of the last text of this place."""
+    await write(invocation, await continued(invocation))
+
+
+@command()
+async def retry(invocation: Invocation) -> None:
+    """Write the last text of this place anew, with another seed."""
+    last = await _last(invocation)
+    version = await _version_of(invocation, last)
+    await write(invocation, _again(last, version, last.request["before"], last.prompt_ids))
+
+
+async def continued(invocation: Invocation) -> Order:
+    """What writes the place's last text on.
+
+    Raises:
+        NothingWritten: there is none.
+    """
+    last = await _last(invocation)
+    version = await _version_of(invocation, last)
+    return _again(last, version, last.request["before"] + last.text, last.prompt_ids + last.token_ids, n=1)
+
+
+def _again(last: texts.Text, version: str | None, before: str, ids: tuple[int, ...], **changed: int) -> Order:
+    known = {name: last.request[name] for name in ("temperature", "length", "top_k", "top_p", "n", "label")}
+    return Order(model=version or last.model, before=before, ids=ids if version else None, **{**known, **changed})
+
+
+async def _last(invocation: Invocation) -> texts.Text:
+    last = await invocation.bot.database.read(partial(texts.last, place=invocation.place.key))
+    if last is None:
+        raise NothingWritten
+    return last
+
+
+async def _version_of(invocation: Invocation, last: texts.Text) -> str | None:
+    """The very version that wrote the text, if it is still there: token ids mean nothing to another."""
+    name = f"{last.model}@{last.version}"
+    try:
+        await invocation.bot.models.find(name)
+    except UnknownModel:
+        return None
+    return name

@@ -1,0 +1,41 @@
+"""A reply to a text of the bot: its words are added to the text, and the bot writes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.commands.declaration import Command
+from bot.commands.invocation import Invocation
+from bot.commands.write import continued
+from bot.conversation import Person, Place
+from bot.text import checked
+from bot.writing import write
+from storage import texts
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+
+async def write_on(bot: Bot, text: str, *, person: Person, place: Place, message: str, origin: int | None) -> bool:
+    """Writes on from the place's last text and a reply to it.
+
+    Returns:
+        False where the message is not the place's last text, or the place does not want it.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    last = await bot.database.read(partial(texts.last, place=place.key))
+    if last is None or last.request.get("message") != message or not (await bot.settings.get(place)).reply:
+        return False
+    command = bot.commands.get("continue")
+    assert isinstance(command, Command)
+    bot.spend(person)
+    invocation = Invocation(bot, person, place, command, bot.platforms[place.platform], origin, None, bot.translate)
+    order = await continued(invocation)
+    apart = "" if not order.before or order.before[-1].isspace() or text[:1].isspace() else " "
+    whole = checked(order.before + apart + text, "the text with the reply")
+    await write(invocation, replace(order, before=whole, ids=None))
+    return True

@@ -1,0 +1,180 @@
+"""One text from a model: asked for, shown while it grows, remembered, and shown whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.conversation import Message
+from bot.models import pinned
+from generators.completion import CompletionRequest, Finished, ModelInfo, Piece, Started
+from generators.errors import Translate
+from storage import texts
+from storage.texts import Text
+
+if TYPE_CHECKING:
+    from bot.commands.invocation import Answer, Invocation
+
+TAIL: Final = 1_000  # characters of a prompt that an answer repeats: enough to know it again
+MARK: Final = "▸"  # between what a person gave and what the model wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be written; None leaves a choice to the place, and then to the model.
+
+    Attributes:
+        before: the prompt as people read it.
+        ids: the prompt's tokens where they are known, of the model's present version.
+    """
+
+    model: str | None = None
+    before: str = ""
+    ids: tuple[int, ...] | None = None
+    temperature: float | None = None
+    length: int | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    n: int = 1
+    label: str | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is stored of it, so that the text can be written on or tried again."""
+        return {name: value for name, value in asdict(self).items() if name not in ("ids", "seed", "model")}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A text that is being written."""
+
+    order: Order
+    info: ModelInfo
+    started: Started | None = None
+    token_ids: list[list[int]] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.token_ids = [[] for _ in range(self.order.n)]
+        self.choices = [""] * self.order.n
+
+    def take(self, piece: Piece) -> None:
+        """Adds a piece to its choice."""
+        self.token_ids[piece.choice] += piece.token_ids
+        self.choices[piece.choice] += piece.text.replace("\0", "␀")  # PostgreSQL refuses NUL, and nobody sees it
+
+    def message(self, translate: Translate, *, whole: bool) -> Message:
+        """The draft as people read it: prompt, mark, text; with all that decided it once it is whole."""
+        before = self.order.before
+        shown = f"…{before[-TAIL:]}" if len(before) > TAIL else before
+        begun = f"{shown}{MARK}" if before else ""
+        if self.order.n == 1:
+            text = begun + self.choices[0]
+        else:
+            text = "\n".join([begun] * bool(begun) + [f"{i}{MARK}{choice}" for i, choice in enumerate(self.choices, 1)])
+        return Message(f"{text}\n\n{self._footer(translate)}" if whole and self.started else text)
+
+    def _footer(self, translate: Translate) -> str:
+        """What decided the text, as options that `/generate` takes."""
+        assert self.started is not None
+        temperature = self.order.temperature
+        own = self.info.sampling.temperature
+        shown = ",".join(f"{value:g}" for value in (own if temperature is None else (temperature,)))
+        footer = f"— model={self.info.name} temperature={shown} seed={self.started.seed}"
+        if not any(self.choices):
+            footer = translate("(The model ended the text at once.)") + "\n" + footer
+        if self.started.dropped:
+            dropped = translate(
+                "(The model cannot look back so far: the first {dropped:,} tokens of the prompt were left out.)",
+                dropped=self.started.dropped,
+            )
+            footer = f"{dropped}\n{footer}"
+        return footer
+
+
+async def write(invocation: Invocation, order: Order) -> None:
+    """Writes a text, answers with it as it grows, and remembers it as the place's last.
+
+    Raises:
+        UserError: it cannot be written; nothing was said or stored.
+    """
+    bot, place = invocation.bot, invocation.place
+    if invocation.origin is not None:
+        last = await bot.database.read(partial(texts.last, place=place.key))
+        if last is not None and last.request.get("origin") == invocation.origin:
+            return  # it was written and stored before the process ended
+    info, order = await _settled(invocation, order)
+    draft = Draft(order, info)
+    answer: Answer | None = None
+    async with bot.generator.complete(_request(invocation, info, order)) as events:
+        async for event in events:
+            match event:
+                case Started():
+                    draft.started = event
+                case Piece() if event.choice >= 0:
+                    draft.take(event)
+                    answer = await _show(invocation, draft, answer)
+                case Finished() | Piece():
+                    pass
+    whole = draft.message(invocation.translate, whole=True)
+    if answer is None:
+        answer = await invocation.answer(whole)
+    await _remember(invocation, draft, answer.posted)
+    await answer.finish(whole)
+
+
+async def _settled(invocation: Invocation, order: Order) -> tuple[ModelInfo, Order]:
+    """The model, and the order with what the place has set."""
+    here = await invocation.settings.get()
+    name = order.model or here.model
+    bot = invocation.bot
+    info = await bot.models.find(name) if name else await bot.models.default()
+    return info, replace(
+        order,
+        temperature=here.temperature if order.temperature is None else order.temperature,
+        length=here.length if order.length is None else order.length,
+        top_k=here.top_k if order.top_k is None else order.top_k,
+        top_p=here.top_p if order.top_p is None else order.top_p,
+    )
+
+
+def _request(invocation: Invocation, info: ModelInfo, order: Order) -> CompletionRequest:
+    return CompletionRequest(
+        prompt=order.before if order.ids is None else order.ids,
+        model=pinned(info),
+        max_tokens=order.length,
+        n=order.n,
+        temperature=order.temperature,
+        top_k=order.top_k,
+        top_p=order.top_p,
+        seed=order.seed,
+        label=order.label,
+        user=invocation.person.key,
+    )
+
+
+async def _show(invocation: Invocation, draft: Draft, answer: Answer | None) -> Answer | None:
+    """Shows what there is, once there is something to read."""
+    message = draft.message(invocation.translate, whole=False)
+    if answer is not None:
+        await answer.edit(message)
+    elif any(choice.strip() for choice in draft.choices):
+        return await invocation.answer(message)
+    return answer
+
+
+async def _remember(invocation: Invocation, draft: Draft, posted: str) -> None:
+    assert draft.started is not None
+    text = Text(
+        model=draft.info.name,
+        version=draft.started.version,
+        prompt_ids=draft.started.prompt,
+        token_ids=tuple(draft.token_ids[0]),
+        text=draft.choices[0],
+        request={**draft.order.kept, "message": posted, "origin": invocation.origin},
+        at=datetime.now(UTC),
+    )
+    await invocation.bot.database.write(partial(texts.put, place=invocation.place.key, text=text))
