@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -27,6 +29,7 @@ from bot.text import checked
 from bot.warming import Warming
 from generators.completion import Generator
 from generators.errors import Translate, UserError, english
+from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -51,6 +54,7 @@ class Bot:
         tables: the stories that run.
         commands: what people can ask.
         ticks: seconds that only go forward.
+        texts_in_hand: how many are being written now.
         started: when it was opened.
     """
 
@@ -69,6 +73,7 @@ class Bot:
         self.generator = generator
         self.ticks = ticks
         self.translate = translate
+        self.texts_in_hand = 0
         self.started = datetime.now(UTC)
         self.commands = discover()
         self.models = Models(generator, configuration.models.default)
@@ -166,7 +171,7 @@ class Bot:
             command, arguments = parse(text, self.commands)
             await self._run(command, arguments, person, place, origin, reply_to)
 
-        await self._guarded(run, person, place, reply_to)
+        await self._guarded(run, person, place, origin, reply_to)
         return True
 
     async def run(
@@ -181,7 +186,7 @@ class Bot:
     ) -> None:
         """Runs a command whose arguments a platform has read itself; errors are told to the person alone."""
         await self._guarded(
-            lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, reply_to
+            lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, origin, reply_to
         )
 
     async def press(self, action: str, *, person: Person, place: Place, message: str | None = None) -> Notice:
@@ -211,8 +216,17 @@ class Bot:
             else:
                 meant = await write_on(self, text, person=person, place=place, message=message, origin=origin)
 
-        await self._guarded(run, person, place, None)
+        await self._guarded(run, person, place, origin, None)
         return meant
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Counts a text as being written."""
+        self.texts_in_hand += 1
+        try:
+            yield
+        finally:
+            self.texts_in_hand -= 1
 
     def spend(self, person: Person) -> None:
         """Counts one request of a person.
@@ -243,14 +257,24 @@ class Bot:
             raise TooOften(cooldown.times, cooldown.seconds, wait)
         await command(invocation, **arguments)
 
-    async def _guarded(self, run: Callable[[], Any], person: Person, place: Place, reply_to: str | None) -> None:
-        """Runs something, and tells the person alone what went wrong."""
+    async def _guarded(
+        self, run: Callable[[], Awaitable[None]], person: Person, place: Place, origin: int | None, reply_to: str | None
+    ) -> None:
+        """Runs something, tells the person alone what went wrong, and notes that it is dealt with either way.
+
+        Only where the process ends in the middle, what came in stays open and is run again.
+        """
         try:
             await run()
         except (UserError, StorageError) as fault:
             await self._tell(fault.sentence(self.translate), person, place, reply_to)
         except Exception:
             await self._tell(self._logged(person, place), person, place, reply_to)
+        if origin is not None:
+            try:
+                await self.database.write(partial(inbox.done, item=origin))
+            except StorageError as fault:
+                log.warning("what came in stays open", item=origin, reason=str(fault))
 
     async def _tell(self, sentence: str, person: Person, place: Place, reply_to: str | None) -> None:
         try:

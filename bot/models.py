@@ -11,6 +11,19 @@ from generators.errors import Translate, UnknownModel, UserError, english
 
 
 @dataclass(eq=False)
+class ModelGone(UserError):
+    """The model that a place has chosen is not there any more."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {name} that writes here is gone; choose another with `/models use`, or name one with model=…",
+            name=self.name,
+        )
+
+
+@dataclass(eq=False)
 class NoModels(UserError):
     """A text was asked for where no model is installed."""
 
@@ -48,6 +61,21 @@ class Models:
         if not listed:
             raise NoModels
         return listed[0]
+
+    async def chosen(self, asked: str | None, here: str | None) -> ModelInfo:
+        """What writes: what somebody asked for, else what the place has set, else the default.
+
+        Raises:
+            UserError: it is not there.
+        """
+        if asked is not None:
+            return await self.find(asked)
+        if here is None:
+            return await self.default()
+        try:
+            return await self.find(here)
+        except UnknownModel as fault:
+            raise ModelGone(here) from fault
 
     async def find(self, name: str) -> ModelInfo:
         """What a name, or `name@version`, stands for.

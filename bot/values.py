@@ -213,7 +213,7 @@ TopP: TypeAlias = Annotated[float, Between(0, 1, above=True)]
 Seed: TypeAlias = Annotated[int, Between(0, 2**63 - 1)]
 Choices: TypeAlias = Annotated[int, Between(1, 5)]
 Model: TypeAlias = Annotated[str, Suggest(_model_names)]
-Candidates: TypeAlias = Annotated[int, Between(2, 10)]
+Candidates: TypeAlias = Annotated[int, Between(2, 20)]  # Discord shows 25 buttons, and ours are not the only ones
 Seconds: TypeAlias = Annotated[float, Between(1, 86_400)]
 Text: TypeAlias = Annotated[str, RestOfLine()]
 WriteIn: TypeAlias = Annotated[str, RestOfLine(100)]

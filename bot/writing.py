@@ -49,8 +49,17 @@ class Order:
 
 @dataclass(slots=True)
 class Draft:
-    """A text that is being written."""
+    """A text that is being written.
 
+    Attributes:
+        asked: as somebody asked for it.
+        order: the same with what the place has set.
+        info: the model that writes.
+        started: what the model said when it began.
+        token_ids, choices: what it has written, each choice on its own.
+    """
+
+    asked: Order
     order: Order
     info: ModelInfo
     started: Started | None = None
@@ -106,19 +115,10 @@ async def write(invocation: Invocation, order: Order) -> None:
         last = await bot.database.read(partial(texts.last, place=place.key))
         if last is not None and last.request.get("origin") == invocation.origin:
             return  # it was written and stored before the process ended
-    info, order = await _settled(invocation, order)
-    draft = Draft(order, info)
-    answer: Answer | None = None
-    async with bot.generator.complete(_request(invocation, info, order)) as events:
-        async for event in events:
-            match event:
-                case Started():
-                    draft.started = event
-                case Piece() if event.choice >= 0:
-                    draft.take(event)
-                    answer = await _show(invocation, draft, answer)
-                case Finished() | Piece():
-                    pass
+    info, settled = await _settled(invocation, order)
+    draft = Draft(order, settled, info)
+    with bot.writing():
+        answer = await _streamed(invocation, draft)
     whole = draft.message(invocation.translate, whole=True)
     if answer is None:
         answer = await invocation.answer(whole)
@@ -126,12 +126,33 @@ async def write(invocation: Invocation, order: Order) -> None:
     await answer.finish(whole)
 
 
+async def _streamed(invocation: Invocation, draft: Draft) -> Answer | None:
+    """Lets the model write and shows what there is; None where nothing could be shown yet."""
+    answer: Answer | None = None
+    try:
+        async with invocation.bot.generator.complete(_request(invocation, draft)) as events:
+            async for event in events:
+                match event:
+                    case Started():
+                        draft.started = event
+                    case Piece() if event.choice >= 0:
+                        draft.take(event)
+                        answer = await _show(invocation, draft, answer)
+                    case Finished() | Piece():
+                        pass
+    except Exception:
+        if answer is not None:
+            message = draft.message(invocation.translate, whole=False)
+            broken = invocation.translate("(The text was broken off here.)")
+            await answer.finish(replace(message, text=f"{message.text}\n\n{broken}"))
+        raise
+    return answer
+
+
 async def _settled(invocation: Invocation, order: Order) -> tuple[ModelInfo, Order]:
     """The model, and the order with what the place has set."""
     here = await invocation.settings.get()
-    name = order.model or here.model
-    bot = invocation.bot
-    info = await bot.models.find(name) if name else await bot.models.default()
+    info = await invocation.bot.models.chosen(order.model, here.model)
     return info, replace(
         order,
         temperature=here.temperature if order.temperature is None else order.temperature,
@@ -141,10 +162,11 @@ async def _settled(invocation: Invocation, order: Order) -> tuple[ModelInfo, Ord
     )
 
 
-def _request(invocation: Invocation, info: ModelInfo, order: Order) -> CompletionRequest:
+def _request(invocation: Invocation, draft: Draft) -> CompletionRequest:
+    order = draft.order
     return CompletionRequest(
         prompt=order.before if order.ids is None else order.ids,
-        model=pinned(info),
+        model=pinned(draft.info),
         max_tokens=order.length,
         n=order.n,
         temperature=order.temperature,
@@ -174,7 +196,7 @@ async def _remember(invocation: Invocation, draft: Draft, posted: str) -> None:
         prompt_ids=draft.started.prompt,
         token_ids=tuple(draft.token_ids[0]),
         text=draft.choices[0],
-        request={**draft.order.kept, "message": posted, "origin": invocation.origin},
+        request={**draft.asked.kept, "message": posted, "origin": invocation.origin},
         at=datetime.now(UTC),
     )
     await invocation.bot.database.write(partial(texts.put, place=invocation.place.key, text=text))

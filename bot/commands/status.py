@@ -27,6 +27,7 @@ async def status(invocation: Invocation) -> None:
         if bot.ready
         else translate("The default model is still being loaded."),
         translate("Models: {names}.", names=", ".join(info.name for info in models) or "–"),
+        translate("Texts being written: {count}.", count=bot.texts_in_hand),
         _story(story, translate),
     ]
     await invocation.answer_privately(Message("\n".join(lines)))

@@ -29,8 +29,7 @@ async def start(
     """Begin a story; the rest of the line is its beginning."""
     here = await invocation.settings.get()
     bot = invocation.bot
-    wanted = model or here.model
-    info = await bot.models.find(wanted) if wanted else await bot.models.default()
+    info = await bot.models.chosen(model, here.model)
     told = await bot.tables.start(
         invocation.place,
         invocation.person,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from bot.commands.declaration import command
 from bot.commands.invocation import Invocation
+from bot.text import LONGEST_PROMPT
 from bot.values import Choices, Length, Model, Seed, Temperature, Text, TopK, TopP
 from bot.writing import Order, write
 from generators.errors import Translate, UnknownModel, UserError, english
@@ -61,7 +62,8 @@ async def continued(invocation: Invocation) -> Order:
     """
     last = await _last(invocation)
     version = await _version_of(invocation, last)
-    return _again(last, version, last.request["before"] + last.text, last.prompt_ids + last.token_ids, n=1)
+    before = (last.request["before"] + last.text)[-LONGEST_PROMPT:]
+    return _again(last, version, before, last.prompt_ids + last.token_ids, n=1)
 
 
 def _again(last: texts.Text, version: str | None, before: str, ids: tuple[int, ...], **changed: int) -> Order:
