@@ -150,7 +150,7 @@ class UnreadableStory(UserError):
 
 
 @dataclass(eq=False)
-class ModelFailed(UserError):
+class NoAnswer(UserError):
     """A model broke down; the fault is ours, or its host's, and has been logged."""
 
     model: str

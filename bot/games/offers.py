@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from generators.candidates import candidates, score
 
-from bot.games.errors import ModelFailed, NothingOffered
+from bot.games.errors import NoAnswer, NothingOffered
 from bot.games.moves import Offer
 from bot.games.records import candidate_rows
+from generators.candidates import candidates, score
 from generators.completion import Alternative, Generator, Unit
 from generators.errors import UserError
 from storage.stories import Story
@@ -23,12 +23,13 @@ class FirstOffer:
     """The candidates of a first round, and what the model made of the prompt.
 
     Attributes:
-        version: of the model.
+        model, version: what offers.
         token_ids: of the prompt, as far as the model reads it.
         dropped: tokens of its front that the model cannot look back on.
     """
 
     offer: Offer
+    model: str
     version: str
     token_ids: tuple[int, ...]
     dropped: int
@@ -48,7 +49,7 @@ async def offered(
     """The likeliest ways to go on.
 
     Raises:
-        UserError: the model cannot do it, or not now; `ModelFailed` where the fault is not the person's.
+        UserError: the model cannot do it, or not now; `NoAnswer` where the fault is not the person's.
     """
     try:
         found = await candidates(
@@ -58,11 +59,11 @@ async def offered(
         raise
     except Exception as fault:
         log.exception("no candidates", model=model)
-        raise ModelFailed(model) from fault
+        raise NoAnswer(model) from fault
     rows = candidate_rows(found.alternatives, unit)
     if not rows:
         raise NothingOffered(model)
-    return FirstOffer(Offer(rows, seed, found.exact), found.version, found.prompt, found.dropped)
+    return FirstOffer(Offer(rows, seed, found.exact), found.model, found.version, found.prompt, found.dropped)
 
 
 async def next_offer(generator: Generator, story: Story, token_ids: tuple[int, ...], seed: int) -> Offer:
@@ -91,12 +92,20 @@ async def scored(generator: Generator, story: Story, token_ids: tuple[int, ...],
         UserError: the model cannot do it, or not now.
     """
     try:
-        return await score(generator, model=pinned(story), prompt_ids=token_ids, text=text, unit=Unit(story.unit))
+        return await score(
+            generator,
+            model=pinned(story),
+            prompt_ids=token_ids,
+            text=text,
+            unit=Unit(story.unit),
+            label=story.label,
+            user=story.place,
+        )
     except (UserError, asyncio.CancelledError):
         raise
     except Exception as fault:
         log.exception("no score", model=story.model)
-        raise ModelFailed(story.model) from fault
+        raise NoAnswer(story.model) from fault
 
 
 def pinned(story: Story) -> str:

@@ -23,7 +23,7 @@ from bot.games.moves import Moment
 from bot.games.offers import next_offer
 from bot.games.records import Situation, ballot_of, reason_of, situation, view_of
 from generators.completion import Generator
-from generators.errors import Translate, UserError, english
+from generators.errors import ShuttingDown, Translate, UserError, english
 from storage import stories
 from storage.database import Database
 from storage.stories import Past
@@ -123,14 +123,11 @@ class StoryTable:
 
     async def settled(self) -> None:
         """Returns once everything that can be done now has been done and shown."""
-        while not self._over and self._task is not None and not self._task.done():
-            await asyncio.wait(
-                {self._task, wait := asyncio.create_task(self._resting.wait())}, return_when="FIRST_COMPLETED"
-            )
-            wait.cancel()
+        while not self._over:
+            await self._resting.wait()
             if not self._wake.is_set() and (self._due is None or self._due > self.house.clock.now()):
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # it has been woken, and rises
 
     async def close(self) -> None:
         """Stops keeping the story going; a new table takes it up where it is."""
@@ -146,16 +143,15 @@ class StoryTable:
                 due = await self._step()
                 failures = 0
             except Exception:  # a platform or the disk: the story waits for it and goes on
-                log.exception("story is held up", story=self.story_id, place=self.place.key)
+                log.exception("a story is held up", story=self.story_id, place=self.place.key)
                 due = self.house.clock.now() + timedelta(seconds=min(2.0**failures, RETRIES))
                 failures += 1
-            if not self._over:
+            if not self._over and not self._wake.is_set():
                 await self._rest(due)
+        self._resting.set()
 
     async def _rest(self, due: datetime | None) -> None:
         """Waits for the next move or, where something is due, for its time."""
-        if self._wake.is_set():
-            return
         self._due = due
         waits: set[asyncio.Task[object]] = {asyncio.create_task(self._wake.wait())}
         if due is not None:
@@ -195,6 +191,8 @@ class StoryTable:
         if self._stuck is None:
             try:
                 offer = await next_offer(self.house.generator, now.story, now.token_ids, self.house.seed())
+            except ShuttingDown:
+                raise  # the story goes on after the restart
             except UserError as fault:
                 self._stuck = fault
             else:

@@ -133,7 +133,7 @@ class Tables:
         )
         beginning = Beginning(
             place=place.key,
-            model=model.removesuffix(f"@{first.version}"),
+            model=first.model,
             version=first.version,
             unit=unit.value,
             candidates=candidates,

@@ -228,6 +228,8 @@ class Voting(RuleBasedStateMachine):
         before = self.ballot
         try:
             self.ballot = ballots.write_in(before, person, text, (99,), -12.0)
+        except (TooLong, UnusableText):
+            assert set(text) & set("\0\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
         except UserError:
             assert person in self.written or not ballots.as_read(text) or ballots.as_read(text) in words(before)
         else:
