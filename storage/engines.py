@@ -1,11 +1,11 @@
-"""Connections: one that writes, some that read, and one for migrations."""
+"""Connections: one that writes, some that read, and those for migrations of files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, NullPool, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -14,6 +14,7 @@ from storage.errors import MissingDriver, UnusableUrl
 
 PATIENCE: Final = 5.0  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
 CONNECTING: Final = 10  # seconds for a server to answer at all
+ANSWERING: Final = 60  # seconds for a server's answer to a statement: one that hangs must not hold up all writes
 READERS: Final = 4  # connections; each is a thread on SQLite, and reads here take well under a millisecond
 ADVISORY_LOCK: Final = 0x506C616E  # «Plan»: makes all writers on one PostgreSQL database take turns, as SQLite does
 
@@ -70,15 +71,15 @@ def writing(location: Location) -> AsyncEngine:
     engine = _engine(location, {}, pool_size=1, max_overflow=0, pool_pre_ping=not location.sqlite)
     if location.sqlite:
         _on_connect(
-            engine,
+            engine.sync_engine,
             "journal_mode=WAL",  # readers go on while it writes
             "synchronous=FULL",  # a commit is on the disk when it returns, also when the power fails
             "foreign_keys=ON",
             "secure_delete=ON",  # what is deleted is overwritten; deletions are rare here
         )
-        _on_begin(engine, "BEGIN IMMEDIATE")  # a later upgrade from reading to writing could lose an update
+        _on_begin(engine.sync_engine, "BEGIN IMMEDIATE")  # a later upgrade from reading to writing could lose an update
     else:
-        _on_begin(engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        _on_begin(engine.sync_engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
     return engine
 
 
@@ -87,21 +88,22 @@ def reading(location: Location) -> AsyncEngine:
     options: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "pool_pre_ping": not location.sqlite}
     if location.sqlite:
         engine = _engine(location, {}, **options)
-        _on_connect(engine, "query_only=ON")
-        _on_begin(engine, "BEGIN")
+        _on_connect(engine.sync_engine, "query_only=ON")
+        _on_begin(engine.sync_engine, "BEGIN")
         return engine
     settings = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
     return _engine(location, settings, **options)
 
 
-def migrating(location: Location) -> AsyncEngine:
-    """Connections that may rebuild tables: with foreign keys on, SQLite would delete the rows that refer to them."""
-    engine = _engine(location, {}, poolclass=NullPool)
-    if location.sqlite:
-        _on_connect(engine, "synchronous=FULL", "foreign_keys=OFF")
-        _on_begin(engine, "BEGIN IMMEDIATE")
-    else:
-        _on_begin(engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+def migrating(location: Location) -> Engine:
+    """Connections to a file that may rebuild tables: with foreign keys on, the rows that refer to them would go too.
+
+    They block, and need no event loop.
+    """
+    arguments = {"isolation_level": None, "timeout": PATIENCE}
+    engine = create_engine(location.url.set(drivername="sqlite"), connect_args=arguments, poolclass=NullPool)
+    _on_connect(engine, "synchronous=FULL", "foreign_keys=OFF")
+    _on_begin(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -119,16 +121,20 @@ def _engine(location: Location, settings: dict[str, str], **options: Any) -> Asy
         raise MissingDriver(location.name) from error
 
 
-def _on_connect(engine: AsyncEngine, *pragmas: str) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _on_connect(engine: Engine, *pragmas: str) -> None:
+    @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={int(PATIENCE * 1000)}", *pragmas):
-            cursor.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (f"busy_timeout={int(PATIENCE * 1000)}", *pragmas):
+                cursor.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()  # with its thread; the pool has not taken it yet
+            raise
         cursor.close()
 
 
-def _on_begin(engine: AsyncEngine, statement: str) -> None:
-    @event.listens_for(engine.sync_engine, "begin")
+def _on_begin(engine: Engine, statement: str) -> None:
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(statement)

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from storage.engines import Location, migrating
+from storage.engines import Location, migrating, writing
 from storage.errors import DatabaseFault, DatabaseForeign, DatabaseNewer, StorageError
 from storage.faults import fault_of
 from storage.schema import metadata
@@ -29,52 +29,59 @@ _one_at_a_time = threading.Lock()  # Alembic hands its context to migrations thr
 def migrate(location: Location) -> None:
     """Brings the database up to date in one transaction, or leaves it as it was.
 
-    It blocks, and runs an event loop of its own: call it in a thread.
+    It blocks, and for a server runs an event loop of its own: call it in a thread.
 
     Raises:
         StorageError: it cannot be opened or written, is not ours, or a newer version has written it.
     """
     with _one_at_a_time:
         try:
-            asyncio.run(_migrate(location))
+            if location.sqlite:
+                _migrate_file(location)
+            else:
+                asyncio.run(_migrate_server(location))
         except StorageError:
             raise
         except Exception as error:
             raise fault_of(error, location.name) or DatabaseFault(location.name, str(error)) from error
 
 
-async def _migrate(location: Location) -> None:
-    engine = migrating(location)
+def _migrate_file(location: Location) -> None:
+    with migrating(location).connect() as connection:
+        with connection.begin():
+            changed = _upgrade(connection, location)
+            if changed and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                reason = f"a row of {broken[0]} refers to a row of {broken[2]} that is not there"
+                raise DatabaseForeign(location.name, reason)
+        # now, while nobody reads: a reader would keep the writer from changing it; transactions forbid it
+        connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+
+
+async def _migrate_server(location: Location) -> None:
+    engine = writing(location)
     try:
-        async with engine.connect() as conn:
-            async with conn.begin():
-                await conn.run_sync(_upgrade, location)
-            if location.sqlite:  # now, while nobody reads: a reader would keep the writer from changing it
-                await conn.run_sync(_write_ahead)
+        async with engine.begin() as conn:
+            await conn.run_sync(_upgrade, location)
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, location: Location) -> None:
+def _upgrade(connection: Connection, location: Location) -> bool:
+    """Runs the migrations that are missing; False if none are."""
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
     script = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     if current == script.get_current_head():
         connection.exec_driver_sql(f"DELETE FROM {VERSION_TABLE} WHERE 1 = 0")  # fails now if nothing can be written
-        return
+        return False
     if current is None:
         _refuse_foreign(connection, location)
     elif current not in {revision.revision for revision in script.walk_revisions()}:
         raise DatabaseNewer(location.name, current)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    if location.sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
-        raise DatabaseForeign(location.name, f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")
-
-
-def _write_ahead(connection: Connection) -> None:
-    connection.connection.cursor().execute("PRAGMA journal_mode=WAL")  # outside of a transaction, which forbids it
+    return True
 
 
 def _refuse_foreign(connection: Connection, location: Location) -> None:

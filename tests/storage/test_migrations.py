@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import errors
 from storage.database import Database
-from storage.engines import located, migrating
+from storage.engines import located, writing
 from storage.migrations import VERSION_TABLE, migrate
 from storage.schema import metadata
 
@@ -42,7 +42,7 @@ def _plain(index: Any) -> str:
 
 async def from_schema(url: str) -> dict[str, Any]:
     """What a database says whose tables were made from the schema at once."""
-    engine = migrating(located(url))
+    engine = writing(located(url))
     async with engine.begin() as conn:
         await conn.run_sync(metadata.create_all)
         description = await conn.run_sync(described)
