@@ -66,7 +66,7 @@ class Posted:
         ref: its id on the platform.
         round_id: whose ballot it is; None for a story that is stuck.
         message: what it says now; None if that is not known.
-        at: when it was last changed.
+        at: when it was last changed; for one that was never changed, long enough before for it to be changed soon.
     """
 
     ref: str
@@ -221,8 +221,7 @@ class StoryTable:
             return None
         if message == self._posted.message:
             return None
-        interval = timedelta(seconds=max(REFRESH, self._platform.edit_seconds))
-        if (at := self._posted.at + interval) > self.house.clock.now():
+        if (at := self._posted.at + self._interval) > self.house.clock.now():
             return at
         await self._edit(self._posted, message)
         return None
@@ -237,7 +236,8 @@ class StoryTable:
             return
         await self._retire()
         ref = await self._platform.post(self.place, message)
-        self._posted = Posted(ref, round_id, message, self.house.clock.now())
+        early = self._interval - timedelta(seconds=self._platform.edit_seconds)  # the first vote is shown at once
+        self._posted = Posted(ref, round_id, message, self.house.clock.now() - early)
         if round_id is not None:
             self._remember(ref, round_id)
         await self.house.database.write(lambda conn: stories.set_message(conn, self.story_id, ref))
@@ -277,6 +277,11 @@ class StoryTable:
         self._ballots[ref] = round_id
         while len(self._ballots) > RECENT:
             self._ballots.popitem(last=False)
+
+    @property
+    def _interval(self) -> timedelta:
+        """The least time between two redraws."""
+        return timedelta(seconds=max(REFRESH, self._platform.edit_seconds))
 
     @property
     def _platform(self) -> Platform:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Message, Notice, Person, Place, Platform
@@ -20,8 +17,9 @@ from bot.games.errors import NoStoryRuns, NoStoryYet, NothingToClose, RoundOver,
 from bot.games.moves import Beginning, Cast, Moment, Repeated
 from bot.games.offers import offered, scored
 from bot.games.records import Situation, ballot_of, situation, view_of
+from bot.games.seats import Seats
 from bot.games.story import continuation
-from bot.games.table import House, StoryTable
+from bot.games.table import House
 from bot.text import checked
 from generators.completion import Generator, Unit
 from generators.errors import Translate, UserError, english
@@ -29,13 +27,8 @@ from storage import stories
 from storage.database import Database
 from storage.stories import Story
 
-GRACE: Final = timedelta(seconds=10)  # after a restart, for people who come back to an open round
 TOLD: Final = 100  # characters of a candidate in a notice; Telegram shows 200 in all
 ACTION: Final = re.compile(r"v:(\d{1,18}):(\d{1,9})|r:(\d{1,18})", re.ASCII)
-
-T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 
 class Tables:
@@ -63,33 +56,22 @@ class Tables:
         translate: Translate = english,
     ) -> None:
         self._house = House(database, generator, platforms, clock or SystemClock(), seed, temperature, translate)
-        self._tables: dict[int, StoryTable] = {}
+        self._seats = Seats(self._house)
 
     async def resume(self) -> None:
         """Takes up all running stories after a restart; call it once the platforms are there.
 
         An open round closes at its deadline, but not within the next ten seconds, and its ballot is posted again.
         """
-        database, clock = self._house.database, self._house.clock
-        for story in await database.read(stories.all_running):
-            platform, _, place = story.place.partition(":")
-            if platform not in self._house.platforms:
-                log.warning("a story waits for its platform", story=story.id, place=story.place)
-                continue
-            await database.write(partial(moves.reopen, story_id=story.id, least=GRACE, at=clock.now()))
-            self._seat(story, Place(platform, place), left=story.message)
+        await self._seats.resume()
 
     async def settled(self) -> None:
-        """Returns once every table has done and shown all that is due now."""
-        for table in tuple(self._tables.values()):
-            await table.settled()
-        self._tables = {story_id: table for story_id, table in self._tables.items() if not table.over}
+        """Returns once everything that is due now has been done and shown."""
+        await self._seats.settled()
 
     async def close(self) -> None:
         """Stops; what runs goes on after `resume`."""
-        for table in self._tables.values():
-            await table.close()
-        self._tables.clear()
+        await self._seats.close()
 
     async def start(
         self,
@@ -151,14 +133,14 @@ class Tables:
             )
         except Repeated:
             return self._say("This was done already.")
-        self._seat(story, place)
+        self._seats.seat(story, place)
         if first.dropped:
             return self._say(
-                "A story begins; vote with the buttons below. The model cannot look back so far: "
+                "A story begins; vote with the buttons of its ballot. The model cannot look back so far: "
                 "the first {dropped} tokens of your text stay unread.",
                 dropped=first.dropped,
             )
-        return self._say("A story begins; vote with the buttons below.")
+        return self._say("A story begins; vote with the buttons of its ballot.")
 
     async def join(self, place: Place, person: Person, *, origin: int | None = None) -> str:
         """Makes somebody a player, for whom rounds wait.
@@ -243,7 +225,7 @@ class Tables:
             )
         except Repeated:
             return self._say("This was done already.")
-        self._wake(now.story.id, place)
+        self._seats.wake(now.story.id, place)
         return self._say("«{text}» is on the ballot, with your vote.", text=show.shown(written))
 
     async def show(
@@ -304,7 +286,7 @@ class Tables:
             UserError: as `write` does.
         """
         story = await self._house.database.read(lambda conn: stories.running(conn, place.key))
-        table = None if story is None else self._tables.get(story.id)
+        table = None if story is None else self._seats.at(story.id)
         answered = None if table is None else table.ballot(message)
         if story is None or answered is None:
             return None
@@ -324,24 +306,14 @@ class Tables:
                 cast = await self._house.database.write(
                     lambda conn: moves.press(conn, round_id, slot, place.key, person, when)
                 )
-                self._wake(cast.story, place)
-                return self._counted(cast)
+                self._seats.wake(cast.story, place)
+                return _counted(cast, self._house.translate)
             story_id = int(numbers[3])
             await self._house.database.write(lambda conn: moves.resume(conn, story_id, place.key, when))
         except Repeated:
             return self._say("This was done already.")
-        self._wake(story_id, place)
+        self._seats.wake(story_id, place)
         return self._say("The story goes on.")
-
-    def _counted(self, cast: Cast) -> str:
-        text = show.shortened(show.shown(cast.candidate), TOLD)
-        if cast.resumed:
-            return self._say("You voted for «{text}»; the story goes on.", text=text)
-        if cast.before == cast.candidate:
-            return self._say("Your vote is for «{text}» already.", text=text)
-        if cast.before is not None:
-            return self._say("Your vote is now for «{text}».", text=text)
-        return self._say("You voted for «{text}».", text=text)
 
     async def _move(self, place: Place, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str) -> str:
         """Makes a move and wakes its table."""
@@ -349,7 +321,7 @@ class Tables:
             story = await self._house.database.write(move)
         except Repeated:
             return self._say("This was done already.")
-        self._wake(story.id, place)
+        self._seats.wake(story.id, place)
         return answer
 
     async def _latest(self, place: Place) -> Story:
@@ -357,19 +329,6 @@ class Tables:
         if story is None:
             raise NoStoryYet
         return story
-
-    def _seat(self, story: Story, place: Place, left: str | None = None) -> None:
-        """Sets a table for a story that runs, and clears those whose stories are over."""
-        self._tables = {story_id: table for story_id, table in self._tables.items() if not table.over}
-        if story.id not in self._tables:
-            self._tables[story.id] = StoryTable(story.id, place, self._house, left)
-            self._tables[story.id].open()
-
-    def _wake(self, story_id: int, place: Place) -> None:
-        table = self._tables.get(story_id)
-        if table is not None:
-            table.place = place  # with the whole chain, which is not stored
-            table.retry()
 
     def _moment(self, origin: int | None, temperature: float = 1.0) -> Moment:
         return Moment(self._house.clock.now(), temperature, origin)
@@ -384,3 +343,15 @@ async def _now(conn: AsyncConnection, place: str) -> Situation:
     if now is None:
         raise NoStoryRuns
     return now
+
+
+def _counted(cast: Cast, translate: Translate) -> str:
+    """What somebody is told who has pressed."""
+    text = show.shortened(show.shown(cast.candidate), TOLD)
+    if cast.resumed:
+        return translate("You voted for «{text}»; the story goes on.", text=text)
+    if cast.before == cast.candidate:
+        return translate("Your vote is for «{text}» already.", text=text)
+    if cast.before is not None:
+        return translate("Your vote is now for «{text}».", text=text)
+    return translate("You voted for «{text}».", text=text)

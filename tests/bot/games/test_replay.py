@@ -77,7 +77,7 @@ async def test_exports_to_read(lobby: Lobby, told: dict[str, Any]) -> None:
     assert "<upon>" not in page
     seen: list[str] = []
     parser = HTMLParser()
-    parser.handle_data = seen.append  # type: ignore[method-assign]
+    parser.handle_data = seen.append  # type: ignore[assignment, method-assign]
     parser.feed(page)
     assert told["text"] in "".join(seen)
 

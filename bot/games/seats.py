@@ -1,0 +1,76 @@
+"""The tables that stand: set when a story begins or the process starts, cleared when the story is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bot.conversation import Place
+from bot.games import moves
+from bot.games.table import House, StoryTable
+from storage import stories
+from storage.stories import Story
+
+GRACE: Final = timedelta(seconds=10)  # after a restart, for people who come back to an open round
+
+log = structlog.get_logger(__name__)
+
+
+class Seats:
+    """One table for each running story.
+
+    Args:
+        house: what all tables share.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tables: dict[int, StoryTable] = {}
+
+    async def resume(self) -> None:
+        """Takes up all running stories; those on platforms that are not there wait."""
+        database = self._house.database
+        for story in await database.read(stories.all_running):
+            platform, _, place = story.place.partition(":")
+            if platform not in self._house.platforms:
+                log.warning("a story waits for its platform", story=story.id, place=story.place)
+                continue
+            at = self._house.clock.now()
+            await database.write(partial(moves.reopen, story_id=story.id, least=GRACE, at=at))
+            self.seat(story, Place(platform, place), left=story.message)
+
+    def seat(self, story: Story, place: Place, left: str | None = None) -> None:
+        """Sets a table for a story; `left` is the message that an earlier process left as its newest."""
+        self._clear()
+        if story.id not in self._tables:
+            self._tables[story.id] = StoryTable(story.id, place, self._house, left)
+            self._tables[story.id].open()
+
+    def at(self, story_id: int) -> StoryTable | None:
+        """The table of a story."""
+        return self._tables.get(story_id)
+
+    def wake(self, story_id: int, place: Place) -> None:
+        """Something was stored of a story: its table looks at it."""
+        table = self._tables.get(story_id)
+        if table is not None:
+            table.place = place  # with the whole chain to its settings, which is not stored
+            table.retry()
+
+    async def settled(self) -> None:
+        """Returns once every table has done and shown all that is due now."""
+        for table in tuple(self._tables.values()):
+            await table.settled()
+        self._clear()
+
+    async def close(self) -> None:
+        """Stops; what runs goes on after `resume`."""
+        for table in self._tables.values():
+            await table.close()
+        self._tables.clear()
+
+    def _clear(self) -> None:
+        self._tables = {story_id: table for story_id, table in self._tables.items() if not table.over}
