@@ -42,7 +42,8 @@ class Peer:
 
     def ask(self, **question: object) -> dict[str, float]:
         """The peer's answer to one question."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

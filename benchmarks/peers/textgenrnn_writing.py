@@ -26,8 +26,8 @@ import tensorflow.keras.utils  # noqa: E402
 sys.modules["tensorflow.keras.utils"].multi_gpu_model = None
 sys.modules["keras.backend.tensorflow_backend"] = types.SimpleNamespace(set_session=None)
 
-from textgenrnn import textgenrnn
-from textgenrnn.utils import textgenrnn_encode_sequence, textgenrnn_sample
+from textgenrnn import textgenrnn  # noqa: E402
+from textgenrnn.utils import textgenrnn_encode_sequence, textgenrnn_sample  # noqa: E402
 
 WINDOW = 40  # characters that its default model looks at
 
@@ -42,7 +42,7 @@ class Peer:
             input_signature=[tf.TensorSpec([None, WINDOW], tf.float32)],
         )
 
-    def shipped(self, characters: int, batch: int) -> int:
+    def shipped(self, characters: int, _batch: int) -> int:
         """As `generate` does it: one `model.predict` a character."""
         text = ["<s>"]
         for _ in range(characters):
@@ -51,7 +51,7 @@ class Peer:
             text.append(self.writer.indices_char[textgenrnn_sample(probabilities, 1.0)])
         return characters
 
-    def single(self, characters: int, batch: int) -> int:
+    def single(self, characters: int, _batch: int) -> int:
         """The same loop with the forward pass compiled: the honest bar for one text."""
         text = ["<s>"]
         for _ in range(characters):
