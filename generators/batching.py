@@ -203,7 +203,7 @@ class Batching:
         at = len(texts)
         for member, count in sharing:
             if not member.order.gone:
-                member.take(logits[at : at + count])
+                member.take(list(logits[at : at + count]))
             at += count
         return logits[: len(texts)]
 

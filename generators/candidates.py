@@ -92,7 +92,7 @@ async def score(
     generator: Generator,
     *,
     model: str,
-    prompt: tuple[int, ...],
+    prompt_ids: tuple[int, ...],
     text: str,
     unit: Unit = Unit.WORD,
     label: str | None = None,
@@ -123,7 +123,7 @@ async def score(
     (started, *_) = await _gathered(generator, asked(text))
     assert isinstance(started, Started)
     token_ids = started.prompt
-    pieces = await _gathered(generator, asked((*prompt, *token_ids), echo_from=len(prompt)))
+    pieces = await _gathered(generator, asked((*prompt_ids, *token_ids), echo_from=len(prompt_ids)))
     logprob = sum([event.logprob for event in pieces if isinstance(event, Piece)])
     return Alternative(token_ids, text, float(logprob))
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.resources
 import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
 from generators.errors import MissingExtra, UnknownModel, Unsupported, UnusableModel
+from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
 MOST_LOADED: Final = 4  # models; those not in use beyond these are given up when another is loaded
@@ -58,19 +59,20 @@ class Shelf:
     def directory(self, name: str, version: str | None = None) -> Path | None:
         """Where a version is; without one, the version in use.
 
-        In use is the one that `NAME/planchette.json` names as `current`, otherwise the newest.
+        The version in use is the one that `NAME/planchette.json` names as `current`, otherwise the newest.
         """
         home = self.path / name
         if name != home.name or name.startswith((".", "_")):  # no way out of the shelf
             return None
         if self.shipped:
-            return home if (home / "config.json").is_file() else None
+            found = (home / CONFIG).is_file() and (version is None or version == self.info(home).version)
+            return home if found else None
         if version is None:
             version = _current(home)
         if version is not None:
-            found = home / version
-            return found if version == found.name and (found / "config.json").is_file() else None
-        configs = [path for path in home.glob("*/config.json") if not path.parent.name.startswith(".")]
+            named = home / version
+            return named if version == named.name and (named / CONFIG).is_file() else None
+        configs = [path for path in home.glob(f"*/{CONFIG}") if not path.parent.name.startswith(".")]
         newest = max(configs, key=lambda path: (path.stat().st_mtime_ns, path.parent.name), default=None)
         return None if newest is None else newest.parent
 
@@ -80,9 +82,10 @@ class Shelf:
         Raises:
             UserError: it is damaged, or of a kind that cannot be used here.
         """
-        name = directory.name if self.shipped else directory.parent.name
-        info: ModelInfo = _module(name, directory).read_info(directory, name, self.shipped)
-        return info if self.shipped else replace(info, version=directory.name)
+        if self.shipped:
+            return _shipped_info(directory)
+        info = _info(directory, directory.parent.name)
+        return replace(info, version=directory.name)
 
 
 class _Loaded:
@@ -210,10 +213,21 @@ class LocalGenerator:
 
 def factory(settings: GeneratorSettings) -> LocalGenerator:
     """The shipped models and those of the settings' directory."""
-    shelves = [Shelf(Path(str(importlib.resources.files("weights"))), shipped=True)]
+    shelves = [Shelf(shipped_directory(), shipped=True)]
     if settings.models is not None:
         shelves.append(Shelf(settings.models))
     return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads or 1)
+
+
+def _info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
+    info: ModelInfo = _module(name, directory).read_info(directory, name, shipped)
+    return info
+
+
+@cache
+def _shipped_info(directory: Path) -> ModelInfo:
+    """Once, because where nobody has named a version it is a digest of the weights, and these do not change."""
+    return _info(directory, directory.name, shipped=True)
 
 
 def _current(home: Path) -> str | None:
@@ -233,7 +247,7 @@ def _module(name: str, directory: Path) -> Any:
         MissingExtra: packages are missing for it.
     """
     try:
-        kind = json.loads((directory / "config.json").read_text("utf-8")).get("model_type")
+        kind = json.loads((directory / CONFIG).read_text("utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError) as fault:
         raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
     if kind not in KINDS:

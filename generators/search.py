@@ -2,13 +2,14 @@
 
 Prefixes grow from a max-heap by log probability, several at a time in one step of the model. A word's probability is
 that of its tokens times that of anything beginning a new unit after them; token paths that spell the same text add up.
-Once the best open prefix is below the n-th closed unit, no unit of the first n can be missing.
+Once the best open prefix is below the n-th closed unit, no unit of the first n can be missing. Other spellings of those
+that are among them are then still followed, as far as they are worth anything.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush, nlargest
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from generators.vocabulary import Vocabulary
 
 WIDTH: Final = 16  # prefixes read in one step
 BUDGET: Final = 256  # prefixes read in one search
+WORTH: Final = math.log(0.01)  # against the n-th unit: spellings below that change no digit that is shown
 FIRST_CHILDREN: Final = 32  # of a prefix, ranked at once; most prefixes never need as many
 
 
@@ -92,14 +94,25 @@ class Search:
     def wanted(self) -> list[tuple[Any, tuple[int, ...]]]:
         """States to extend, each by one token; empty once the search is over."""
         self._asked = []
-        while self._heap and -self._heap[0][0] > self._floor and len(self._asked) < min(self._width, self._left):
+        self._follow(0.0, None)
+        if not self._asked and self._left and self.exact:
+            best = sorted(self._closed, key=lambda text: -self._closed[text].logprob)[: self._n]
+            self._follow(WORTH, frozenset([text.encode() for text in best if text]))
+        self._left -= len(self._asked)
+        return [(prefix.state, prefix.tokens[-1:]) for prefix in self._asked]
+
+    def _follow(self, worth: float, only: frozenset[bytes] | None) -> None:
+        """Takes prefixes from the heap that are worth it against the n-th unit; other spellings of some units only."""
+        while self._heap and len(self._asked) < min(self._width, self._left):
+            if -self._heap[0][0] <= self._floor + worth:
+                return
             _, _, parent = heappop(self._heap)
+            if only is not None and not _leads_to(parent.cursor, only):
+                continue
             token, logprob = parent.order[parent.rank], parent.logprob + parent.logprobs[parent.rank]
             parent.rank += 1
             self._push(parent)
-            self._grow(parent, token, logprob)
-        self._left -= len(self._asked)
-        return [(prefix.state, prefix.tokens[-1:]) for prefix in self._asked]
+            self._grow(parent, token, logprob, only)
 
     def take(self, logits: Sequence[Floats]) -> None:
         """The logits of the prefixes that were wanted, in their order."""
@@ -119,12 +132,14 @@ class Search:
             for text, closed in best
         )
 
-    def _grow(self, parent: _Prefix, token: int, logprob: float) -> None:
+    def _grow(self, parent: _Prefix, token: int, logprob: float, only: frozenset[bytes] | None) -> None:
         """Closes a unit with the token, or asks for the longer prefix."""
         tokens = (*parent.tokens, token)
         cursor = parent.cursor.branch()
         data = self._vocabulary.bytes[token]
         if cursor.feed(data) is None:
+            if only is not None and not _leads_to(cursor, only):
+                return
             self._asked.append(_Prefix(self._fork(parent.state), tokens, cursor, logprob))
         elif "�" not in cursor.text:
             spelt = b"".join([self._vocabulary.bytes[each] for each in tokens])
@@ -141,7 +156,7 @@ class Search:
             elif self._unit is Unit.WORD:
                 self._close(cursor.text, prefix.logprob + logprob_of_sum(logprobs[self._map.closing]), prefix.tokens)
         possible = self._map.children(self._unit, cursor)
-        prefix.possible = logprobs, np.flatnonzero(possible & (logprobs > self._floor - prefix.logprob))
+        prefix.possible = logprobs, np.flatnonzero(possible & (logprobs > self._floor + WORTH - prefix.logprob))
         self._line_up(prefix, FIRST_CHILDREN)
         self._push(prefix)
 
@@ -170,3 +185,10 @@ class Search:
             closed.best, closed.tokens = logprob, tokens
         if closed.logprob > self._floor and len(self._closed) >= self._n:
             self._floor = nlargest(self._n, (each.logprob for each in self._closed.values()))[-1]
+
+
+def _leads_to(cursor: Cursor, units: Collection[bytes]) -> bool:
+    """Whether a prefix may still become one of these units, or is one that its next character may close."""
+    text = cursor.text.encode()
+    begun = text + cursor.pending
+    return (bool(cursor.pending) and text in units) or any(unit.startswith(begun) for unit in units)

@@ -1,0 +1,93 @@
+"""States found again by their tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generators.prefixes import OVERHEAD, PrefixCache
+
+LOGITS = np.zeros(4, np.float32)
+IDS = st.lists(st.integers(0, 2**31 - 1) | st.integers(0, 2), max_size=6)
+
+
+def kept(cache: PrefixCache[str], tokens: list[int]) -> str | None:
+    found = cache.longest(tokens)
+    return None if found is None else found.state
+
+
+@given(st.lists(IDS, max_size=25), IDS)
+def test_the_longest_prefix(texts: list[list[int]], wanted: list[int]) -> None:
+    """The longest prefix of the wanted tokens is found among whatever is kept."""
+    cache: PrefixCache[str] = PrefixCache(1 << 20)
+    for text in texts:
+        cache.keep(text, str(text), LOGITS, 1)
+
+    found = cache.longest(wanted)
+
+    prefixes = [text for text in texts if wanted[: len(text)] == text]
+    assert (found is None) == (not prefixes)
+    if found is not None:
+        longest = max(prefixes, key=len)
+        assert (found.length, found.state) == (len(longest), str(longest))
+
+
+@given(st.lists(st.tuples(IDS, st.integers(0, 3000)), max_size=40))
+def test_memory_is_bounded(entries: list[tuple[list[int], int]]) -> None:
+    """Never more bytes are in use than there are, and what is dropped is not found."""
+    cache: PrefixCache[str] = PrefixCache(5000)
+    for tokens, nbytes in entries:
+        cache.keep(tokens, str(tokens), LOGITS, nbytes)
+
+        assert 0 <= cache.nbytes <= 5000
+    assert cache.nbytes >= len(cache) * OVERHEAD
+
+
+def test_the_least_recently_used_goes() -> None:
+    """Using an entry keeps it, and the one that nobody used for longest makes room."""
+    size = 1 + LOGITS.nbytes + 4 + OVERHEAD
+    cache: PrefixCache[str] = PrefixCache(3 * size)
+    for token in (1, 2, 3):
+        cache.keep([token], str(token), LOGITS, 1)
+
+    cache.longest([1, 9])
+    cache.keep([4], "4", LOGITS, 1)
+
+    assert [kept(cache, [token]) for token in (1, 2, 3, 4)] == ["1", None, "3", "4"]
+
+
+def test_what_is_too_large_is_not_kept() -> None:
+    """A state larger than the whole cache pushes nothing out."""
+    cache: PrefixCache[str] = PrefixCache(1000)
+    cache.keep([1], "small", LOGITS, 1)
+
+    cache.keep([2], "large", LOGITS, 5000)
+
+    assert kept(cache, [1]) == "small"
+    assert kept(cache, [2]) is None
+
+
+def test_logits_are_copied() -> None:
+    """What a model does with its buffer afterwards does not reach what is kept."""
+    cache: PrefixCache[str] = PrefixCache(1000)
+    logits = np.zeros(4, np.float32)
+    cache.keep([1], "state", logits, 1)
+
+    logits[:] = 7
+
+    found = cache.longest([1])
+    assert found is not None
+    assert found.logits.tolist() == [0, 0, 0, 0]
+
+
+def test_keeping_again() -> None:
+    """The newer state of the same tokens takes the place of the older."""
+    cache: PrefixCache[str] = PrefixCache(1000)
+
+    cache.keep([1], "old", LOGITS, 1)
+    before = cache.nbytes
+    cache.keep([1], "new", LOGITS, 1)
+
+    assert (len(cache), cache.nbytes) == (1, before)
+    assert kept(cache, [1]) == "new"
