@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
+from bot.shell.doctor import doctor
+from bot.shell.evaluate import evaluate
 from bot.shell.faults import Shell
 from bot.shell.generate import generate
+from bot.shell.models import models
 from bot.shell.next import next_
 from bot.shell.recipes import recipes
 from bot.shell.replay import replay
@@ -51,7 +54,10 @@ app.command()(generate)
 app.command("next")(next_)
 app.command()(train)
 app.command()(recipes)
+app.command()(evaluate)
 app.command()(replay)
+app.command()(doctor)
+app.add_typer(models, name="models")
 
 
 def main() -> None:

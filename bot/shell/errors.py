@@ -13,3 +13,34 @@ class NothingToRun(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("No platform is set up; set web.enabled to true, or give discord.token or telegram.token.")
+
+
+@dataclass(eq=False)
+class CannotImport(UserError):
+    """A directory that holds no model we can read."""
+
+    path: str
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{path} cannot be imported: {reason}.", path=self.path, reason=self.reason)
+
+
+@dataclass(eq=False)
+class InTheWay(UserError):
+    """Something stands where a new directory should."""
+
+    path: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{path} is there already; name a directory that is new or empty.", path=self.path)
+
+
+@dataclass(eq=False)
+class ShipsWithTheProgram(UserError):
+    """A shipped model cannot be removed."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("The model {name} ships with the program and stays.", name=self.name)

@@ -11,7 +11,7 @@ import structlog
 if TYPE_CHECKING:
     from bot.configuration import LogKeys
 
-LOUD: Final = ("aiosqlite", "asyncio", "discord", "httpx", "sqlalchemy", "telegram", "uvicorn.access")
+LOUD: Final = ("aiosqlite", "alembic", "asyncio", "discord", "httpx", "sqlalchemy", "telegram", "uvicorn")
 
 
 def configure_logging(keys: LogKeys) -> None:

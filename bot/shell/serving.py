@@ -36,16 +36,26 @@ async def serve(
         for platform in platforms:
             bot.register(platform)
         await bot.resume()
-        running = asyncio.gather(*(platform.run() for platform in platforms))
-        stop_on_signals(running.cancel)
+        stop = asyncio.Event()
+        stop_on_signals(stop.set)
         started()
-        try:
-            await running
-        except asyncio.CancelledError:
-            if not running.cancelled():
-                raise
+        await until_one_ends([asyncio.create_task(platform.run()) for platform in platforms], stop)
     finally:
         await bot.close()
+
+
+async def until_one_ends(tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Returns when one of the tasks has ended or `stop` is set, and all of them are over; raises what they raised."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (*tasks, stopping):
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for fault in ended:
+        if isinstance(fault, BaseException) and not isinstance(fault, asyncio.CancelledError):
+            raise fault
 
 
 def stop_on_signals(stop: Callable[[], object]) -> None:

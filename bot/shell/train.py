@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from bot.shell.output import Json, Progress, emit, note, progress, say
+from bot.shell.shelves import found, name_from, own_name
 from generators.training.recipes import RECIPES, options
 
 if TYPE_CHECKING:
     from generators.training.progress import Progress as Event
 
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHOWN: Final = 200  # characters of a sample; the model's card has them whole
 
 
@@ -73,23 +72,19 @@ def train(
     A recipe's defaults hold where none of its options is given.
     """
     from bot.configuration import load_configuration
+    from bot.home import Home
     from generators import training
-    from generators.errors import InvalidValue
-    from generators.registry import is_shipped, model_directory
 
-    home = load_configuration().home
-    called = name or re.sub(r"[^a-z0-9._-]+", "-", sources[0].stem.lower()).strip("-._") or "model"
-    if not NAME.fullmatch(called):
-        raise InvalidValue("name", called, "of small letters, digits, dots and hyphens, at most 64")
-    if is_shipped(called):
-        raise InvalidValue("name", called, "another than those of the models that ship")
+    home = Home(load_configuration().home)
+    home.create()
+    called = own_name(home.path, name or name_from(sources[0]))
     given = {option: value for option, value in changes.items() if value is not None}
     with progress("Reading") as shown:
         trained = training.train(
             sources,
             recipe=recipe,
-            base=None if base is None else model_directory(base),
-            output=home / "models" / called,
+            base=None if base is None else found(home.path, base)[1],
+            output=home.models / called,
             documents=None if documents is None else documents.value,
             label_column=label_column,
             options=given,

@@ -33,26 +33,32 @@ async def in_turns(
     for choice in range(request.n):
         began = time.perf_counter()
         text, tokens = "", 0
-        async for word, spent in _words(generator, request, list(zip(names, models, strict=True)), seed, choice):
+        turns = _words(generator, request, list(zip(names, models, strict=True)), seed, choice, length)
+        async for word, spent in turns:
             before = text
             tokens += spent
             text, ended = _until_stop(before + word, request.stop)
             if live:
                 typer.echo(text[len(before) :], nl=False)
             shown.show(choice * length + tokens, length * request.n)
-            if ended or tokens >= length:
+            if ended:
                 break
         names_joined = "+".join(model.name for model in models)
         yield Written(text, names_joined, seed, tokens, round(time.perf_counter() - began, 4))
 
 
 async def _words(
-    generator: Generator, request: CompletionRequest, models: Sequence[tuple[str, ModelInfo]], seed: int, choice: int
+    generator: Generator,
+    request: CompletionRequest,
+    models: Sequence[tuple[str, ModelInfo]],
+    seed: int,
+    choice: int,
+    length: int,
 ) -> AsyncGenerator[tuple[str, int], None]:
-    """Each word and its tokens, until the model whose turn it is ends the text."""
+    """Each word and its tokens, until the model whose turn it is ends the text, or it is long enough."""
     text, tokens, turn = "", 0, 0
     cycle = request.temperature if isinstance(request.temperature, tuple) else (request.temperature,)
-    while True:
+    while tokens < length:
         name, info = models[turn % len(models)]
         least = info.min_tokens if request.min_tokens is None else request.min_tokens
         asked = replace(
@@ -67,19 +73,27 @@ async def _words(
             stop=(),
             unit=Unit.WORD,
         )
-        word, spent, ended = "", 0, False
-        async with generator.complete(asked) as events:
-            async for event in events:
-                match event:
-                    case Piece() if event.choice == 0:
-                        word += event.text
-                        spent += len(event.token_ids)
-                    case Finished():
-                        ended = event.reason == "end"
+        word, spent, ended = await _written(generator, asked)
+        if tokens + spent > length:  # the last word is cut
+            word, spent, ended = await _written(generator, replace(asked, unit=None, max_tokens=length - tokens))
         text, tokens, turn = text + word, tokens + spent, turn + 1
         yield word, spent
         if ended or not spent:
             return
+
+
+async def _written(generator: Generator, asked: CompletionRequest) -> tuple[str, int, bool]:
+    """What one model adds, how many tokens that is, and whether it ends the text."""
+    word, spent, ended = "", 0, False
+    async with generator.complete(asked) as events:
+        async for event in events:
+            match event:
+                case Piece() if event.choice == 0:
+                    word += event.text
+                    spent += len(event.token_ids)
+                case Finished():
+                    ended = event.reason == "end"
+    return word, spent, ended
 
 
 def _until_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:

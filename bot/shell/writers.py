@@ -31,8 +31,8 @@ class Written(NamedTuple):
 @asynccontextmanager
 async def open_writer() -> AsyncIterator[Generator]:
     """Everything that this install can write with, closed at the end."""
-    from bot.app import generators_of
     from bot.configuration import load_configuration
+    from bot.generation import generators_of
 
     generator = generators_of(load_configuration())
     try:

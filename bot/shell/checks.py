@@ -1,0 +1,181 @@
+"""What `planchette doctor` looks at; each check says what it found, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bot.configuration import Configuration
+
+LEAST_DISK: Final = 500 * 1024 * 1024  # bytes; a training keeps two checkpoints beside its model
+
+
+class State(StrEnum):
+    """How something is."""
+
+    GOOD = "good"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: what was looked at.
+        state: whether something has to be mended.
+        text: a sentence, which says how to mend it.
+    """
+
+    check: str
+    state: State
+    text: str
+
+
+async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
+    """Every check, in the order in which a person would mend things."""
+    for one in (*_home(configuration.home), *_network(configuration), *_platforms(configuration)):
+        yield one
+    async for one in _database(configuration):
+        yield one
+    for one in _models(configuration):
+        yield one
+    async for one in _default_model(configuration):
+        yield one
+    yield _torch(configuration)
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    if not home.exists():
+        yield Finding("home", State.NOTE, f"{home} is made at the first run.")
+        return
+    if not os.access(home, os.W_OK | os.X_OK):
+        yield Finding("home", State.PROBLEM, f"{home} cannot be written; give it to this user, or set PLANCHETTE_HOME.")
+        return
+    if home.stat().st_mode & 0o077:
+        yield Finding("home", State.NOTE, f"Other users can look into {home}; `chmod 700 {home}` keeps them out.")
+    free = shutil.disk_usage(home).free
+    if free < LEAST_DISK:
+        yield Finding("disk", State.PROBLEM, f"Only {free >> 20} MB are free for {home}; make room there.")
+    else:
+        yield Finding("home", State.GOOD, f"{home}, with {free >> 30} GB free.")
+
+
+def _network(configuration: Configuration) -> Iterator[Finding]:
+    from bot.platforms.web.errors import CannotListen, PortInUse
+    from bot.platforms.web.listening import listen
+
+    web = configuration.web
+    if not web.enabled:
+        yield Finding("room", State.NOTE, "The room is switched off (web.enabled).")
+    elif _running(configuration.home):
+        yield Finding("room", State.GOOD, "A bot runs with this home.")
+    else:
+        try:
+            listen(web.host, web.port).close()
+        except (PortInUse, CannotListen) as fault:
+            yield Finding("room", State.PROBLEM, fault.sentence())
+        else:
+            yield Finding("room", State.GOOD, f"{web.host} has its port {web.port} free.")
+
+
+def _running(home: Path) -> bool:
+    from bot.home import Home, HomeInUse
+
+    if not Home(home).lock.exists():
+        return False
+    try:
+        with Home(home).hold():
+            return False
+    except HomeInUse:
+        return True
+
+
+def _platforms(configuration: Configuration) -> Iterator[Finding]:
+    from importlib.util import find_spec
+
+    for name, package in (("discord", "discord"), ("telegram", "telegram")):
+        if getattr(configuration, name).token is None:
+            yield Finding(name, State.NOTE, f"Off; {name}.token turns it on.")
+        elif find_spec(package) is None:
+            text = f"{name}.token is set, but its packages are missing; pip install 'planchette[{name}]' brings them."
+            yield Finding(name, State.PROBLEM, text)
+        else:
+            yield Finding(name, State.NOTE, f"{name}.token is set; this version does not speak to {name} yet.")
+
+
+async def _database(configuration: Configuration) -> AsyncIterator[Finding]:
+    from storage.database import Database
+    from storage.errors import StorageError
+
+    own = configuration.home / "planchette.db"
+    if configuration.database.url is None and not own.exists():
+        yield Finding("database", State.NOTE, f"{own} is made at the first run.")
+        return
+    try:
+        async with await Database.open(configuration.database_url) as database:
+            yield Finding("database", State.GOOD, f"{database.name} is open and up to date.")
+    except StorageError as fault:
+        yield Finding("database", State.PROBLEM, fault.sentence())
+
+
+def _models(configuration: Configuration) -> Iterator[Finding]:
+    from bot.shell.shelves import loaded, shelves
+    from generators.errors import UserError
+
+    for shelf in shelves(configuration.home):
+        for name in shelf.names():
+            directory = shelf.directory(name)
+            if directory is None:
+                continue
+            try:
+                loaded(shelf, directory)
+            except UserError as fault:
+                mend = "Reinstall the program." if shelf.shipped else f"`planchette models remove {name}` removes it."
+                yield Finding(f"model {name}", State.PROBLEM, f"{fault.sentence()} {mend}")
+            else:
+                yield Finding(f"model {name}", State.GOOD, "It loads.")
+        for work in sorted(shelf.path.glob(".*.training")) if shelf.path.is_dir() else ():
+            name = work.name.removeprefix(".").removesuffix(".training")
+            text = f"Its training was interrupted; the same `planchette train … --name {name} --resume` goes on."
+            yield Finding(f"model {name}", State.NOTE, text)
+
+
+async def _default_model(configuration: Configuration) -> AsyncIterator[Finding]:
+    from bot.generation import generators_of
+    from generators.errors import UserError
+
+    generator = generators_of(configuration)
+    try:
+        await generator.load()
+        name = configuration.models.default or (await generator.models())[0].name
+        yield Finding("default model", State.GOOD, f"{name} writes.")
+    except UserError as fault:
+        yield Finding("default model", State.PROBLEM, f"{fault.sentence()} models.default names it.")
+    finally:
+        await generator.close()
+
+
+def _torch(configuration: Configuration) -> Finding:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        return Finding(
+            "torch", State.NOTE, "Not installed; training needs it, and pip install 'planchette[torch]' brings it."
+        )
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("torch", State.GOOD, f"{torch.__version__} with {torch.cuda.get_device_name(0)}.")
+    if configuration.device.startswith("cuda"):
+        return Finding(
+            "torch", State.PROBLEM, f"device is {configuration.device}, but torch sees no GPU; set it to auto."
+        )
+    return Finding("torch", State.GOOD, f"{torch.__version__}, without a GPU.")
