@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -143,7 +143,7 @@ async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by:
     before = ballot_of(past)
     after = ballots.vote(before, by.key, slot)
     await stories.cast(conn, VoteRow(round_id, by.key, by.name, slot, when.at))
-    resumed = await _took_part(conn, story, past.round, by, when)
+    resumed = await _took_part(conn, story, past.round, after.votes, by, when)
     return Cast(
         story=story.id,
         candidate=after.at(slot),
@@ -172,7 +172,7 @@ async def write_in(
         conn, CandidateRow(round_id, written.slot, text, written.token_ids, written.logprob, writer=by.key)
     )
     await stories.cast(conn, VoteRow(round_id, by.key, by.name, written.slot, when.at))
-    await _took_part(conn, story, past.round, by, when)
+    await _took_part(conn, story, past.round, ballot.votes, by, when)
     return written
 
 
@@ -280,13 +280,14 @@ async def _open(conn: AsyncConnection, story: Story, position: int, offer: Offer
     return await stories.open_round(conn, story.id, position, offer.seed, at, deadline, offer.candidates, offer.exact)
 
 
-async def _took_part(conn: AsyncConnection, story: Story, round_: Round, by: Person, when: Moment) -> bool:
+async def _took_part(
+    conn: AsyncConnection, story: Story, round_: Round, voters: Collection[str], by: Person, when: Moment
+) -> bool:
     """Notes a player, resumes the story if it was paused, and closes the round if nobody else is waited for."""
     await stories.join(conn, story.id, by.key, by.name, round_.position)
     resumed = await _resumed(conn, story, round_, when.at)
-    past = await stories.round_with(conn, round_.id)
-    progress = progress_of(story, round_.position, await stories.players(conn, story.id))
-    if past is not None and rules.closes_early(progress, {vote.person for vote in past.votes}, solo=story.solo):
+    everybody = [] if story.solo or round_.position == 0 else await stories.players(conn, story.id)
+    if rules.closes_early(progress_of(story, round_.position, everybody), voters, solo=story.solo):
         await _close(conn, replace(story, state="open"), round_.id, when)
     return resumed
 

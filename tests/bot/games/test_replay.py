@@ -58,6 +58,19 @@ async def test_replay_tells_the_same(lobby: Lobby, told: dict[str, Any]) -> None
     assert {round_["reason"] for round_ in told["rounds"]} >= {"tie", "no votes", "votes"}
 
 
+async def test_a_story_that_ended(lobby: Lobby) -> None:
+    """The bare end adds nothing to the text, in the replay as in the story."""
+    await lobby.start(candidates=5)
+    await lobby.press(next(button for button in lobby.ballot.buttons if button.label.startswith("The end")), ADA)
+    await lobby.wait(60)
+    document = json.loads(await exported(lobby.tables, "json"))
+
+    again = replay(document, {lobby.model: document["model"]["version"]})
+
+    assert (again.text, again.rounds, again.differences) == ("Once upon a", 1, ())
+    assert document["story"]["state"] == "ended"
+
+
 async def test_exports_keep_platform_ids_out(lobby: Lobby, told: dict[str, Any]) -> None:
     """An export has people's names and numbers of its own, no id of the platform."""
     written = [await exported(lobby.tables, form) for form in ("json", "md", "html")]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -16,11 +17,13 @@ from bot.games.errors import (
     NotYours,
     OnTheBallot,
     PausedAlready,
+    RoundOver,
     StoryRuns,
     WroteAlready,
 )
 from bot.games.tables import Tables
 from bot.text import TooLong, UnusableText
+from generators.completion import CompletionRequest, Event
 from generators.errors import UserError
 from tests.bot.games.conftest import ADA, ADMIN, BEN, CLEO, LOBBY, Lobby
 
@@ -194,11 +197,49 @@ async def test_show(lobby: Lobby) -> None:
     await lobby.start()
 
     running = await lobby.tables.show(LOBBY, BEN)
+    ballot = lobby.ballot.message
     await lobby.tables.stop(LOBBY, ADA)
     ended = await lobby.tables.show(LOBBY, BEN)
 
-    assert running == lobby.platform.said[0].before[0] if lobby.platform.said[0].before else lobby.ballot.message
+    assert running == ballot
     assert ended.text.startswith("Once upon a\n\nThe end.")
+
+
+async def test_a_write_in_after_its_round(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write-in whose round closes while the model reads it is too late, and joins no later round."""
+    await lobby.start()
+    complete = lobby.generator.complete
+
+    @asynccontextmanager
+    async def slow(request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        if request.echo:
+            monkeypatch.undo()
+            await lobby.tables.skip(LOBBY, ADA)
+        async with complete(request) as events:
+            yield events
+
+    monkeypatch.setattr(lobby.generator, "complete", slow)
+    with pytest.raises(RoundOver):
+        await lobby.tables.write(LOBBY, BEN, "dragon")
+
+    await lobby.tables.settled()
+    assert "Round 2" in lobby.ballot.text
+    assert "dragon" not in lobby.ballot.text
+
+
+async def test_the_first_vote_is_shown_at_once(lobby: Lobby) -> None:
+    """A new ballot may be redrawn as soon as its platform allows, then every four seconds."""
+    await lobby.start()
+    await lobby.wait(1)
+
+    await lobby.press(lobby.ballot.buttons[0], ADA)
+    assert "— 1 vote" in lobby.ballot.text
+    await lobby.press(lobby.ballot.buttons[0], BEN)
+    await lobby.wait(3)
+    assert "— 1 vote" in lobby.ballot.text
+    await lobby.wait(1)
+
+    assert "— 2 votes" in lobby.ballot.text
 
 
 async def test_the_place_decides_draws(lobby: Lobby) -> None:
