@@ -20,6 +20,7 @@ from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
 from bot.conversation import Message, Notice, Person, Place, Platform
 from bot.games.tables import Tables
+from bot.generation import generators_of
 from bot.home import Home
 from bot.models import Models
 from bot.places import PlaceSettings
@@ -145,6 +146,10 @@ class Bot:
     def ready(self) -> bool:
         """Whether the default model can write."""
         return self._warming.done
+
+    async def until_ready(self) -> None:
+        """Returns once the default model can write."""
+        await self._warming.wait()
 
     async def temperature(self, place: Place) -> float:
         """The temperature of a place, for draws between candidates; 1 where none is set."""
@@ -289,20 +294,3 @@ class Bot:
         return self.translate(
             "Something went wrong on our side. Tell whoever runs the bot this number: {request}.", request=request
         )
-
-
-def generators_of(configuration: Configuration) -> Generator:
-    """What the settings name, all in one."""
-    from generators.registry import GeneratorSettings, open_generators
-
-    return open_generators(
-        GeneratorSettings(
-            models=Home(configuration.home).models,
-            default=configuration.models.default,
-            queue_limit=configuration.queue.limit,
-            threads=configuration.threads,
-            device=configuration.device,
-            remote_url=configuration.remote.url,
-            remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
-        )
-    )

@@ -182,7 +182,7 @@ def quoted(text: str) -> str:
     """A wrong value, short enough to repeat; what cannot be seen is escaped, so that the repetition can be stored."""
     cut = text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    return shown if shown and shown == text.strip() else f"«{shown}»"
+    return shown if shown and shown == cut.strip() else f"«{shown}»"
 
 
 def _narrowed(kind: Kind, metadata: tuple[Any, ...]) -> Kind:

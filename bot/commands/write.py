@@ -67,7 +67,8 @@ async def continued(invocation: Invocation) -> Order:
 
 
 def _again(last: texts.Text, version: str | None, before: str, ids: tuple[int, ...], **changed: int) -> Order:
-    known = {name: last.request[name] for name in ("temperature", "length", "top_k", "top_p", "n", "label")}
+    options = ("temperature", "length", "top_k", "top_p", "n", "label")
+    known = {name: last.request[name] for name in options if name in last.request}
     return Order(model=version or last.model, before=before, ids=ids if version else None, **{**known, **changed})
 
 
