@@ -32,7 +32,7 @@ class RoomMessage:
     """A message as it is now.
 
     Attributes:
-        id: ascends in the order of writing, over all rooms.
+        id: the event of its writing: ascends over all rooms, and tells whether it was there at another event.
         person: the key of who wrote it.
         buttons: what each says, and the action that it sends.
         picture: the id of a PNG file, as text.
@@ -79,7 +79,9 @@ async def add(
     if reply_to is not None:
         statement = select(messages.c.id).where(messages.c.id == within(reply_to), messages.c.room == room)
         reply_to = await conn.scalar(statement)
+    event = await _next_event(conn)
     values = {
+        "id": event,
         "room": room,
         "person": person,
         "text": text,
@@ -88,7 +90,7 @@ async def add(
         "edited": False,
         "reply_to": reply_to,
         "at": at,
-        "event": await _next_event(conn),
+        "event": event,
     }
     row = (await conn.execute(insert(conn, messages).values(values).returning(messages))).one()
     await _attach(conn, row.id, picture, attachments)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from bot.commands.parser import LINE
 from bot.platforms.web.desk import Desk, desk_of
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import EventStream, Following
@@ -26,9 +27,8 @@ from bot.platforms.web.shapes import (
     Wrong,
 )
 from bot.platforms.web.show import shown
-from bot.text import LONGEST_PROMPT, checked
+from bot.text import checked
 
-LONGEST_TEXT: Final = LONGEST_PROMPT + 1_000  # characters; the longest prompt, and the command and options before it
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Wrong, "description": description}
     for status, description in {
@@ -59,7 +59,7 @@ async def write(request: Request, room: Room, said: Said, desk: TheDesk) -> Take
     """Takes a message once it is stored; a command's answer comes as messages of its own."""
     person = desk.person(request, said.person)
     desk.pace(request, person)
-    text = checked(said.text, "the text", LONGEST_TEXT)
+    text = checked(said.text, "the text", LINE)
     if not text.strip():
         raise Refusal(400, "The text is empty; write something.")
     return Taken(id=await desk.room.said(room, person, text, said.reply_to))
@@ -91,6 +91,7 @@ async def press(request: Request, room: Room, pressed: Press, desk: TheDesk) -> 
 @router.get(
     "/rooms/{room}/events",
     summary="Follow a room",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {}}, "description": "`message` and `edit`, whole messages."}},
 )

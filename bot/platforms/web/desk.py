@@ -113,7 +113,10 @@ class Desk:
 
     def commands(self) -> list[ShownCommand]:
         """Every command of the bot, as its declaration describes it."""
-        return []
+        return [
+            ShownCommand(name=command.path, usage=command.usage, help=command.description)
+            for command in self.bot.commands.all
+        ]
 
 
 def desk_of(request: Request) -> Desk:

@@ -15,6 +15,7 @@ from bot.platforms.web.show import shown
 from storage.rooms import RoomMessage
 
 HEARTBEAT: Final = 15  # s; proxies close what is silent for 30 to 60 s
+BATCH: Final = 100  # messages read at once
 RETRY: Final = 1000  # ms until a browser connects again
 
 
@@ -45,7 +46,6 @@ class Following:
         self._room = room
         self._person = person
         self._last = last
-        self._newest = 0
         self._heartbeat = heartbeat
 
     async def lines(self) -> AsyncGenerator[str, None]:
@@ -55,29 +55,31 @@ class Following:
         first message resumes from there.
         """
         with self._hub.following(self._room) as bell:
-            await self._start()
-            yield f"retry: {RETRY}\nid: {self._last}\n\n"
+            last = await self._start()
+            yield f"retry: {RETRY}\nid: {last}\n\n"
+            known = last  # what was written up to this event has been sent, as it was then or later
+            sent: set[int] = set()  # and of what was written since, this
             while not self._hub.closed:
                 bell.clear()
-                messages = await self._source.changes(self._room, self._person, self._last or 0)
-                for message in messages:
-                    yield self._line(message)
-                if not messages and not await _rings(bell, self._heartbeat):
-                    yield ": still here\n\n"
+                changes = await self._source.changes(self._room, self._person, last)
+                for message in changes:
+                    is_new = message.id > known and message.id not in sent
+                    yield _event("message" if is_new else "edit", message)
+                    sent.add(message.id)
+                    last = message.event
+                if len(changes) < BATCH:
+                    known = last
+                    sent.clear()
+                    if not await _rings(bell, self._heartbeat):
+                        yield ": still here\n\n"
 
-    async def _start(self) -> None:
-        """Finds out what the reader knows: `message` is what it has not seen, `edit` what it has."""
+    async def _start(self) -> int:
+        """The event after which the reader goes on."""
         newest = await self._source.messages(self._room, self._person, None)
         now = max((message.event for message in newest), default=0)
         if self._last is None or self._last > now:  # a number from another database: nothing would ever come
-            self._last = now
-        self._newest = max((message.id for message in newest if message.event <= self._last), default=0)
-
-    def _line(self, message: RoomMessage) -> str:
-        kind = "message" if message.id > self._newest else "edit"
-        self._newest = max(self._newest, message.id)
-        self._last = message.event
-        return f"event: {kind}\nid: {message.event}\ndata: {shown(message).model_dump_json()}\n\n"
+            return now
+        return self._last
 
 
 class EventStream(StreamingResponse):
@@ -94,6 +96,10 @@ class EventStream(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         async with aclosing(self._lines):  # else the room would keep ringing for a reader who left
             await super().stream_response(send)
+
+
+def _event(kind: str, message: RoomMessage) -> str:
+    return f"event: {kind}\nid: {message.event}\ndata: {shown(message).model_dump_json()}\n\n"
 
 
 async def _rings(bell: asyncio.Event, seconds: float) -> bool:

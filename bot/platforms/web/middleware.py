@@ -15,6 +15,7 @@ from bot.platforms.web.errors import Refusal, refused
 from bot.platforms.web.gate import Gate
 
 BODY: Final = 256 * 1024  # bytes; 20,000 characters outside the BMP, each escaped as \\uXXXX\\uXXXX, are 240,000
+DRAINED: Final = 8 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
 OPEN: Final = ("/static/", "/login")  # what a stranger may see: the page's own looks, and the door
 UNGATED: Final = "/health"  # probes ask by address and bring no key; the answer holds no secret
 
@@ -93,9 +94,22 @@ class SmallBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
-        body = await _body(Headers(scope=scope), receive)
-        if body is None:
+        body = bytearray()
+        size = 0
+        more = True
+        while more and size <= DRAINED:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None  # the sender went away
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size <= BODY:
+                body += chunk
+            more = message.get("more_body", False)
+        if size > BODY:
             answer = refused(413, f"The body is larger than {BODY // 1024} KB; send less text at once.")
+            if more:
+                answer.headers["Connection"] = "close"
             return await answer(scope, receive, send)
         handed = False
 
@@ -104,26 +118,9 @@ class SmallBodies:
             if handed:
                 return await receive()
             handed = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         return await self._app(scope, receive_again, send)
-
-
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """The whole body, or None as soon as it is sure to be too large."""
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > BODY:
-        return None
-    chunks = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return bytes(chunks)  # the client went away: whoever reads on will notice
-        chunks += message.get("body", b"")
-        if len(chunks) > BODY:
-            return None
-        if not message.get("more_body", False):
-            return bytes(chunks)
 
 
 def _wants_page(path: str, headers: Mapping[str, str]) -> bool:

@@ -15,12 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Message, Notice, Person, Place
 from bot.platforms.web.errors import Refusal
+from bot.platforms.web.events import BATCH
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
-from generators.errors import UserError
 from storage import inbox, rooms
-from storage.errors import StorageError
 from storage.rooms import RoomMessage
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 100  # messages read at once, and the newest that a reader gets
 GRACE: Final = 2  # s; how long open requests may take when the room closes
 
 
@@ -129,7 +127,7 @@ class WebRoom:
             )
 
         posted = await self._database.write(add)
-        self.hub.changed(place.key)
+        self.hub.changed(place.id)
         return str(posted.id)
 
     async def edit(self, place: Place, posted: str, message: Message) -> None:
@@ -146,7 +144,7 @@ class WebRoom:
             )
 
         await self._database.write(change)
-        self.hub.changed(place.key)
+        self.hub.changed(place.id)
 
     async def said(self, room: str, person: Person, text: str, reply_to: int | None) -> int:
         """Stores what a person wrote, together with the bot's duty to look at it; returns the message's id.
@@ -167,7 +165,7 @@ class WebRoom:
             return heard, await inbox.receive(connection, PLATFORM, str(message.id), heard.payload(), at)
 
         heard, item = await self._database.write(store)
-        self.hub.changed(place.key)
+        self.hub.changed(place.id)
         if item is not None:
             self._answer_soon(item, heard)
         return heard.message
@@ -180,10 +178,7 @@ class WebRoom:
         """
         place = Place(PLATFORM, room)
         await self._database.read(partial(self._visible, place=place, person=person, message=message))
-        try:
-            return await self._bot.press(action, person=person, place=place, message=str(message))
-        except UserError as fault:
-            return Notice(fault.sentence())
+        return await self._bot.press(action, person=person, place=place, message=str(message))
 
     async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]:
         """What this person may read: what came after a message, or the newest."""
@@ -216,26 +211,21 @@ class WebRoom:
     def _answer_soon(self, item: int, heard: Heard) -> None:
         task = asyncio.create_task(self._answer(item, heard))
         self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("a message was not dealt with; the next start tries again", exc_info=fault)
 
     async def _answer(self, item: int, heard: Heard) -> None:
-        """Lets the bot deal with what was heard; it counts as dealt with when that is over, however it ended."""
+        """Lets the bot deal with what was heard; it is done when that is over, if a move has not said so before."""
         place = Place(PLATFORM, heard.room)
         person = Person(PLATFORM, heard.person, heard.person, heard.admin)
-        try:
-            if heard.text.startswith("/"):
-                await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=str(heard.message))
-            else:
-                await self._bot.reply(heard.text, person=person, place=place, message=str(heard.reply_to), origin=item)
-        except (UserError, StorageError) as fault:
-            await self._tell(place, person, fault.sentence())
-        except Exception:
-            log.exception("a message was not dealt with", room=heard.room, message=heard.message)
-            await self._tell(place, person, "Something went wrong on our side; the log says what.")
+        asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=str(heard.message))
+        if not asked and heard.reply_to is not None:
+            await self._bot.reply(heard.text, person=person, place=place, message=str(heard.reply_to), origin=item)
         await self._database.write(partial(inbox.done, item=item))
-
-    async def _tell(self, place: Place, person: Person, sentence: str) -> None:
-        await self.post(place, Message(sentence), private_for=person)
 
 
 def _reader(person: str | None) -> str | None:

@@ -59,11 +59,21 @@ keepEnd.observe(scroller);
 keepEnd.observe($("messages"));
 $("newer").addEventListener("click", toEnd);
 
-// A ballot's text: what stands before its bars is the story, what stands behind them is about the round.
+// The bot writes commands between backticks; everything else stands as it is.
+function withCommands(paragraph, text) {
+  text.split(/(`\/[^`\n]{1,60}`)/).forEach((part, at) => paragraph.append(at % 2 ? make("kbd", "", part.slice(1, -1)) : part));
+  return paragraph;
+}
+
+// A ballot's text: what stands before its bars is the story, what stands behind them is about the round. Below other
+// texts a last line that begins with a dash tells how they were made.
 function textParts(text) {
   const lines = text.split("\n");
   const first = lines.findIndex((line) => /^[█░]{5,} /.test(line));
-  if (first < 0) return [make("p", "text prose", text)];
+  if (first < 0) {
+    const [, body, note] = text.match(/^(.+)\n\n(— [^\n]+)$/s) ?? [null, text];
+    return [withCommands(make("p", "text prose"), body), ...(note ? [make("p", "text foot", note)] : [])];
+  }
   const after = lines.findIndex((line, at) => at > first && !/^[█░]{5,} /.test(line));
   const last = after < 0 ? lines.length : after;
   const bars = make("ol", "bars", "", ...lines.slice(first, last).map((line) => {
@@ -74,7 +84,7 @@ function textParts(text) {
   }));
   const story = lines.slice(0, first).join("\n").trim();
   const foot = lines.slice(last).join("\n").trim();
-  return [...(story ? [make("p", "text prose", story)] : []), bars, ...(foot ? [make("p", "text foot", foot)] : [])];
+  return [...(story ? [make("p", "text prose", story)] : []), bars, ...(foot ? [withCommands(make("p", "text foot"), foot)] : [])];
 }
 
 function buttonFor(message, { label, action }) {
@@ -129,7 +139,7 @@ function itemFor(id) {
   const buttons = make("div", "buttons");
   buttons.setAttribute("role", "group");
   buttons.setAttribute("aria-label", "Choose");
-  const reply = make("button", "quiet reply", "Write your own …");
+  const reply = make("button", "reply", "Write your own …");
   reply.type = "button";
   reply.addEventListener("click", () => startReply(id));
   const item = make("li", "message", "", make("span", "who"), make("div", "body"), picture, make("ul", "files"), buttons, reply);
@@ -313,21 +323,23 @@ function startReply(id) {
 
 function endReply() {
   replyTo = null;
-  text.placeholder = "Write, or type / for commands";
+  text.placeholder = "Write, or / for commands";
 }
 
 async function send(value) {
   if (!value.trim() || (!me && !(await askName()))) return;
+  const answered = replyTo;
+  if (text.value === value) setText(""); // at once: the next words may be typed before these have arrived
+  endReply();
+  following = true;
   try {
-    await ask(`${api}/messages`, { person: me, text: value, ...(replyTo && { reply_to: replyTo }) });
-    endReply();
+    await ask(`${api}/messages`, { person: me, text: value, ...(answered && { reply_to: answered }) });
     if (history.at(-1) !== value) history.push(value);
     sessionStorage.setItem("history", JSON.stringify(history.slice(-100)));
     at = history.length;
-    following = true;
-    setText("");
   } catch (fault) {
     tell(fault.message);
+    if (!text.value) setText(value);
     if (fault.status === 409) askName();
   }
 }
@@ -349,6 +361,7 @@ text.addEventListener("keydown", (event) => {
   if (choosing && ["ArrowDown", "ArrowUp"].includes(event.key)) choose(event.key === "ArrowDown" ? 1 : -1);
   else if (choosing && (event.key === "Tab" || (event.key === "Enter" && chosen >= 0))) take(Math.max(chosen, 0));
   else if (choosing && event.key === "Escape") $("completions").hidden = true;
+  else if (event.key === "PageUp" || event.key === "PageDown") scroller.scrollBy(0, (event.key === "PageUp" ? -0.8 : 0.8) * scroller.clientHeight);
   else if (event.key === "Enter" && !event.shiftKey) send(text.value);
   else if (event.key === "Escape" && replyTo) endReply();
   else if (event.key === "Escape") (newestBallot()?.firstElementChild ?? scroller).focus();

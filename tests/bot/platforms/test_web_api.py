@@ -1,0 +1,251 @@
+"""What programs see: the API to the letter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.bot.platforms.serving import Serving
+
+
+async def until(lobby: Serving, count: int, *, person: str | None = None, room: str = "lobby") -> list[Any]:
+    """The room's messages once there are so many."""
+    async with lobby.events(person=person, room=room, last=0) as events:
+        while len(messages := await lobby.read(person=person, room=room)) < count:
+            await events.next()
+    return messages
+
+
+async def test_empty_room(lobby: Serving) -> None:
+    """An unknown room is an empty one."""
+    assert await lobby.read(room="nowhere") == []
+
+
+async def test_message(lobby: Serving) -> None:
+    """What somebody writes is there for everyone once its id has come, in exactly this shape."""
+    id_ = await lobby.say("Ada", "  hello\nthere ")
+
+    assert await lobby.read() == [
+        {
+            "id": id_,
+            "person": "Ada",
+            "text": "  hello\nthere ",
+            "buttons": [],
+            "picture": None,
+            "attachments": [],
+            "private": False,
+            "edited": False,
+        }
+    ]
+    assert await lobby.read(room="other") == []
+
+
+async def test_after(lobby: Serving) -> None:
+    """Without `after` the newest 100 messages come, with it those that follow; ids ascend."""
+    ids = [await lobby.say("Ada", f"number {number}") for number in range(103)]
+
+    assert [message["id"] for message in await lobby.read()] == ids[3:] == sorted(ids[3:])
+    assert [message["id"] for message in await lobby.read(after=ids[100])] == ids[101:]
+    assert [message["id"] for message in await lobby.read(after=0)] == ids[:100]
+    assert await lobby.read(after=ids[-1]) == []
+
+
+async def test_private(lobby: Serving) -> None:
+    """An error is told to the person who made it and to nobody else."""
+    await lobby.say("Ada", "/temperature hot")
+
+    [_, told] = await until(lobby, 2, person="Ada")
+
+    assert told["private"]
+    assert told["person"] == "planchette"
+    assert "temperature" in told["text"]
+    assert len(await lobby.read(person="Bob")) == len(await lobby.read()) == 1
+
+
+async def test_generate(lobby: Serving) -> None:
+    """A command is answered by messages of the bot."""
+    await lobby.say("Ada", "/generate seed=1 Once upon a time")
+
+    async with lobby.events(last=0) as events:
+        while not (await lobby.read())[-1]["edited"]:
+            await events.next()
+    [_, answer] = await lobby.read()
+
+    assert answer["person"] == "planchette"
+    assert answer["text"].startswith("Once upon a time")
+    assert not answer["private"]
+
+
+async def story(lobby: Serving, **options: object) -> Any:
+    """Ada starts a story; its first ballot."""
+    words = " ".join(f"{name}={value}" for name, value in options.items())
+    await lobby.say("Ada", f"/story start {words} Once upon a")
+    async with lobby.events(last=0) as events:
+        while not (ballots := [message for message in await lobby.read() if message["buttons"]]):
+            await events.next()
+    return ballots[-1]
+
+
+async def test_press(lobby: Serving) -> None:
+    """A press is answered with what it did, and changes the ballot for all."""
+    ballot = await story(lobby)
+
+    notice = await lobby.press("Bob", ballot["id"], ballot["buttons"][0]["action"])
+    async with lobby.events(last=0) as events:
+        lobby.clock.advance(5)
+        while "1 vote" not in (await lobby.read(after=ballot["id"] - 1))[0]["text"]:
+            await events.next()
+
+    assert "voted" in notice
+
+
+async def test_late_press(lobby: Serving) -> None:
+    """A press on a round that is over is no error: its notice says so."""
+    ballot = await story(lobby, solo="true")
+    action = ballot["buttons"][0]["action"]
+    await lobby.press("Ada", ballot["id"], action)
+
+    notice = await lobby.press("Bob", ballot["id"], action)
+
+    assert "over" in notice
+
+
+async def test_write_in(lobby: Serving) -> None:
+    """An answer to a ballot is a write-in."""
+    ballot = await story(lobby)
+
+    await lobby.say("Bob", "dark night", reply_to=ballot["id"])
+
+    async with lobby.events(last=0, person="Bob") as events:
+        while not (told := [m["text"] for m in await lobby.read(person="Bob") if m["private"]]):
+            await events.next()
+
+    assert "dark night" in told[0]
+
+
+async def test_commands(lobby: Serving) -> None:
+    """The commands are listed as they are declared."""
+    listed = (await lobby.http.get("/api/commands")).json()["commands"]
+
+    assert {"name", "usage", "help"} == set(listed[0])
+    assert "story start" in [command["name"] for command in listed]
+
+
+BAD: list[tuple[str, str, Any, int]] = [
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"text": "hello"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": 5}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": ""}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": " \n "}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "planchette", "text": "hello"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "", "text": "hello"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "A" * 41, "text": "hello"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "\ud800"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "\ud800", "text": "hello"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a\0b"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a\u202eb"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": "1"}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": True}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": 2**63}, 400),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": 99}, 404),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a" * 50_000}, 413),
+    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a" * 300_000}, 413),
+    ("POST", "/api/rooms/lobby/messages", [], 400),
+    ("POST", "/api/rooms/lobby/messages", "text", 400),
+    ("POST", "/api/rooms/lobby/messages", None, 400),
+    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1}, 400),
+    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 99, "action": "v:1:0"}, 404),
+    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1.5, "action": "v:1:0"}, 400),
+    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1, "action": "v" * 1000}, 400),
+    ("POST", "/api/rooms/a b/messages", {"person": "Ada", "text": "hello"}, 400),
+    ("GET", "/api/rooms/lobby/messages?after=x", None, 400),
+    ("GET", "/api/rooms/lobby/messages?after=-1", None, 400),
+    ("GET", f"/api/rooms/lobby/messages?after={'9' * 5000}", None, 400),
+    ("GET", "/api/rooms/lobby/messages?person=%00", None, 400),
+    ("GET", "/api/rooms/lobby/messages?person=planchette", None, 400),
+    ("GET", "/api/rooms/%ED%A0%80/messages", None, 400),
+    ("GET", "/api/rooms/lobby", None, 404),
+    ("GET", "/api/nothing", None, 404),
+    ("DELETE", "/api/rooms/lobby/messages", None, 404),
+    ("GET", "/api/files/1/picture.png", None, 404),
+    ("GET", "/api/files/x/picture.png", None, 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), BAD)
+async def test_bad_requests(lobby: Serving, method: str, path: str, body: Any, status: int) -> None:
+    """Whatever is wrong with a request is said in one sentence, and nothing has changed."""
+    content = None if body is None else json.dumps(body)
+    answer = await lobby.http.request(method, path, content=content, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == status
+    [(name, sentence)] = answer.json().items()
+    assert name == "error"
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert await lobby.read() == []
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b'{"person": NaN', b"[" * 100_000, b'{"message": ' + b"9" * 9000])
+async def test_no_json(lobby: Serving, content: bytes) -> None:
+    """A body that is no JSON is a bad request, however it is broken."""
+    answer = await lobby.http.post(
+        "/api/rooms/lobby/press", content=content, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].endswith(".")
+
+
+async def test_unannounced_size(lobby: Serving) -> None:
+    """A body that does not say how large it is is refused like any other."""
+
+    async def chunks() -> Any:
+        for _ in range(10):
+            yield b"[" * 65_536
+
+    answer = await lobby.http.post("/api/rooms/lobby/messages", content=chunks())
+
+    assert answer.status_code == 413
+
+
+async def test_flood(lobby: Serving) -> None:
+    """Whoever sends hundreds of messages at once has to wait; the others need not."""
+    requests = [
+        lobby.http.post("/api/rooms/lobby/messages", json={"person": "Ada", "text": "", "n": number})
+        for number in range(330)
+    ]
+    statuses = [answer.status_code for answer in await asyncio.gather(*requests)]
+
+    assert 429 in statuses
+    await lobby.say("Bob", "hello")
+
+
+async def test_others_private_message(lobby: Serving) -> None:
+    """A private message of somebody else cannot be answered or pressed; it is as if it were not there."""
+    await lobby.say("Ada", "/temperature hot")
+    [_, told] = await until(lobby, 2, person="Ada")
+
+    pressed = await lobby.http.post(
+        "/api/rooms/lobby/press", json={"person": "Bob", "message": told["id"], "action": "v:1:0"}
+    )
+    answered = await lobby.http.post(
+        "/api/rooms/lobby/messages", json={"person": "Bob", "text": "hello", "reply_to": told["id"]}
+    )
+
+    assert pressed.status_code == answered.status_code == 404
+
+
+async def test_description(lobby: Serving) -> None:
+    """The API is described at /api/docs, without anything from elsewhere, and its errors as they are."""
+    page = await lobby.http.get("/api/docs")
+    schema = (await lobby.http.get("/api/openapi.json")).json()
+
+    assert page.status_code == 200
+    assert "://" not in page.text.replace("http://www.w3.org", "")
+    responses = schema["paths"]["/api/rooms/{room}/messages"]["post"]["responses"]
+    assert set(responses) == {"202", "400", "401", "404", "409", "413", "429"}
+    assert "/health" not in schema["paths"]
