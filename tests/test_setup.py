@@ -58,7 +58,12 @@ class Machine:
         """Runs make in the checkout."""
         environment = {"PATH": str(self.root / "bin"), "CALLS": str(self.root / "calls"), **self.environment}
         return subprocess.run(
-            ["make", *arguments], cwd=self.root / "checkout", env=environment, capture_output=True, text=True, timeout=60
+            ["make", *arguments],
+            cwd=self.root / "checkout",
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     def calls(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, Progress, emit, progress, say
-from bot.shell.shelves import found, loaded
+from bot.shell.shelves import found_anywhere, loaded
 from bot.shell.train import Documents
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="NAME or NAME@VERSION.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="NAME, NAME@VERSION, or a directory.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Text, CSV, TSV or JSON lines.")],
     documents: Annotated[Documents | None, typer.Option(help="A document of a text file; as in training.")] = None,
     as_json: Json = False,
@@ -27,7 +27,7 @@ def evaluate(
     from generators import evaluation
     from generators.training.corpus import Corpus
 
-    writer = loaded(*found(load_configuration().home, model))
+    writer = loaded(*found_anywhere(load_configuration().home, model))
     corpus = Corpus([file], None if documents is None else documents.value)
     with progress("Measuring") as shown:
         measured = evaluation.evaluate(writer, _counted(corpus, shown))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.shell.output import Json, Progress, emit, note, progress, say
-from bot.shell.writers import Prompt, Written, model_named, open_writer, prompt_text
+from bot.shell.writers import Desk, Prompt, Written, open_desk, prompt_text
 
 if TYPE_CHECKING:
-    from generators.completion import CompletionRequest, Generator
+    from generators.completion import CompletionRequest
 
 
 def generate(
@@ -65,12 +65,12 @@ async def _generate(request: CompletionRequest, names: list[str], out: Path | No
 
     live = out is None and not as_json and request.n == 1 and sys.stdout.isatty()
     texts: list[Written] = []
-    async with open_writer() as generator:
+    async with open_desk() as desk:
         with progress("Writing", hidden=live) as shown:
             if len(names) > 1:
-                writing = in_turns(generator, request, names, shown, live)
+                writing = in_turns(desk, request, names, shown, live)
             else:
-                writing = _alone(generator, request, names[0] if names else None, shown, live)
+                writing = _alone(desk, request, names[0] if names else None, shown, live)
             async with aclosing(writing):
                 async for written in writing:
                     texts.append(written)
@@ -86,19 +86,19 @@ async def _generate(request: CompletionRequest, names: list[str], out: Path | No
 
 
 async def _alone(
-    generator: Generator, request: CompletionRequest, name: str | None, shown: Progress, live: bool
+    desk: Desk, request: CompletionRequest, name: str | None, shown: Progress, live: bool
 ) -> AsyncGenerator[Written, None]:
     """Texts of one model, each as soon as it is finished."""
     from dataclasses import replace
 
     from generators.completion import Finished, Piece, Started
 
-    info = await model_named(generator, name)
+    info = await desk.model(name)
     request = replace(request, model=name or info.name)
     length = info.max_tokens if request.max_tokens is None else request.max_tokens
     texts = [""] * request.n
     done, seed, began = 0, 0, time.perf_counter()
-    async with generator.complete(request) as events:
+    async with desk.generator.complete(request) as events:
         async for event in events:
             match event:
                 case Started():

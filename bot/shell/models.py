@@ -14,7 +14,7 @@ import typer
 from bot.shell.errors import CannotImport, InTheWay, ShipsWithTheProgram
 from bot.shell.output import Json, emit, note, say, table
 from bot.shell.shelves import described, found, loaded, name_from, own_name, shelves
-from bot.shell.writers import open_writer
+from bot.shell.writers import open_desk
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
@@ -161,8 +161,8 @@ def remove(name: Name) -> None:
 
 
 async def _listed() -> Sequence[ModelInfo]:
-    async with open_writer() as generator:
-        return await generator.models()
+    async with open_desk() as desk:
+        return await desk.models.all()
 
 
 def _lineage(directory: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, emit, say
-from bot.shell.writers import ModelName, Prompt, model_named, open_writer, prompt_text
+from bot.shell.writers import ModelName, Prompt, open_desk, prompt_text
 
 if TYPE_CHECKING:
     from generators.completion import Alternative
@@ -54,19 +54,19 @@ async def _words(prompt: str, name: str | None, top: int) -> Sequence[Alternativ
     from generators.candidates import candidates
     from generators.completion import Unit as GeneratorUnit
 
-    async with open_writer() as generator:
-        model = (await model_named(generator, name)).name if name is None else name
-        offered = await candidates(generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top)
+    async with open_desk() as desk:
+        model = name or (await desk.model(None)).name
+        offered = await candidates(desk.generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top)
     return offered.alternatives
 
 
 async def _tokens(prompt: str, name: str | None, top: int | None) -> Sequence[Alternative]:
     from generators.completion import CompletionRequest, Piece
 
-    async with open_writer() as generator:
-        model = (await model_named(generator, name)).name if name is None else name
+    async with open_desk() as desk:
+        model = name or (await desk.model(None)).name
         request = CompletionRequest(prompt=prompt, model=model, max_tokens=1, temperature=0.0, logprobs=top)
-        async with generator.complete(request) as events:
+        async with desk.generator.complete(request) as events:
             async for event in events:
                 if isinstance(event, Piece):
                     return event.alternatives

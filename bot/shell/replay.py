@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.shell.output import Json, emit, note, say
-from bot.shell.writers import open_writer
+from bot.shell.writers import open_desk
 
 
 def replay(
@@ -37,5 +37,5 @@ def replay(
 
 
 async def _versions() -> dict[str, str]:
-    async with open_writer() as generator:
-        return {model.name: model.version for model in await generator.models()}
+    async with open_desk() as desk:
+        return {model.name: model.version for model in await desk.models.all()}

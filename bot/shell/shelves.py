@@ -41,6 +41,20 @@ def found(home: Path, name: str) -> tuple[Shelf, Path]:
     raise unknown(name, (each for shelf in on for each in shelf.names()))
 
 
+def found_anywhere(home: Path, name: str) -> tuple[Shelf, Path]:
+    """As `found`; the name may also be the path of a model's directory.
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    from generators.local import Shelf
+
+    directory = Path(name).resolve()
+    if (directory / "config.json").is_file():
+        return Shelf(directory.parent, shipped=True), directory  # laid out as shipped models are, without versions
+    return found(home, name)
+
+
 def loaded(shelf: Shelf, directory: Path) -> Any:
     """The model in a directory, with its weights.
 

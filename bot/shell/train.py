@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from bot.shell.output import Json, Progress, emit, note, progress, say
-from bot.shell.shelves import found, name_from, own_name
+from bot.shell.shelves import found_anywhere, name_from, own_name
 from generators.training.recipes import RECIPES, options
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
 def train(
     sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Text, CSV, TSV or JSON lines.")],
     recipe: Annotated[str | None, typer.Option(help="See `planchette recipes`; textgenrnn without a base.")] = None,
-    base: Annotated[str | None, typer.Option(help="The model to go on from.")] = None,
+    base: Annotated[str | None, typer.Option(help="The model, or its directory, to go on from.")] = None,
     name: Annotated[str | None, typer.Option(help="Of the new model; the first source's without it.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column or field that says what kind a text is.")] = None,
     documents: Annotated[
@@ -83,7 +83,7 @@ def train(
         trained = training.train(
             sources,
             recipe=recipe,
-            base=None if base is None else found(home.path, base)[1],
+            base=None if base is None else found_anywhere(home.path, base)[1],
             output=home.models / called,
             documents=None if documents is None else documents.value,
             label_column=label_column,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.shell.output import Progress
-from bot.shell.writers import Written, model_named
+from bot.shell.writers import Desk, Written
 from generators.completion import CompletionRequest, Finished, Piece, Unit
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 async def in_turns(
-    generator: Generator, request: CompletionRequest, names: Sequence[str], shown: Progress, live: bool
+    desk: Desk, request: CompletionRequest, names: Sequence[str], shown: Progress, live: bool
 ) -> AsyncGenerator[Written, None]:
     """Texts that the models write together; what the first model does where the request says nothing holds for all."""
-    models = [await model_named(generator, name) for name in names]
+    models = [await desk.model(name) for name in names]
     if request.label is not None:
         raise typer.BadParameter("a label needs one model, because each has labels of its own", param_hint="--label")
     seed = randbits(63) if request.seed is None else request.seed
@@ -33,7 +33,7 @@ async def in_turns(
     for choice in range(request.n):
         began = time.perf_counter()
         text, tokens = "", 0
-        turns = _words(generator, request, list(zip(names, models, strict=True)), seed, choice, length)
+        turns = _words(desk.generator, request, list(zip(names, models, strict=True)), seed, choice, length)
         async for word, spent in turns:
             before = text
             tokens += spent

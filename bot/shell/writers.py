@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
+    from bot.models import Models
     from generators.completion import Generator, ModelInfo
 
 Prompt: TypeAlias = Annotated[
@@ -28,36 +30,40 @@ class Written(NamedTuple):
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command writes with.
+
+    Attributes:
+        generator: everything that this install can write with.
+        models: how a person names it.
+    """
+
+    generator: Generator
+    models: Models
+
+    async def model(self, name: str | None) -> ModelInfo:
+        """The model of that name, the default without one.
+
+        Raises:
+            UserError: there is none.
+        """
+        return await self.models.chosen(name, None)
+
+
 @asynccontextmanager
-async def open_writer() -> AsyncIterator[Generator]:
-    """Everything that this install can write with, closed at the end."""
+async def open_desk() -> AsyncIterator[Desk]:
+    """All that is there to write with, closed at the end."""
     from bot.configuration import load_configuration
     from bot.generation import generators_of
+    from bot.models import Models
 
-    generator = generators_of(load_configuration())
+    configuration = load_configuration()
+    generator = generators_of(configuration)
     try:
-        yield generator
+        yield Desk(generator, Models(generator, configuration.models.default))
     finally:
         await generator.close()
-
-
-async def model_named(generator: Generator, name: str | None) -> ModelInfo:
-    """The model of that name, the default without one.
-
-    Raises:
-        UnknownModel: there is none.
-    """
-    from bot.nearest import nearest
-    from generators.errors import UnknownModel
-
-    models = await generator.models()
-    if name is None and models:
-        return models[0]
-    wanted, _, version = (name or "").partition("@")
-    for model in models:
-        if model.name == wanted and version in ("", model.version):
-            return model
-    raise UnknownModel(name or "", nearest(wanted, [model.name for model in models]))
 
 
 def prompt_text(prompt: str) -> str:

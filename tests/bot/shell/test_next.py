@@ -1,0 +1,74 @@
+"""`planchette next`, with the model that ships."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.bot.shell.conftest import Shell
+
+
+def test_whole_vocabulary(shell: Shell) -> None:
+    """--top 0 gives every token, special ones and lone bytes by their names, and the probabilities add up to 1."""
+    (line,) = shell("next", "Once upon", "--top", "0", "--json").lines
+
+    texts = [candidate["text"] for candidate in line["candidates"]]
+    assert {"<s>", "<0x0A>", "e"} <= set(texts)
+    assert len(texts) == len(set(texts))
+    assert math.fsum(candidate["probability"] for candidate in line["candidates"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_likeliest_first(shell: Shell) -> None:
+    """--top N gives the N likeliest, the likeliest first, with the probabilities that the whole list has."""
+    (whole,) = shell("next", "Once upon", "--top", "0", "--json").lines
+
+    (line,) = shell("next", "Once upon", "--top", "5", "--json").lines
+
+    assert line["candidates"] == whole["candidates"][:5]
+    probabilities = [candidate["probability"] for candidate in line["candidates"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_temperature_rescales(shell: Shell) -> None:
+    """At temperature T a token's probability is proportional to p^(1/T), over the whole vocabulary."""
+    (own,) = shell("next", "Once upon", "--top", "0", "--json").lines
+    total = math.fsum(candidate["probability"] ** 2 for candidate in own["candidates"])
+
+    (line,) = shell("next", "Once upon", "--top", "1", "--temperature", "0.5", "--json").lines
+
+    expected = own["candidates"][0]["probability"] ** 2 / total
+    assert line["candidates"][0]["probability"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_temperature_zero(shell: Shell) -> None:
+    """At temperature 0 the likeliest token is certain."""
+    (line,) = shell("next", "Once upon", "--top", "2", "--temperature", "0", "--json").lines
+
+    assert [candidate["probability"] for candidate in line["candidates"]] == [1, 0]
+
+
+def test_words(shell: Shell) -> None:
+    """--unit word gives whole words with their absolute probabilities."""
+    (line,) = shell("next", "Once upon a", "--unit", "word", "--top", "4", "--json").lines
+
+    assert len(line["candidates"]) == 4
+    assert 0 < sum(candidate["probability"] for candidate in line["candidates"]) < 1
+    assert " time" in {candidate["text"] for candidate in line["candidates"]}
+
+
+def test_readable_lines(shell: Shell) -> None:
+    """Without --json people read percentages, and see spaces and line ends."""
+    ran = shell("next", "Once upon a", "--top", "20")
+
+    assert "%  ␣" in ran.out
+    assert len(ran.out.splitlines()) == 20
+
+
+@pytest.mark.parametrize("arguments", [("--top", "0"), ("--temperature", "0.5"), ("--unit", "page")])
+def test_wrong_usage(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """What makes no sense for words is wrong usage: there is no list of all words."""
+    ran = shell("next", "x", "--unit", "word", *arguments)
+
+    assert ran.code == 2
+    assert "Error" in ran.err
