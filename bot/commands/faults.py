@@ -91,7 +91,7 @@ class TooOften(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "That was {times} times in {period:g} seconds; try again in {wait} s.",
+            "That is more than {times} in {period:g} seconds; try again in {wait} s.",
             times=self.times,
             period=self.period,
             wait=math.ceil(self.wait),

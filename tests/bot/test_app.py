@@ -131,7 +131,7 @@ async def test_quota(say: Say, ticks: Ticks) -> None:
     ticks.now += 45
     (later,) = await say("/status", BEN)
 
-    assert refused.text == "That was 20 times in 60 seconds; try again in 45 s."
+    assert refused.text == "That is more than 20 in 60 seconds; try again in 45 s."
     assert refused.private_for == BEN
     assert other.text.startswith("Planchette ")
     assert later.text.startswith("Planchette ")
@@ -235,7 +235,7 @@ async def test_cooldown(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
     for _ in range(2):
         await bot.run(bell, {}, person=ADA, place=LOBBY)
 
-    assert [said.text for said in platform.said] == ["Ding.", "That was 1 times in 10 seconds; try again in 10 s."]
+    assert [said.text for said in platform.said] == ["Ding.", "That is more than 1 in 10 seconds; try again in 10 s."]
 
 
 async def test_press_on_nothing(bot: Bot) -> None:

@@ -119,9 +119,10 @@ async def test_write_in(bot: Bot, say: Say, platform: FakePlatform) -> None:
     await bot.tables.settled()
     ballot = next(said for said in platform.said if said.buttons)
 
-    told = [said for said in await say("/story write midnight", BEN) if said.private_for == BEN]
+    written = await say("/story write midnight", BEN)
+    before = len(platform.said)
     meant = await bot.reply("tea", person=ADA, place=LOBBY, message=ballot.id)
 
-    assert [said.text.split("»")[0] for said in told] == ["«␣midnight"]
     assert meant
-    assert platform.of(LOBBY)[-1].private_for == ADA or any(said.private_for == ADA for said in platform.said)
+    assert [said.text[:11] for said in written if said.private_for == BEN] == ["«␣midnight»"]
+    assert [said.text[:6] for said in platform.said[before:] if said.private_for == ADA] == ["«␣tea»"]
