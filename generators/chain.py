@@ -34,7 +34,7 @@ class Weighted(NamedTuple):
 class ChainState:
     """The last tokens, the start token among them."""
 
-    __slots__ = ("last",)
+    __slots__ = ("__weakref__", "last")
 
     def __init__(self, last: tuple[int, ...] = ()) -> None:
         self.last = last

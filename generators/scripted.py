@@ -21,6 +21,7 @@ from generators.chain import Chain, Weighted, vocabulary_of
 from generators.completion import CompletionRequest, Event, ModelInfo, Piece
 from generators.engine import QUEUE_LIMIT, Engine
 from generators.errors import Busy, InvalidValue, ModelFailed, UnusableModel
+from generators.intake import check
 from generators.registry import GeneratorSettings, unknown
 
 VARIABLE: Final = "PLANCHETTE_SCRIPT"  # names a script file
@@ -174,6 +175,7 @@ class ScriptedGenerator:
         """
         if request.model.partition("@")[0] != self._script.name:
             raise unknown(request.model, [self._script.name])
+        check(request, self._engine.info, self._engine.vocabulary)
         prompt = request.prompt if isinstance(request.prompt, str) else self._engine.vocabulary.decode(request.prompt)
         cue = next((cue for cue in self._script.cues if cue.when in prompt), None)
         if cue is not None and not cue.after:

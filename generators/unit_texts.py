@@ -106,7 +106,7 @@ class UnitText(Text):
             length, before = self._doubt
             return self._close_before(length, [*unit[length:], drawn], before)
         unit.append(drawn)
-        if taken is None and len(unit) < self._grammar.longest:
+        if taken is None and (cursor.pending or len(unit) < self._grammar.longest):
             if began_whole and cursor.pending and logits is not None:
                 self._doubt = length, logits
             return None, []
