@@ -36,6 +36,7 @@ class Round:
         exact: whether the candidates are surely the likeliest.
         winner: the slot that won.
         reason: why it closed.
+        temperature: of the draw that decided it.
         closed: when it stopped being open.
     """
 
@@ -50,6 +51,7 @@ class Round:
     exact: bool
     winner: int | None = None
     reason: str | None = None
+    temperature: float | None = None
     closed: datetime | None = None
 
 
@@ -192,7 +194,14 @@ async def cast(conn: AsyncConnection, vote: VoteRow) -> bool:
 
 
 async def close_round(
-    conn: AsyncConnection, round_id: int, winner: int | None, reason: str, unit: UnitRow | None, at: datetime
+    conn: AsyncConnection,
+    round_id: int,
+    winner: int | None,
+    reason: str,
+    unit: UnitRow | None,
+    at: datetime,
+    *,
+    temperature: float | None = None,
 ) -> bool:
     """Closes an open round and appends its unit, both or neither; False if it was over already.
 
@@ -200,7 +209,7 @@ async def close_round(
         ValueError: the unit is not of this round's story and position.
     """
     statement = update(rounds).where(rounds.c.id == round_id, rounds.c.state == "open")
-    closing = statement.values(state="closed", winner=winner, reason=reason, closed=at)
+    closing = statement.values(state="closed", winner=winner, reason=reason, temperature=temperature, closed=at)
     row = (await conn.execute(closing.returning(rounds.c.story, rounds.c.position))).first()
     if row is None:
         return False

@@ -113,6 +113,8 @@ stories: Final = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("place", Prose, nullable=False),
+    Column("channel", Prose),
+    Column("guild", Prose),
     Column("origin", BigInteger, unique=True),  # an inbox id; the inbox is cleared earlier than the stories
     Column("state", Prose, nullable=False),
     Column("model", Prose, nullable=False),
@@ -156,6 +158,7 @@ rounds: Final = Table(
     Column("exact", Boolean, nullable=False),
     Column("winner", BigInteger),
     Column("reason", Prose),
+    Column("temperature", Double),
     Column("closed", Utc),
     CheckConstraint("state IN ('open', 'closed', 'undone', 'dropped')", name="state"),
     UniqueConstraint("story", "position", "attempt"),

@@ -79,6 +79,8 @@ class Story:
 
     Attributes:
         place: where it is written.
+        channel: the channel that the place is a thread of.
+        guild: the server that the channel belongs to.
         origin: the inbox item that started it.
         state: open, paused until somebody presses, or ended; the first two are running.
         version: of the model; the token ids belong to it.
@@ -96,6 +98,8 @@ class Story:
 
     id: int
     place: str
+    channel: str | None
+    guild: str | None
     origin: int | None
     state: StoryState
     model: str
@@ -140,6 +144,8 @@ async def create(
     conn: AsyncConnection,
     *,
     place: str,
+    channel: str | None = None,
+    guild: str | None = None,
     origin: int | None = None,
     model: str,
     version: str,
@@ -161,6 +167,8 @@ async def create(
     """
     statement = insert(conn, stories).values(
         place=place,
+        channel=channel,
+        guild=guild,
         origin=origin,
         state="open",
         model=model,

@@ -104,13 +104,12 @@ def document(told: Told) -> dict[str, Any]:
 
 def _round(past: Past, people: dict[str, int]) -> dict[str, Any]:
     round_ = past.round
-    reason, temperature = reason_of(round_.reason)
     return {
         "position": round_.position,
         "attempt": round_.attempt,
         "state": round_.state,
         "seed": round_.seed,
-        "temperature": temperature,
+        "temperature": round_.temperature,
         "exact": round_.exact,
         "opened": round_.opened.isoformat(),
         "closed": None if round_.closed is None else round_.closed.isoformat(),
@@ -127,7 +126,7 @@ def _round(past: Past, people: dict[str, int]) -> dict[str, Any]:
         ],
         "votes": [{"person": people[vote.person], "slot": vote.slot} for vote in past.votes],
         "winner": round_.winner,
-        "reason": reason,
+        "reason": reason_of(round_),
     }
 
 
@@ -184,11 +183,10 @@ def _chosen(told: Told, translate: Translate) -> Iterator[str]:
         past = rounds[unit.round]
         ballot = ballot_of(past)
         winner = ballot.at(past.round.winner or 0)
-        reason, _ = reason_of(past.round.reason)
         yield show.outcome(
             unit.position + 1,
             winner,
-            reason or "no votes",
+            reason_of(past.round) or "no votes",
             ballot.tally[winner.slot],
             len(ballot.votes),
             translate,

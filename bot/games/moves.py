@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Person
+from bot.conversation import Person, Place
 from bot.games import ballot as ballots
 from bot.games import story as rules
 from bot.games.ballot import Candidate
@@ -22,7 +22,7 @@ from bot.games.errors import (
     RoundOver,
     StoryRuns,
 )
-from bot.games.records import ballot_of, noted, progress_of
+from bot.games.records import ballot_of, progress_of
 from generators.completion import Alternative
 from storage import inbox, stories
 from storage.stories import CandidateRow, Past, Round, Running, Story, UnitRow, VoteRow
@@ -36,7 +36,7 @@ class Repeated(Exception):  # not an error: it was done, and is not done again
 class Beginning:
     """What a new story starts from; the rest as in `storage.stories.Story`."""
 
-    place: str
+    place: Place
     model: str
     version: str
     unit: str
@@ -94,7 +94,9 @@ async def start(conn: AsyncConnection, beginning: Beginning, offer: Offer, by: P
     try:
         story = await stories.create(
             conn,
-            place=beginning.place,
+            place=beginning.place.key,
+            channel=beginning.place.channel,
+            guild=beginning.place.guild,
             origin=when.origin,
             model=beginning.model,
             version=beginning.version,
@@ -311,7 +313,8 @@ async def _close(conn: AsyncConnection, story: Story, round_id: int, when: Momen
     ballot = ballots.close(ballot_of(past))
     winner = ballots.decide(ballot, temperature, ballots.uniform(past.round.seed))
     unit = None if winner.bare_end else _unit(past, winner)
-    await stories.close_round(conn, round_id, winner.slot, noted(ballots.reason(ballot), temperature), unit, when.at)
+    reason = ballots.reason(ballot)
+    await stories.close_round(conn, round_id, winner.slot, reason, unit, when.at, temperature=temperature)
     progress = rules.decided(progress_of(story, past.round.position, ()), winner, len(ballot.votes))
     await stories.set_idle(conn, story.id, progress.idle)
     if progress.ended:

@@ -9,13 +9,14 @@ from typing import get_args
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.conversation import Place
 from bot.games import story as rules
 from bot.games.ballot import Ballot, Candidate, Reason
 from bot.games.show import View
 from bot.games.story import Progress
 from generators.completion import Alternative, Unit
 from storage import stories
-from storage.stories import CandidateRow, Past, PlayerRow, Story, UnitRow
+from storage.stories import CandidateRow, Past, PlayerRow, Round, Story, UnitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,12 @@ def candidate_rows(alternatives: Sequence[Alternative], unit: Unit) -> list[Cand
     return rows
 
 
-def noted(reason: Reason, temperature: float) -> str:
-    """Why a candidate won, and the temperature of that moment, in one line for the record."""
-    return f"{reason}, T={temperature!r}"
+def reason_of(round_: Round) -> Reason | None:
+    """Why a round's candidate won, if it closed."""
+    return next((each for each in get_args(Reason) if each == round_.reason), None)
 
 
-def reason_of(note: str | None) -> tuple[Reason | None, float | None]:
-    """What `noted` has written."""
-    reason, _, temperature = (note or "").partition(", T=")
-    known: Reason | None = next((each for each in get_args(Reason) if each == reason), None)
-    return known, float(temperature) if temperature else None
+def place_of(story: Story) -> Place:
+    """Where a story is written."""
+    platform, _, id_ = story.place.partition(":")
+    return Place(platform, id_, story.channel, story.guild)

@@ -10,6 +10,7 @@ import structlog
 
 from bot.conversation import Place
 from bot.games import moves
+from bot.games.records import place_of
 from bot.games.table import House, StoryTable
 from storage import stories
 from storage.stories import Story
@@ -34,13 +35,13 @@ class Seats:
         """Takes up all running stories; those on platforms that are not there wait."""
         database = self._house.database
         for story in await database.read(stories.all_running):
-            platform, _, place = story.place.partition(":")
-            if platform not in self._house.platforms:
+            place = place_of(story)
+            if place.platform not in self._house.platforms:
                 log.warning("a story waits for its platform", story=story.id, place=story.place)
                 continue
             at = self._house.clock.now()
             await database.write(partial(moves.reopen, story_id=story.id, least=GRACE, at=at))
-            self.seat(story, Place(platform, place), left=story.message)
+            self.seat(story, place, left=story.message)
 
     def seat(self, story: Story, place: Place, left: str | None = None) -> None:
         """Sets a table for a story; `left` is the message that an earlier process left as its newest."""
@@ -53,11 +54,10 @@ class Seats:
         """The table of a story."""
         return self._tables.get(story_id)
 
-    def wake(self, story_id: int, place: Place) -> None:
+    def wake(self, story_id: int) -> None:
         """Something was stored of a story: its table looks at it."""
         table = self._tables.get(story_id)
         if table is not None:
-            table.place = place  # with the whole chain to its settings, which is not stored
             table.retry()
 
     async def settled(self) -> None:

@@ -257,7 +257,7 @@ class StoryTable:
 
     def _outcome(self, past: Past) -> Message:
         number, ballot, translate = past.round.position + 1, ballot_of(past), self.house.translate
-        reason, _ = reason_of(past.round.reason)
+        reason = reason_of(past.round)
         match past.round.state:
             case "closed" if reason is not None and past.round.winner is not None:
                 winner = ballot.at(past.round.winner)

@@ -114,7 +114,7 @@ class Tables:
             user=place.key,
         )
         beginning = Beginning(
-            place=place.key,
+            place=place,
             model=first.model,
             version=first.version,
             unit=unit.value,
@@ -150,7 +150,6 @@ class Tables:
         """
         when = self._moment(origin)
         return await self._move(
-            place,
             lambda conn: moves.join(conn, place.key, person, when),
             self._say("{name} plays along; rounds wait for every player's vote.", name=person.name),
         )
@@ -163,7 +162,6 @@ class Tables:
         """
         when = self._moment(origin)
         return await self._move(
-            place,
             lambda conn: moves.pause(conn, place.key, person, when),
             self._say("The story is paused; press any of its buttons to go on."),
         )
@@ -176,7 +174,6 @@ class Tables:
         """
         when, seed = self._moment(origin), self._house.seed()
         return await self._move(
-            place,
             lambda conn: moves.undo(conn, place.key, person, seed, when),
             self._say("The last choice was taken back; vote on it again."),
         )
@@ -189,7 +186,7 @@ class Tables:
         """
         when = self._moment(origin, await self._house.temperature_at(place))
         return await self._move(
-            place, lambda conn: moves.skip(conn, place.key, person, when), self._say("The round was closed.")
+            lambda conn: moves.skip(conn, place.key, person, when), self._say("The round was closed.")
         )
 
     async def stop(self, place: Place, person: Person, *, origin: int | None = None) -> str:
@@ -200,7 +197,7 @@ class Tables:
         """
         when = self._moment(origin)
         return await self._move(
-            place, lambda conn: moves.stop(conn, place.key, person, when), self._say("The story was ended.")
+            lambda conn: moves.stop(conn, place.key, person, when), self._say("The story was ended.")
         )
 
     async def write(self, place: Place, person: Person, text: str, *, origin: int | None = None) -> str:
@@ -225,7 +222,7 @@ class Tables:
             )
         except Repeated:
             return self._say("This was done already.")
-        self._seats.wake(now.story.id, place)
+        self._seats.wake(now.story.id)
         return self._say("«{text}» is on the ballot, with your vote.", text=show.shown(written))
 
     async def show(
@@ -306,22 +303,22 @@ class Tables:
                 cast = await self._house.database.write(
                     lambda conn: moves.press(conn, round_id, slot, place.key, person, when)
                 )
-                self._seats.wake(cast.story, place)
+                self._seats.wake(cast.story)
                 return _counted(cast, self._house.translate)
             story_id = int(numbers[3])
             await self._house.database.write(lambda conn: moves.resume(conn, story_id, place.key, when))
         except Repeated:
             return self._say("This was done already.")
-        self._seats.wake(story_id, place)
+        self._seats.wake(story_id)
         return self._say("The story goes on.")
 
-    async def _move(self, place: Place, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str) -> str:
+    async def _move(self, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str) -> str:
         """Makes a move and wakes its table."""
         try:
             story = await self._house.database.write(move)
         except Repeated:
             return self._say("This was done already.")
-        self._seats.wake(story.id, place)
+        self._seats.wake(story.id)
         return answer
 
     async def _latest(self, place: Place) -> Story:
