@@ -1,0 +1,121 @@
+"""`planchette models` and `planchette evaluate`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.bot.shell.conftest import Shell
+
+WEIGHTS = Path(__file__).parents[3] / "weights" / "charrnn"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A model from elsewhere, with a pickle beside it."""
+    directory = tmp_path / "My model"
+    shutil.copytree(WEIGHTS, directory)
+    (directory / "pytorch_model.bin").write_bytes(b"a pickle")
+    return directory
+
+
+def test_shipped_model_is_listed(shell: Shell) -> None:
+    """The model that ships is listed first, with what it is and can do."""
+    line = shell("models", "list", "--json").lines[0]
+
+    assert line["name"] == "charrnn"
+    assert line["shipped"] is True
+    assert line["units"] == ["sentence", "token", "word"]
+
+
+def test_show(shell: Shell) -> None:
+    """`show` tells where a model comes from."""
+    (line,) = shell("models", "show", "charrnn", "--json").lines
+
+    assert line["lineage"]["version"] == line["version"]
+    assert "version: " + line["version"] in shell("models", "show", "charrnn").out
+
+
+def test_import_writes(shell: Shell, directory: Path, home: Path) -> None:
+    """An imported directory is a model like any other; pickles are left behind."""
+    (line,) = shell("models", "import", str(directory), "--json").lines
+
+    assert line["model"] == "my-model"
+    imported = home / "models" / "my-model" / line["version"]
+    assert not (imported / "pytorch_model.bin").exists()
+    own = shell("generate", "The", "--model", "my-model", "--seed", "1", "--max-tokens", "20").out
+    assert own == shell("generate", "The", "--seed", "1", "--max-tokens", "20").out
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda model: (model / "config.json").unlink(), "no config.json"),
+        (lambda model: (model / "model.safetensors").unlink(), "no model.safetensors"),
+        (lambda model: (model / "model.safetensors").write_bytes(b"{}"), "model.safetensors is damaged"),
+        (lambda model: (model / "config.json").write_text('{"model_type": "bert"}'), "bert"),
+    ],
+)
+def test_import_refused(shell: Shell, directory: Path, home: Path, damage: object, reason: str) -> None:
+    """A directory that holds no usable model is refused with the reason, and nothing is left of it."""
+    assert callable(damage)
+    damage(directory)
+
+    ran = shell("models", "import", str(directory))
+
+    assert ran.code == 1
+    assert reason in ran.err
+    assert not list((home / "models").glob("*"))
+
+
+def test_import_cannot_take_a_shipped_name(shell: Shell, directory: Path) -> None:
+    """A user's model cannot have the name of one that ships."""
+    ran = shell("models", "import", str(directory), "--name", "charrnn")
+
+    assert ran.code == 1
+    assert ran.err.startswith("name cannot be charrnn")
+
+
+def test_export_and_evaluate(shell: Shell, tmp_path: Path) -> None:
+    """An exported directory is a model that can be measured where it lies."""
+    text = tmp_path / "text.txt"
+    text.write_text("Once upon a time there was a cat.\n", "utf-8")
+
+    exported = shell("models", "export", "charrnn", str(tmp_path / "copy"))
+
+    assert exported.code == 0, exported.err
+    here, there = (shell("evaluate", model, str(text), "--json").lines for model in ("charrnn", str(tmp_path / "copy")))
+    assert here == there
+
+
+def test_export_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
+    """A directory with something in it is left as it is."""
+    (tmp_path / "precious").write_text("mine", "utf-8")
+
+    ran = shell("models", "export", "charrnn", str(tmp_path))
+
+    assert ran.code == 1
+    assert ran.err == f"{tmp_path} is there already; name a directory that is new or empty.\n"
+
+
+def test_remove(shell: Shell, directory: Path, home: Path) -> None:
+    """A model of one's own can be removed; one that ships stays."""
+    shell("models", "import", str(directory))
+
+    assert shell("models", "remove", "my-model").code == 0
+
+    assert not (home / "models" / "my-model").exists()
+    assert shell("models", "remove", "my-model").err.startswith("There is no model my-model")
+    assert shell("models", "remove", "charrnn").err == "The model charrnn ships with the program and stays.\n"
+
+
+def test_evaluate_empty_file(shell: Shell, tmp_path: Path) -> None:
+    """A file without text is named in a sentence."""
+    (tmp_path / "empty.txt").touch()
+
+    ran = shell("evaluate", "charrnn", str(tmp_path / "empty.txt"))
+
+    assert ran.code == 1
+    assert ran.err.endswith("empty.txt cannot be read: it holds no text.\n")

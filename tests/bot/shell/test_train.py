@@ -1,0 +1,81 @@
+"""`planchette train`, and what one does with the model that it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bot.shell.conftest import Shell
+
+TINY = ("--epochs", "2", "--hidden-size", "8", "--embedding-size", "8", "--window", "16", "--min-count", "1")
+
+
+@pytest.fixture
+def titles(tmp_path: Path) -> Path:
+    """A file of short texts, one a line."""
+    file = tmp_path / "Good titles.txt"
+    file.write_text("".join(f"Show HN: a small tool for {number} people\n" for number in range(60)), "utf-8")
+    return file
+
+
+def test_trained_model_writes(shell: Shell, titles: Path, home: Path) -> None:
+    """A model trains from a file with a recipe's options, shows samples, and is listed, measured and written with."""
+    ran = shell("train", str(titles), *TINY)
+
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("good-titles is ready.")
+    assert "Epoch 2 of 2:" in ran.err
+    assert "at temperature 0.5:" in ran.err
+    assert len(list((home / "models" / "good-titles").glob("*/model.safetensors"))) == 1
+    assert "good-titles" in [line["name"] for line in shell("models", "list", "--json").lines]
+    (measured,) = shell("evaluate", "good-titles", str(titles), "--json").lines
+    assert set(measured) == {"bits_per_character", "nats_per_token", "perplexity", "characters", "tokens"}
+    assert measured["tokens"] == measured["characters"] + 60
+    assert shell("generate", "Show", "--model", "good-titles", "--max-tokens", "10").code == 0
+
+
+def test_json_tells_progress(shell: Shell, titles: Path) -> None:
+    """With --json each line is an event, and the last one is the model."""
+    ran = shell("train", str(titles), *TINY, "--name", "mine", "--json")
+
+    assert ran.code == 0, ran.err
+    assert {line["phase"] for line in ran.lines[:-1]} >= {"reading", "training", "checked", "publishing"}
+    assert ran.lines[-1]["model"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--name", "charrnn"), "name cannot be charrnn; it has to be another name than that of a model that ships"),
+        (("--name", "../up"), "name cannot be ../up; it has to be small letters"),
+        (("--epochs", "many"), "epochs cannot be many; it has to be a number from"),
+        (("--recipe", "nothing"), "recipe cannot be nothing; it has to be one of textgenrnn"),
+        (("--base", "nobody"), "There is no model nobody"),
+        (("--resume",), "There is no interrupted training"),
+    ],
+)
+def test_refused(shell: Shell, titles: Path, home: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    """What cannot be trained is one sentence, and nothing is left behind."""
+    ran = shell("train", str(titles), *arguments)
+
+    assert ran.code == 1
+    assert ran.err.startswith(sentence)
+    assert list((home / "models").glob("*")) == []
+
+
+def test_unknown_option(shell: Shell, titles: Path) -> None:
+    """An option that no recipe has is wrong usage."""
+    ran = shell("train", str(titles), "--epoch", "3")
+
+    assert ran.code == 2
+    assert "--epoch" in ran.err
+
+
+def test_recipes(shell: Shell) -> None:
+    """The recipes are listed with their defaults, as `train` takes them."""
+    ran = shell("recipes")
+
+    assert "textgenrnn:" in ran.out
+    assert "--batch-size" in ran.out
+    assert {line["name"] for line in shell("recipes", "--json").lines} >= {"textgenrnn", "charrnn"}
