@@ -1,0 +1,82 @@
+"""Models that write text: loading, training and writing in three lines.
+
+    from generators import load, train
+    model = train("titles.txt", recipe="textgenrnn")
+    print(model.write("Show HN: ", temperature=0.5))
+
+Importing this package brings neither NumPy nor torch; its functions bring what they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from generators.training import Progress
+    from generators.writing import Writer
+
+__all__ = ["load", "train"]
+
+
+def load(model: str | Path) -> Writer:
+    """A model that is ready to write.
+
+    Args:
+        model: a Hugging Face directory, or a name: of a model that was trained or imported here (`NAME` for its newest
+            version, `NAME@VERSION` for one), or of a model that ships.
+
+    Raises:
+        UnknownModel: there is no such directory and no model of that name.
+        UnusableModel: its files are damaged, or do not fit each other.
+        Unsupported: it is of a kind that nothing here knows.
+        MissingExtra: packages are missing for its kind.
+    """
+    from generators.places import found
+    from generators.writing import opened
+
+    return opened(found(model))
+
+
+def train(
+    source: str | Path | Sequence[str | Path],
+    *,
+    recipe: str | None = None,
+    base: str | Path | None = None,
+    name: str | None = None,
+    documents: Literal["line", "blank", "file"] | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    **options: object,
+) -> Writer:
+    """Trains a model and keeps it in `PLANCHETTE_HOME/models/NAME/VERSION`.
+
+    Args:
+        source: one file or several; see `generators.training.Corpus`.
+        recipe: a name of `generators.training.RECIPES`; `textgenrnn` where neither it nor a base is named.
+        base: a model to go on from, as `load` takes it.
+        name: of the new model; by default that of the first file, without its suffix.
+        documents: what a document of a text file is; by default a line, or what stands between `=====DOC=====` lines.
+        resume: go on with the interrupted training of that name.
+        progress: called now and then; by default nothing is told.
+        options: fields of the recipe to change, such as `epochs=3`.
+
+    Raises:
+        UserError: a source, an option or the base cannot be used, or the packages for training are missing.
+    """
+    from generators.places import found, models_directory
+    from generators.training import train as train_files
+
+    sources = [Path(item) for item in ([source] if isinstance(source, str | Path) else source)]
+    trained = train_files(
+        sources,
+        recipe=recipe,
+        base=None if base is None else found(base).directory,
+        output=models_directory() / (name or sources[0].stem),
+        documents=documents,
+        options={field: str(value) for field, value in options.items()},
+        resume=resume,
+        progress=progress or (lambda _: None),
+    )
+    return load(trained.directory)

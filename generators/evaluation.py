@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from generators.model import Model
 from generators.sampling import log_normalisers
@@ -81,9 +82,10 @@ def evaluation_of(nats: float, tokens: int, characters: int) -> Evaluation:
 def nats_of(model: Model[Any], texts: Iterable[Sequence[int]]) -> tuple[float, int]:
     """Summed loss in nats over every token but the first of each text, and how many tokens those are."""
     nats, tokens = 0.0, 0
-    for losses in losses_of(model, texts):
-        nats += float(losses.sum(dtype=np.float64))
-        tokens += len(losses)
+    with threadpool_limits(1, "blas"):  # on products as small as a char-RNN's, threads mostly wait for each other
+        for losses in losses_of(model, texts):
+            nats += float(losses.sum(dtype=np.float64))
+            tokens += len(losses)
     return nats, tokens
 
 

@@ -1,50 +1,87 @@
-"""Writing one text with a loaded model, for whoever can wait for it."""
+"""Writing for scripts and notebooks: a model, a prompt, a text, without an event loop to look after."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
-import numpy as np
-
-from generators.completion import Sampling
+from generators.completion import CompletionRequest, ModelInfo, Piece
+from generators.engine import Engine
+from generators.local import KINDS, Shelf
 from generators.model import Model
-from generators.sampling import Uniforms, draw, filtered, is_filtered, temperature_at
-
-LOOKED_BACK: Final = 512  # tokens that the repetition penalty sees
+from generators.places import Place
 
 
-def written(
-    model: Model[Any], prompt: str, sampling: Sampling, max_tokens: int, min_tokens: int, seed: int
-) -> list[int]:
-    """Token ids of a text after a prompt, without its end: drawn as the engine draws choice 0 of a request.
+class Writer:
+    """A model that writes one text at a time; what `generators.load` and `generators.train` give.
+
+    The engine behind it is the one that chats share, so a seed decides the same text here as there.
 
     Args:
-        model: not used by anyone else meanwhile.
-        prompt: what the text goes on from.
-        sampling: how tokens are drawn.
-        max_tokens: length of the text.
-        min_tokens: tokens before the model may end it.
-        seed: decides the text.
+        model: belongs to the writer from now on.
     """
-    vocabulary = model.vocabulary
-    uniforms = Uniforms(seed, 0)
-    state = model.start()
-    prompt_ids = vocabulary.encode(prompt)
-    scores = model.extend([state], [[vocabulary.start, *prompt_ids]])
-    forbidden = [token for token in vocabulary.special if token != vocabulary.end]
-    ids: list[int] = []
-    while len(ids) < max_tokens:
-        at = len(ids)
-        scores[0, forbidden] = -np.inf
-        if at < min_tokens:
-            scores[0, vocabulary.end] = -np.inf
-        temperature = temperature_at(sampling.temperature, at)
-        if is_filtered(sampling):
-            recent = [*prompt_ids, *ids][-LOOKED_BACK:]
-            scores = filtered(scores[0], sampling, temperature, recent)[None]
-        token = int(draw(scores, np.array([temperature]), np.array([uniforms.at(at)]))[0])
-        if token == vocabulary.end:
-            break
-        ids.append(token)
-        scores = model.extend([state], [[token]])
-    return ids
+
+    def __init__(self, model: Model[Any]) -> None:
+        self._engine = Engine(model)
+        # events need a loop, and a notebook's thread runs one already, which must not be blocked
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._engine.info
+
+    def write(
+        self,
+        prompt: str = "",
+        *,
+        temperature: float | tuple[float, ...] | None = None,
+        max_tokens: int | None = None,
+        min_tokens: int | None = None,
+        seed: int | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        repetition_penalty: float | None = None,
+        stop: tuple[str, ...] = (),
+    ) -> str:
+        """A text that goes on from the prompt, without the prompt; see `CompletionRequest` for the fields.
+
+        Raises:
+            InvalidValue: a value is outside its range.
+        """
+        request = CompletionRequest(
+            model=self.info.name,
+            prompt=prompt,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            min_tokens=min_tokens,
+            seed=seed,
+            top_k=top_k,
+            top_p=top_p,
+            repetition_penalty=repetition_penalty,
+            stop=stop,
+        )
+        return self._thread.submit(lambda: asyncio.run(self._text(request))).result()
+
+    def close(self) -> None:
+        """Ends the writer's threads and gives the model's memory back."""
+        self._thread.shutdown()
+        self._engine.close()
+
+    async def _text(self, request: CompletionRequest) -> str:
+        async with self._engine.complete(request) as events:
+            return "".join([event.text async for event in events if isinstance(event, Piece)])
+
+
+def opened(place: Place) -> Writer:
+    """The model of a directory, whatever its kind.
+
+    Raises:
+        UserError: it is damaged, or of a kind that cannot be used here.
+    """
+    # its own directory as a shipped model's: versions are the directory's business only on a person's shelf
+    info = Shelf(place.directory.parent, shipped=True).info(place.directory)
+    info = replace(info, name=place.name, shipped=place.shipped)
+    return Writer(import_module(KINDS[info.kind].module).load(place.directory, info))

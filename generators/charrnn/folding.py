@@ -122,9 +122,10 @@ def folded(shape: Shape, tensors: Mapping[str, Array]) -> Folded:
             product = np.concatenate((of_input, of_state))
             layers.append(Layer(_float32(product), _float32(bias), _float32(bias[:0])))
     rows = np.concatenate((tensors["output.weight"], tensors["output.bias"][:, None]), axis=1)
-    distinct, expand = np.unique(rows, axis=0, return_inverse=True)
-    if len(distinct) == len(rows):
-        distinct, expand = rows, None
+    distinct, places = np.unique(rows, axis=0, return_inverse=True)
+    expand = places.reshape(-1) if len(distinct) < len(rows) else None
+    if expand is None:
+        distinct = rows
     features = shape.features
     direct, through, bias = np.split(distinct.astype(np.float64), (features, 2 * features), axis=1)
     score = tensors["attention.weight"].astype(np.float64)
@@ -137,7 +138,7 @@ def folded(shape: Shape, tensors: Mapping[str, Array]) -> Folded:
         _float32(head[split:]),
         _float32(head_table),
         len(distinct),
-        None if expand is None else expand.reshape(-1),
+        expand,
     )
 
 
@@ -154,10 +155,11 @@ def _gru(size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: A
     scale = np.repeat((0.5, 1.0), (2 * size, 2 * size))
 
     def columns(weight: NDArray[Any], into: int) -> NDArray[np.float64]:
-        wide = np.zeros((*weight.shape[1:], 4 * size))
+        wide: NDArray[np.float64] = np.zeros((*weight.shape[1:], 4 * size))
         wide[..., : 2 * size] = weight[: 2 * size].T
         wide[..., into * size : (into + 1) * size] = weight[2 * size :].T
-        return wide * scale
+        wide *= scale
+        return wide
 
     return columns(of_input, 2), columns(of_state, 3), columns(bias_ih, 2) + columns(bias_hh, 3)
 

@@ -31,7 +31,8 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     if config.get("model_type") != "charrnn":
         raise UnusableModel(str(directory), f"it is a {config.get('model_type')}, not a charrnn")
     lineage = _json(directory, "planchette.json", required=False)
-    generation = _json(directory, "generation_config.json", required=False)
+    written = _json(directory, "generation_config.json", required=False)
+    generation = {name: value for name, value in written.items() if value is not None}  # transformers writes nulls
     try:
         return ModelInfo(
             name=name,
@@ -39,13 +40,13 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
             kind="charrnn",
             token="character",
             sampling=Sampling(
-                temperature=(float(generation.get("temperature") or 1.0),),
-                top_k=int(generation.get("top_k") or 0),
-                top_p=float(generation.get("top_p") or 1.0),
-                repetition_penalty=float(generation.get("repetition_penalty") or 1.0),
+                temperature=(float(generation.get("temperature", 1.0)),),
+                top_k=int(generation.get("top_k", 0)),
+                top_p=float(generation.get("top_p", 1.0)),
+                repetition_penalty=float(generation.get("repetition_penalty", 1.0)),
             ),
-            max_tokens=int(generation.get("max_new_tokens") or 300),
-            min_tokens=int(generation.get("min_new_tokens") or 0),
+            max_tokens=int(generation.get("max_new_tokens", 300)),
+            min_tokens=int(generation.get("min_new_tokens", 0)),
             description=str(lineage.get("description") or ""),
             shipped=shipped,
         )

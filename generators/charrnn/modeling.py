@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -56,9 +57,7 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
         layer = nn.LSTM if config.cell == "lstm" else nn.GRU
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
         widths = [config.embedding_size, *config.hidden_sizes]
-        self.rnn = nn.ModuleList(
-            layer(before, after, batch_first=True) for before, after in zip(widths, widths[1:], strict=False)
-        )
+        self.rnn = nn.ModuleList(layer(before, after, batch_first=True) for before, after in pairwise(widths))
         self.attention = nn.Linear(config.features, 1, bias=False)
         self.output = nn.Linear(2 * config.features, config.vocab_size)
         self.post_init()
@@ -90,7 +89,7 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
     def get_input_embeddings(self) -> nn.Module:
         return self.embedding
 
-    def set_input_embeddings(self, value: nn.Module) -> None:
+    def set_input_embeddings(self, value: nn.Embedding) -> None:
         self.embedding = value
 
     def get_output_embeddings(self) -> nn.Module:
@@ -129,7 +128,7 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
         average = torch.bmm(weights.softmax(dim=-1).to(seen.dtype), seen)
         return average, weights[:, -1].logsumexp(dim=-1)
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)

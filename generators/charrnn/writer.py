@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal, overload
 
 import numpy as np
@@ -48,9 +49,9 @@ class CharRNN:
         self._log_decay = math.log(shape.attention_decay)
         ends = np.cumsum((0, *shape.hidden_sizes)).tolist()
         self._units: int = ends[-1]
-        self._hidden = [slice(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+        self._hidden = [slice(start, end) for start, end in pairwise(ends)]
         shift = self._units if shape.cell == "lstm" else 0  # a GRU has no cells; its hidden state stands in unused
-        self._cells = [slice(start + shift, end + shift) for start, end in zip(ends, ends[1:], strict=False)]
+        self._cells = [slice(start + shift, end + shift) for start, end in pairwise(ends)]
         self._average = slice(self._units + shift, self._units + shift + weights.width)
         self._start = np.zeros(self._average.stop + 1, np.float32)
         self._start[-1] = -np.inf  # no token has any weight yet

@@ -6,7 +6,6 @@ Importing this brings neither torch nor transformers; `train` does.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,16 +28,10 @@ __all__ = [
     "Sample",
     "TrainedModel",
     "UnreadableSource",
-    "models_directory",
     "options",
     "recipe_named",
     "train",
 ]
-
-
-def models_directory() -> Path:
-    """Where a person's models are kept, each in NAME/VERSION."""
-    return Path(os.environ.get("PLANCHETTE_HOME") or "~/.planchette").expanduser() / "models"
 
 
 def train(
@@ -77,13 +70,14 @@ def train(
     settled = changed(chosen, options or {})
     if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
         raise MissingExtra("Training", "torch")
+    from generators.places import found
     from generators.training.card import command
     from generators.training.charrnn import train_charrnn
 
     line = command(
         [source.name for source in sources],
         chosen.name,
-        None if base is None else base.name,
+        None if base is None else found(base).name,
         output.name,
         documents,
         options or {},

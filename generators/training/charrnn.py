@@ -14,6 +14,8 @@ from typing import Any, Final
 import torch
 from tokenizers import Tokenizer
 
+from generators.charrnn import load, read_info
+from generators.places import found
 from generators.training.card import card
 from generators.training.checkpoints import newest_usable
 from generators.training.corpus import Corpus
@@ -49,10 +51,16 @@ def train_charrnn(
     """Trains and publishes; see `generators.training.train`."""
     torch.set_num_threads(recipe.threads)
     work = output.parent / f".{output.name}.training"
+    if base is not None:
+        load(base, read_info(base, found(base).name))  # refuses a damaged base before anything is read
     plan = _plan(corpus, recipe, base)
-    checkpoint = _prepared_work(work, plan, resume)
+    checkpoint = _resumable(work, plan) if resume else None
     tokenizer = None if base is None else Tokenizer.from_file(str(base / "tokenizer.json"))
     data = prepared(corpus, recipe, tokenizer, lambda documents: told(Progress("reading", step=documents)))
+    if not resume:  # only now: a source that cannot be read leaves everything as it was
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        write_json(work / PLAN, plan)
     clock = Clock(work / SECONDS)
     model = fresh(recipe, data.tokenizer, data.learnt) if base is None else grown(base, recipe, data.tokenizer)
     loop = Loop(model, data, recipe, work, clock.noting(told))
@@ -96,7 +104,7 @@ def _plan(corpus: Corpus, recipe: CharRNNRecipe, base: Path | None) -> dict[str,
     """Everything that decides the model, as planchette.json will record it."""
     return {
         "recipe": json.loads(json.dumps(asdict(recipe))),
-        "base": None if base is None else {"name": base.name, "sha256": digest_of(base / "model.safetensors")},
+        "base": None if base is None else {"name": found(base).name, "sha256": digest_of(base / "model.safetensors")},
         "sources": [
             {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}
             for source in corpus.sources
@@ -107,24 +115,19 @@ def _plan(corpus: Corpus, recipe: CharRNNRecipe, base: Path | None) -> dict[str,
     }
 
 
-def _prepared_work(work: Path, plan: Mapping[str, Any], resume: bool) -> Path | None:
-    """The checkpoint to go on from.
+def _resumable(work: Path, plan: Mapping[str, Any]) -> Path | None:
+    """The checkpoint to go on from; None where the run ended before its first one.
 
     Raises:
-        CannotResume: there is none, or it belongs to another plan.
+        CannotResume: there was no run, or it had another plan.
     """
-    if not resume:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        write_json(work / PLAN, plan)
-        return None
     try:
         earlier = json.loads((work / PLAN).read_text("utf-8"))
     except (OSError, ValueError):
-        raise CannotResume(str(work), differs=()) from None
+        raise CannotResume(str(work)) from None
     if differs := tuple(name for name, value in plan.items() if earlier.get(name) != value):
         raise CannotResume(str(work), differs)
-    return newest_usable(work)  # none: the run ended before its first checkpoint, and begins again
+    return newest_usable(work)
 
 
 def _publish(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -94,16 +94,22 @@ def _lines(source: Path) -> Iterator[str]:
 
 
 def _texts(source: Path, documents: Documents | None) -> Iterator[Document]:
-    if documents == "file":
-        yield Document("".join(_lines(source)).strip("\n"))
-        return
-    separated = documents is None and any(line.rstrip() == SEPARATOR for line in _lines(source))
+    if documents is None and any(line.rstrip() == SEPARATOR for line in _lines(source)):
+        yield from _between(_lines(source), lambda line: line.rstrip() == SEPARATOR)
+    elif documents == "blank":
+        yield from _between(_lines(source), lambda line: not line.strip() or line.rstrip() == SEPARATOR)
+    elif documents == "file":
+        yield from _between(_lines(source), lambda _: False)
+    else:
+        for line in _lines(source):
+            yield Document(line.removesuffix("\n") if line.rstrip() != SEPARATOR else "")
+
+
+def _between(lines: Iterable[str], separates: Callable[[str], bool]) -> Iterator[Document]:
+    """What stands between separating lines, without the empty lines around it."""
     gathered: list[str] = []
-    for line in _lines(source):
-        at_separator = line.rstrip() == SEPARATOR
-        if at_separator or not separated and (documents != "blank" or not line.strip()):
-            if documents != "blank" and not separated and not at_separator:
-                gathered = [line]
+    for line in lines:
+        if separates(line):
             yield Document("".join(gathered).strip("\n"))
             gathered = []
         else:
@@ -156,4 +162,5 @@ def _objects(source: Path, label_field: str | None) -> Iterator[Document]:
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "text"')
         label = value.get(label_field) if label_field is not None else None
-        yield Document(value["text"], None if label is None else str(label))
+        text = value["text"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # "\\ud800" is no character
+        yield Document(text, None if label is None else str(label))

@@ -17,7 +17,7 @@ from generators.charrnn.loading import writer_of
 from generators.charrnn.modeling import CharRNNForCausalLM
 from generators.charrnn.tokenizer import PAD_ID, START_ID
 from generators.charrnn.writer import CharRNN
-from generators.completion import ModelInfo, Sampling
+from generators.completion import ModelInfo
 from generators.evaluation import nats_of
 from generators.training.encoding import Prepared
 from generators.training.progress import Progress, Sample
@@ -25,7 +25,7 @@ from generators.training.recipes import CharRNNRecipe
 from generators.training.weights import equalise, unseen_group
 from generators.training.windows import Encoded, Windows
 from generators.vocabulary import Vocabulary
-from generators.writing import written
+from generators.writing import Writer
 
 METRIC: Final = "eval_bits"
 MEASURED: Final = 200_000  # held-out tokens at a check; the noise of a mean over as many is below 0.01 bits
@@ -122,13 +122,24 @@ class Loop:
         """Held out, of the model as it is now."""
         return self._bits(self.writer())
 
-    def samples(self, writer: CharRNN) -> tuple[Sample, ...]:
+    def samples(self, model: CharRNN) -> tuple[Sample, ...]:
         """What the model writes from nothing, at three temperatures."""
-        texts = []
-        for temperature in TEMPERATURES:
-            ids = written(writer, "", Sampling((temperature,)), SAMPLE, self._recipe.min_tokens, self._recipe.seed)
-            texts.append(Sample(temperature, writer.vocabulary.decode(ids)))
-        return tuple(texts)
+        writer = Writer(model)
+        try:
+            return tuple(
+                Sample(
+                    heat,
+                    writer.write(
+                        temperature=heat,
+                        max_tokens=SAMPLE,
+                        min_tokens=self._recipe.min_tokens,
+                        seed=self._recipe.seed,
+                    ),
+                )
+                for heat in TEMPERATURES
+            )
+        finally:
+            writer.close()
 
     def writer(self) -> CharRNN:
         """The model as it is now, as it will write."""
@@ -143,9 +154,9 @@ class Loop:
         return self._unseen
 
     def _checked(self) -> float | None:
-        writer = self.writer()
-        bits = self._bits(writer)
-        self._teller.checked(bits, self.samples(writer))
+        model = self.writer()
+        bits = self._bits(model)
+        self._teller.checked(bits, self.samples(model))
         return bits
 
     def _bits(self, writer: CharRNN) -> float | None:
@@ -161,6 +172,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     """Trainer that measures by `measure` instead of by torch's own pass over a data set."""
 
     measure: Callable[[], float | None]
+    control: Any
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         self.model.eval()

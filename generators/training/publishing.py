@@ -34,6 +34,8 @@ def published(parent: Path, name: Callable[[Path], str]) -> Iterator[Path]:
     building.mkdir()
     try:
         yield building
+        for path in building.iterdir():
+            path.chmod(0o644)  # safetensors come as 600, which another account of the same machine cannot read
         for path in [*building.iterdir(), building]:
             _synced(path)
         target = parent / name(building)

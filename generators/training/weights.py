@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -50,7 +51,7 @@ def grown(base: Path, recipe: CharRNNRecipe, tokenizer: Tokenizer) -> CharRNNFor
     likely as any. The rows of its UTF-8 bytes would be further off, since most texts never train them.
     """
     torch.manual_seed(recipe.seed)
-    model = CharRNNForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model: CharRNNForCausalLM = CharRNNForCausalLM.from_pretrained(base, dtype=torch.float32)
     model.config.dropout = recipe.dropout
     size, before = tokenizer.get_vocab_size(), model.config.vocab_size
     if size > before:
@@ -69,14 +70,14 @@ def unseen_group(model: CharRNNForCausalLM, learnt: Encoded) -> Tensor:
     return (rows == rows[PAD_ID]).all(dim=1) & ~_seen(learnt, model.config.vocab_size)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def equalise(model: CharRNNForCausalLM, group: Tensor) -> None:
     """Gives a group's output rows their mean: they learnt the same, up to the order in which sums are rounded."""
     for parameter in (model.output.weight, model.output.bias):
         parameter[group.to(parameter.device)] = parameter[group.to(parameter.device)].mean(dim=0)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def reads_marks_as_straight(model: CharRNNForCausalLM, tokenizer: Tokenizer, group: Tensor) -> None:
     """Typographic quotation marks that training never saw are read as the straight ones that stood for them."""
     for mark, straight in QUOTES.items():
@@ -92,7 +93,6 @@ def _grown(parameter: Tensor, size: int) -> Tensor:
 
 
 def _seen(learnt: Encoded, size: int) -> Tensor:
-    seen = torch.zeros(size, dtype=torch.bool)
-    for start in range(0, len(learnt.ids), 1 << 20):
-        seen[torch.from_numpy(learnt.ids[start : start + (1 << 20)].astype("int64")).unique()] = True
-    return seen
+    seen = np.zeros(size, bool)
+    seen[learnt.ids] = True
+    return torch.from_numpy(seen)

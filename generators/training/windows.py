@@ -45,7 +45,7 @@ class Encoded:
 
     def taken(self, chosen: NDArray[np.bool_]) -> Encoded:
         """The chosen documents, a copy."""
-        return self.parts([self[document] for document in np.flatnonzero(chosen)])
+        return self.parts([self[document] for document in np.flatnonzero(chosen).tolist()])
 
     def parts(self, parts: Sequence[Ids]) -> Encoded:
         """Other documents of the same kind of ids."""
