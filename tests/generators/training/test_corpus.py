@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generators.training import Corpus, Document, UnreadableSource
+from generators.training.corpus import Documents
+
+Write = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+def texts(path: Path, documents: Documents | None = None, label_column: str | None = None) -> list[str]:
+    return [document.text for document in Corpus([path], documents, label_column)]
+
+
+@pytest.mark.parametrize(
+    ("documents", "content", "expected"),
+    [
+        (None, "one\ntwo\n\n three \n", ["one", "two", " three "]),
+        (None, "one\ntwo", ["one", "two"]),
+        (None, "one\r\ntwo\r\n", ["one", "two"]),
+        (None, "\ufeffone\n", ["one"]),
+        (None, "a\nb\n\nc\n=====DOC=====\n\nd\n", ["a\nb\n\nc", "d"]),
+        ("line", "a\n=====DOC=====\nb\n", ["a", "b"]),
+        ("blank", "a\nb\n \nc\n\n\nd", ["a\nb", "c", "d"]),
+        ("blank", "a\n=====DOC=====\nb\n", ["a", "b"]),
+        ("file", "a\n\nb\n", ["a\n\nb"]),
+    ],
+)
+def test_text(write: Write, documents: Documents | None, content: str, expected: list[str]) -> None:
+    """A document of a text file is a line, what stands between blank lines or separators, or the file."""
+    path = write("titles.txt", content)
+
+    assert texts(path, documents) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "a.csv",
+            'id,text\n1,"two\nlines"\n2,"with ""quotes"", and commas"\n',
+            ["two\nlines", 'with "quotes", and commas'],
+        ),
+        ("a.csv", "id,Text\n1,x\n", ["x"]),
+        ("a.tsv", "text\tid\nx, y\t1\n", ["x, y"]),
+        ("a.csv", "first\nsecond\n", ["first", "second"]),
+        ("a.csv", "text\nfirst\n", ["first"]),
+        ("a.CSV", "id,text\n1\n2,kept\n", ["kept"]),
+        ("a.csv", "text,n\n" + "x" * 200_000 + ",1\n", ["x" * 200_000]),
+    ],
+)
+def test_table(write: Write, name: str, content: str, expected: list[str]) -> None:
+    """A CSV or TSV file gives its column `text`, or its only column from the first line on."""
+    assert texts(write(name, content)) == expected
+
+
+def test_labels(write: Write) -> None:
+    """A label column stays with its documents, and the one other column is the text."""
+    path = write("posts.csv", "title,place\nhello,a\nbye,b\n")
+
+    assert list(Corpus([path], label_column="place")) == [Document("hello", "a"), Document("bye", "b")]
+
+
+def test_json_lines(write: Write) -> None:
+    """JSON lines give their `text` and the label's field; half a surrogate pair becomes a replacement character."""
+    path = write("a.jsonl", '{"text": "x\\ny", "kind": 1}\n\n{"text": "\\ud800z"}\n')
+
+    assert list(Corpus([path], label_column="kind")) == [Document("x\ny", "1"), Document("\ufffdz")]
+
+
+def test_several_sources(write: Write) -> None:
+    """Sources follow one another, each read by its own format, as often as the corpus is iterated."""
+    corpus = Corpus([write("b.txt", "one\n"), write("a.jsonl", '{"text": "two"}')])
+
+    assert [document.text for document in corpus] == ["one", "two"]
+    assert [document.text for document in corpus] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", "", "it holds no text"),
+        ("a.txt", " \n\n", "it holds no text"),
+        ("a.csv", "", "it holds no text"),
+        ("a.csv", "id,text\n", "it holds no text"),
+        ("a.txt", b"good\nb\xe4d\n", "byte 6 is not UTF-8; save the file as UTF-8"),
+        ("a.csv", b"text\n\xff\n", "byte 5 is not UTF-8; save the file as UTF-8"),
+        ("a.csv", "id,title\n1,x\n", "it has no column text; its columns are id, title"),
+        ("a.jsonl", '{"text": "x"}\n{"title": "y"}\n', 'line 2 is not a JSON object with a "text"'),
+        ("a.jsonl", "[1]\n", 'line 1 is not a JSON object with a "text"'),
+        ("a.jsonl", '{"text": "x"}\n\n{', 'line 3 is not a JSON object with a "text"'),
+        ("a.jsonl", '{"text": 3}', 'line 1 is not a JSON object with a "text"'),
+    ],
+)
+def test_unreadable(write: Write, name: str, content: str | bytes, reason: str) -> None:
+    """A source that gives no documents is refused with a sentence that names what is wrong."""
+    path = write(name, content)
+
+    with pytest.raises(UnreadableSource) as refusal:
+        texts(path)
+
+    assert str(refusal.value) == f"{path} cannot be read: {reason}."
+
+
+def test_missing(tmp_path: Path) -> None:
+    """A file that is not there, and a folder, are refused as such."""
+    with pytest.raises(UnreadableSource, match="there is no such file"):
+        texts(tmp_path / "none.txt")
+    with pytest.raises(UnreadableSource, match="it is a folder"):
+        texts(tmp_path)
+
+
+def test_missing_label_column(write: Write) -> None:
+    """A label column that a table does not have is refused, with those it has."""
+    with pytest.raises(UnreadableSource, match="no column kind; its columns are text, place"):
+        texts(write("a.csv", "text,place\nx,y\n"), label_column="kind")

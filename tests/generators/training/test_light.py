@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("package", ["generators", "generators.training", "generators.evaluation"])
+def test_imports(package: str) -> None:
+    """Looking at recipes, reading corpora and measuring need no torch."""
+    script = f"import sys, {package}; print(sorted({{'torch', 'transformers', 'accelerate'}} & set(sys.modules)))"
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout == "[]\n"
+
+
+def test_without_torch() -> None:
+    """Where the packages for training are missing, training says which extra brings them."""
+    script = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path; from generators.training import train\n"
+        "try: train([Path('x.txt')], output=Path('x'))\n"
+        "except Exception as fault: print(type(fault).__name__, fault)"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.startswith("MissingExtra Training needs packages that are not installed")
+    assert "planchette[torch]" in answer.stdout

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from generators.errors import InvalidValue
+from generators.training import RECIPES, options, recipe_named
+from generators.training.recipes import CharRNNRecipe, changed
+
+
+def test_options() -> None:
+    """A recipe's options have its own values as their defaults, and a line of help each."""
+    offered = {option.name: option for option in options(recipe_named("textgenrnn"))}
+
+    assert offered["epochs"].type is float
+    assert offered["batch_size"].type is int
+    assert offered["batch_size"].default == recipe_named("textgenrnn").batch_size
+    assert all(option.help for option in offered.values())
+    assert not {"name", "description", "base"} & set(offered)
+
+
+def test_changed() -> None:
+    """Options are read as they are typed, with hyphens or underscores; the recipe itself stays."""
+    recipe = changed(
+        recipe_named("textgenrnn"), {"epochs": "3", "batch-size": "8", "filters": "nfc,quotes", "cell": "gru"}
+    )
+
+    assert (recipe.epochs, recipe.batch_size, recipe.filters, recipe.cell) == (3.0, 8, ("nfc", "quotes"), "gru")
+    assert recipe_named("textgenrnn").cell == "lstm"
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_defaults_are_allowed(recipe: CharRNNRecipe) -> None:
+    """What a recipe starts from could also be typed."""
+    typed = {
+        option.name: " ".join(option.default) if option.type is tuple else str(option.default)
+        for option in options(recipe)
+    }
+
+    assert changed(recipe, typed) == recipe
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("epochs", "0", "epochs cannot be 0; it has to be a number from 1e-06 to 10,000."),
+        ("epochs", "nan", "epochs cannot be nan; it has to be a number from 1e-06 to 10,000."),
+        ("batch-size", "2.5", "batch_size cannot be 2.5; it has to be a whole number from 1 to 65,536."),
+        ("batch-size", "many", "batch_size cannot be many; it has to be a whole number from 1 to 65,536."),
+        ("dropout", "1", "dropout cannot be 1; it has to be a number from 0 to 0.95."),
+        ("cell", "rnn", "cell cannot be rnn; it has to be one of lstm, gru."),
+    ],
+)
+def test_refused(name: str, value: str, sentence: str) -> None:
+    """A value outside its range is refused with the range."""
+    with pytest.raises(InvalidValue) as refusal:
+        changed(recipe_named("textgenrnn"), {name: value})
+
+    assert str(refusal.value) == sentence
+
+
+def test_unknown_names() -> None:
+    """A recipe or an option that does not exist is refused with those that do."""
+    with pytest.raises(InvalidValue, match="one of textgenrnn, charrnn"):
+        recipe_named("lstm")
+    with pytest.raises(InvalidValue, match="one of embedding_size"):
+        changed(recipe_named("textgenrnn"), {"name": "x"})

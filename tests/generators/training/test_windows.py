@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generators.training.windows import IGNORED, Encoded, Windows, place
+
+LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=8)
+
+
+def documents(lengths: list[int]) -> Encoded:
+    """Documents in which every token occurs once, so that a window tells where it is from."""
+    ends = np.cumsum([0, *lengths]).tolist()
+    return Encoded.of([list(range(start, start + size)) for start, size in zip(ends, lengths, strict=False)], 1000)
+
+
+def windows(encoded: Encoded, size: int = 8, short: int = 0, repeat: int = 1) -> Windows:
+    return Windows(encoded, size, short, repeat, seed=3, pad=0)
+
+
+@given(LENGTHS, st.integers(2, 20), st.integers(0, 3))
+def test_inside(lengths: list[int], size: int, epoch: int) -> None:
+    """A window is a stretch of one document, and as long as windows are where the document is."""
+    encoded = documents(lengths)
+    data = windows(encoded, size)
+    data.epoch(epoch)
+
+    for index in range(len(data)):
+        window = data[index].tolist()
+        document = int(np.searchsorted(encoded.ends, window[0], side="right"))
+        own = encoded[document].tolist()
+        assert window == list(range(window[0], window[0] + len(window)))
+        assert set(window) <= set(own)
+        assert len(window) == min(size + 1, len(own))
+
+
+@given(LENGTHS, st.integers(2, 20))
+def test_starts_and_ends(lengths: list[int], size: int) -> None:
+    """Every epoch has the start and the end of every document."""
+    encoded = documents(lengths)
+    data = windows(encoded, size)
+    seen = {token for index in range(len(data)) for token in data[index].tolist()}
+
+    for document in range(len(encoded)):
+        assert {int(encoded[document][0]), int(encoded[document][-1])} <= seen
+
+
+def test_covered() -> None:
+    """Over a few epochs every token is learnt, and few windows are needed for that."""
+    encoded = documents([100])
+    data = windows(encoded, size=10)
+    seen: set[int] = set()
+
+    for epoch in range(10):
+        data.epoch(epoch)
+        seen |= {token for index in range(len(data)) for token in data[index].tolist()}
+
+    assert len(data) == 10
+    assert seen == set(range(100))
+
+
+def test_epochs() -> None:
+    """Borders move from epoch to epoch, and are the same for the same epoch."""
+    data, again = windows(documents([100])), windows(documents([100]))
+
+    first = [data[index].tolist() for index in range(len(data))]
+    data.epoch(1)
+    second = [data[index].tolist() for index in range(len(data))]
+    again.epoch(1)
+
+    assert first != second
+    assert [again[index].tolist() for index in range(len(again))] == second
+
+
+def test_short_documents_repeat() -> None:
+    """Short documents come as often as asked, long ones once."""
+    data = windows(documents([9, 50, 9]), size=8, short=10, repeat=3)
+
+    starts = [int(data[index][0]) for index in range(len(data))]
+
+    assert starts.count(0) == starts.count(59) == 3
+    assert len(data) == 3 + 7 + 3
+
+
+def test_batch() -> None:
+    """A batch is as long as its longest window; padding is not learnt."""
+    data = windows(documents([9, 4]))
+
+    batch = data.batch([data[0], data[1]])
+
+    assert batch["input_ids"].tolist() == [list(range(9)), [9, 10, 11, 12, 0, 0, 0, 0, 0]]
+    assert batch["labels"].tolist() == [list(range(9)), [9, 10, 11, 12, *[IGNORED] * 5]]
+
+
+def test_memory() -> None:
+    """Ids take two bytes where the vocabulary allows it."""
+    assert Encoded.of([[1, 2]], 65_536).ids.itemsize == 2
+    assert Encoded.of([[1, 70_000]], 70_001).ids.itemsize == 4
+
+
+@given(st.text())
+def test_place(text: str) -> None:
+    """A text has one place, inside the range."""
+    assert 0 <= place(text) < 1
+    assert place(text) == place(text)
