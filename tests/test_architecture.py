@@ -48,3 +48,10 @@ def test_help_is_light(arguments: tuple[str, ...]) -> None:
 def test_recipes_need_no_torch() -> None:
     """The recipes are listed by an install that cannot train."""
     assert loaded_by("recipes").isdisjoint({"torch", "transformers"})
+
+
+def test_public_names() -> None:
+    """`generators` offers these names to other programs; a name more or less is a change that users notice."""
+    import generators
+
+    assert sorted(generators.__all__) == ["load", "train"]

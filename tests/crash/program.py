@@ -57,14 +57,30 @@ class Program:
         assert answer.status_code == 202, answer.text
         return int(answer.json()["id"])
 
-    def messages(self) -> list[dict[str, Any]]:
-        """The newest messages of the room, the oldest first."""
-        found: list[dict[str, Any]] = self.client.get(f"{ROOM}/messages").json()["messages"]
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process.poll() is None
+
+    def messages(self, person: str | None = None) -> list[dict[str, Any]]:
+        """The newest messages of the room, the oldest first; with those for `person` alone."""
+        parameters = {} if person is None else {"person": person}
+        found: list[dict[str, Any]] = self.client.get(f"{ROOM}/messages", params=parameters).json()["messages"]
         return found
 
     def ballot(self) -> dict[str, Any] | None:
         """The newest message with candidates."""
         return next((message for message in reversed(self.messages()) if message["buttons"]), None)
+
+    def candidate(self) -> str:
+        """The action of the newest ballot's first candidate."""
+        ballot = self.ballot()
+        return "" if ballot is None else str(ballot["buttons"][0]["action"])
 
     def press(self, person: str, message: int, action: str) -> str:
         """Presses a button, and returns what the person is told."""

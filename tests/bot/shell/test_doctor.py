@@ -1,0 +1,71 @@
+"""`planchette doctor`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bot.shell.conftest import Shell
+
+
+def test_healthy(shell: Shell) -> None:
+    """On a fresh home everything is well, and each setting says where it comes from."""
+    ran = shell("doctor")
+
+    assert ran.code == 0, ran.err
+    assert "✓ default model: charrnn writes." in ran.out
+    assert "web.host" in ran.out
+
+
+def test_settings_as_json(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs read settings and checks; secrets are masked."""
+    monkeypatch.setenv("PLANCHETTE_WEB__KEY", "open sesame")
+
+    lines = shell("doctor", "--json").lines
+
+    settings = {line["setting"]: line for line in lines if "setting" in line}
+    assert settings["web.key"]["value"] == "********"
+    assert settings["web.key"]["origin"] == "environment variable PLANCHETTE_WEB__KEY"
+    assert settings["web.port"] == {"setting": "web.port", "value": "8477", "origin": "default"}
+    assert "open sesame" not in json.dumps(lines)
+    assert {line["state"] for line in lines if "check" in line} <= {"good", "note"}
+
+
+def test_broken_model(shell: Shell, home: Path) -> None:
+    """A damaged model is named, with how to be rid of it, and the exit code is 1."""
+    model = home / "models" / "mine" / "1"
+    model.mkdir(parents=True)
+    (model / "config.json").write_text('{"model_type": "charrnn"}', "utf-8")
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "✗ model mine:" in ran.out
+    assert "`planchette models remove mine` removes it." in ran.out
+    assert ran.err == "To be mended: model mine.\n"
+
+
+def test_broken_database(shell: Shell, home: Path) -> None:
+    """A file that is no database is named in a sentence, and left as it is."""
+    home.mkdir()
+    (home / "planchette.db").write_text(
+        "not a database, but long enough to look like a file of some kind" * 20, "utf-8"
+    )
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "✗ database:" in ran.out
+    assert "Traceback" not in ran.out + ran.err
+
+
+def test_missing_default_model(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default model that is not there is a problem with a name."""
+    monkeypatch.setenv("PLANCHETTE_MODELS__DEFAULT", "charnn")
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "Did you mean charrnn?" in ran.out
