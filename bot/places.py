@@ -49,7 +49,7 @@ class Effective:
     top_k: Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"] = None
     top_p: Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"] = None
     who_sets: Annotated[Literal["admins", "all"], "who may set the temperature"] = "admins"
-    reply: Annotated[bool, "whether a reply to a text of the bot is written on"] = True
+    reply: Annotated[Literal["off", "mention"], "whether a reply to a text of the bot is written on"] = "off"
     unit: Annotated[Unit, "what a story's votes are about"] = Unit.WORD
     candidates: Annotated[Candidates, "candidates on a ballot"] = 5
     seconds: Annotated[Seconds, "seconds that a round of a story takes"] = 60.0

@@ -28,7 +28,9 @@ async def write_on(bot: Bot, text: str, *, person: Person, place: Place, message
         UserError: it cannot be written.
     """
     last = await bot.database.read(partial(texts.last, place=place.key))
-    if last is None or last.request.get("message") != message or not (await bot.settings.get(place)).reply:
+    if last is None or last.request.get("message") != message:
+        return False
+    if (await bot.settings.get(place)).reply == "off":
         return False
     command = bot.commands.get("continue")
     assert isinstance(command, Command)

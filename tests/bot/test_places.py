@@ -92,7 +92,7 @@ async def test_audit(bot: Bot) -> None:
         ("top_p", "0", "top_p cannot be 0; it has to be a number above 0, at most 1 or `default`."),
         ("length", "2.5", "length cannot be 2.5; it has to be a whole number from 1 to 20,000 or `default`."),
         ("who_sets", "me", "who_sets cannot be me; it has to be admins, all or `default`."),
-        ("reply", "maybe", "reply cannot be maybe; it has to be true or false or `default`."),
+        ("reply", "maybe", "reply cannot be maybe; it has to be off, mention or `default`."),
         ("model", "scriptd", "There is no model scriptd. Did you mean scripted?"),
         ("temprature", "1", "There is no setting temprature. Did you mean temperature?"),
     ],

@@ -177,7 +177,8 @@ async def test_once_only(bot: Bot, say: Say) -> None:
 
 
 async def test_reply(bot: Bot, say: Say, platform: FakePlatform) -> None:
-    """A reply to the last text adds its words, and the bot writes on."""
+    """Where an admin wants it, a reply to the last text adds its words, and the bot writes on."""
+    await bot.settings.change(LOBBY, "reply", "mention", by=ADA)
     (first,) = await say("/generate temperature=0 length=5 Once")
 
     meant = await bot.reply("a time there", person=BEN, place=LOBBY, message=first.id)
@@ -189,8 +190,11 @@ async def test_reply(bot: Bot, say: Say, platform: FakePlatform) -> None:
 async def test_reply_to_anything_else(bot: Bot, say: Say, platform: FakePlatform) -> None:
     """A reply to another message, or where the place does not want it, means nothing."""
     (first,) = await say("/generate temperature=0 length=5 Once")
-    await bot.settings.change(LOBBY, "reply", False, by=ADA)
 
-    assert not await bot.reply("a time", person=BEN, place=LOBBY, message=first.id)
-    assert not await bot.reply("a time", person=BEN, place=LOBBY, message="999")
+    unwanted = await bot.reply("a time", person=BEN, place=LOBBY, message=first.id)
+    await bot.settings.change(LOBBY, "reply", "mention", by=ADA)
+    elsewhere = await bot.reply("a time", person=BEN, place=LOBBY, message="999")
+
+    assert not unwanted
+    assert not elsewhere
     assert len(platform.said) == 1
