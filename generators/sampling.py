@@ -20,7 +20,9 @@ Floats: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]
 
 BLOCK: Final = 256  # uniforms made at a time: making a generator costs 11 µs whatever it makes
+COLD: Final = 1e-6  # temperature below which float32 cannot tell it from 0
 PENALISED: Final = 512  # tokens that the repetition penalty looks back on
+HEAD: Final = 512  # tokens that top_p looks at first
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -65,13 +67,16 @@ def log_softmax(logits: Floats) -> Floats:
 
 def ranked(logprobs: Floats, n: int | None) -> tuple[list[int], list[float]]:
     """The n likeliest of one row, the likeliest first, equal ones by id; None for all of them."""
-    if n is None or n >= len(logprobs):
-        order = np.argsort(-logprobs, kind="stable")
-    else:
-        last = np.partition(logprobs, len(logprobs) - n)[len(logprobs) - n] if n else np.inf
-        chosen = np.flatnonzero(logprobs >= last)
-        order = chosen[np.argsort(-logprobs[chosen], kind="stable")[:n]]
+    order = _order(logprobs, n)
     return order.tolist(), logprobs[order].tolist()
+
+
+def _order(logprobs: Floats, n: int | None) -> Ids:
+    if n is None or n >= len(logprobs):
+        return np.argsort(-logprobs, kind="stable")
+    last = np.partition(logprobs, len(logprobs) - n)[len(logprobs) - n] if n else np.inf
+    chosen = np.flatnonzero(logprobs >= last)
+    return chosen[np.argsort(-logprobs[chosen], kind="stable")[:n]]
 
 
 def temperature_at(temperatures: Sequence[float], draw: int) -> float:
@@ -91,33 +96,45 @@ def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float6
         uniforms: [rows], in [0, 1).
     """
     rows, size = scores.shape
-    cold = temperatures == 0
-    if cold.all():
-        return cast(Ids, scores.argmax(axis=1))
+    cold = temperatures < COLD
+    any_cold = cold.any()
+    if any_cold:
+        if cold.all():
+            return cast(Ids, scores.argmax(axis=1))
+        temperatures = np.where(cold, 1.0, temperatures)
     width = 1 << max(4, (size.bit_length() + 1) // 2)  # about √size
     blocks = -(-size // width)
-    heat = np.where(cold, 1, temperatures).astype(np.float32)[:, None]
     shifted = scores - scores.max(axis=1, keepdims=True)  # before the division, so that 0.001 does not overflow
-    with np.errstate(over="ignore"):
-        shifted /= heat
+    shifted /= temperatures.astype(np.float32)[:, None]
     weights = np.zeros((rows, blocks * width), np.float32)
     np.exp(shifted, out=weights[:, :size])
     weights = weights.reshape(rows, blocks, width)
     cumulated = np.cumsum(weights @ np.ones(width, np.float32), axis=1, dtype=np.float64)
     targets = uniforms * cumulated[:, -1]
+    if rows == 1:
+        return _drawn_alone(weights[0], cumulated[0], targets[0])
     every = np.arange(rows)
-    block = (cumulated > targets[:, None]).argmax(axis=1)
-    before = np.where(block > 0, cumulated[every, block - 1], 0.0)
-    inside = weights[every, block]
+    block_of = (cumulated > targets[:, None]).argmax(axis=1)
+    before = np.where(block_of > 0, cumulated[every, block_of - 1], 0.0)
+    inside = weights[every, block_of]
     reached = np.cumsum(inside, axis=1, dtype=np.float64) > (targets - before)[:, None]
-    place = reached.argmax(axis=1)
+    place_of = reached.argmax(axis=1)
     if not reached[:, -1].all():  # the block's sum was rounded up: its last token that has any weight is meant
         last = width - 1 - (inside[:, ::-1] > 0).argmax(axis=1)
-        place = np.where(reached[:, -1], place, last)
-    drawn: Ids = block * width + place
-    if cold.any():
-        drawn = np.where(cold, scores.argmax(axis=1), drawn)
-    return drawn
+        place_of = np.where(reached[:, -1], place_of, last)
+    drawn: Ids = block_of * width + place_of
+    return np.where(cold, scores.argmax(axis=1), drawn) if any_cold else drawn
+
+
+def _drawn_alone(weights: Floats, cumulated: NDArray[np.float64], target: np.float64) -> Ids:
+    """The end of `draw` for one row: the same arithmetic in a third of the calls."""
+    block = int(cumulated.searchsorted(target, "right"))
+    inside = weights[block]
+    before = cumulated[block - 1] if block else 0.0
+    place = int(np.cumsum(inside, dtype=np.float64).searchsorted(target - before, "right"))
+    if place == len(inside):
+        place = int(np.flatnonzero(inside)[-1])
+    return np.array([block * len(inside) + place])
 
 
 def is_filtered(sampling: Sampling) -> bool:
@@ -137,7 +154,7 @@ def filtered(scores: Floats, sampling: Sampling, temperature: float, recent: Seq
     if sampling.repetition_penalty != 1 and recent:
         scores = penalised(scores, recent[-PENALISED:], sampling.repetition_penalty)
     if 0 < sampling.top_k < len(scores):
-        scores = _cut(scores, ranked(scores, sampling.top_k)[0])
+        scores = _cut(scores, _order(scores, sampling.top_k))
     if sampling.top_p < 1:
         scores = _cut(scores, _nucleus(scores, sampling.top_p, temperature))
     return scores
@@ -152,7 +169,7 @@ def penalised(scores: Floats, recent: Sequence[int], penalty: float) -> Floats:
     return changed
 
 
-def _cut(scores: Floats, kept: Sequence[int] | Ids) -> Floats:
+def _cut(scores: Floats, kept: Ids) -> Floats:
     """Only these tokens can still be drawn."""
     changed = np.full_like(scores, _NEVER)
     changed[kept] = scores[kept]
@@ -163,12 +180,14 @@ def _nucleus(scores: Floats, top_p: float, temperature: float) -> Ids:
     """The likeliest tokens that together reach `top_p`; at least one."""
     if temperature == 0:
         return np.array([scores.argmax()])
-    possible = np.flatnonzero(scores > _NEVER)
-    order = possible[np.argsort(-scores[possible], kind="stable")]
-    best = scores[order].astype(np.float64)
-    weights = np.exp((best - best[0]) / temperature)
-    cumulated = np.cumsum(weights)
-    return order[: int(np.searchsorted(cumulated, top_p * cumulated[-1])) + 1]
+    most = scores.max()
+    total = np.exp((scores - most) / np.float32(temperature)).sum(dtype=np.float64)
+    for n in (HEAD, len(scores)):
+        order = _order(scores, n)  # rarely more than the head: sorting 50,257 tokens costs 4 ms
+        cumulated = np.cumsum(np.exp((scores[order].astype(np.float64) - most) / temperature))
+        if cumulated[-1] >= top_p * total:
+            break
+    return order[: int(np.searchsorted(cumulated, top_p * total)) + 1]
 
 
 def logprob_of_sum(logprobs: NDArray[Any]) -> float:
