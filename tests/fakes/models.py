@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from safetensors.numpy import save_file
 
+from generators.chain import Chain, Weighted
 from generators.charrnn.folding import Array, Shape
 from generators.charrnn.loading import writer_of
 from generators.charrnn.tokenizer import START_ID, tokenizer_of
@@ -59,6 +60,30 @@ def _weights(config: dict[str, Any], seed: int) -> dict[str, Array]:
     }
     weights["output.bias"][2:258] -= 5  # bytes
     return weights
+
+
+def byte_level(*merges: tuple[str, str]) -> Vocabulary:
+    """A vocabulary as GPT-2 has it, with a few pieces of its own."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    names = ["<|endoftext|>", *alphabet, *("".join(merge) for merge in merges)]
+    tokenizer = Tokenizer(models.BPE(vocab={name: token for token, name in enumerate(names)}, merges=list(merges)))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken("<|endoftext|>", special=True)])
+    return Vocabulary(tokenizer, 0, 0)
+
+
+def learnt(vocabulary: Vocabulary, *examples: tuple[str, ...]) -> Chain:
+    """A chain that has seen texts, given token by token."""
+    ids = {vocabulary.bytes[token]: token for token in range(vocabulary.size)}
+    info = ModelInfo(name="chain", version="1", kind="chain", token="piece")
+    weighted = [
+        Weighted((), (*(ids[piece.encode("latin-1")] for piece in example), vocabulary.end), 1.0)
+        for example in examples
+    ]
+    return Chain(info, vocabulary, weighted, (), order=3, smoothing=0.0)
 
 
 class Watched:

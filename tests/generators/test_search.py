@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.chain import Chain, Weighted
-from generators.completion import Alternative, ModelInfo, Unit
+from generators.completion import Unit
 from generators.model import Model
 from generators.sampling import log_softmax
 from generators.scripted import Script
 from generators.search import BUDGET, Search
 from generators.units import GRAMMARS, Cursor, Phase, UnitMap
-from generators.vocabulary import Vocabulary
-from tests.fakes.models import tiny
+from tests.fakes.models import byte_level, learnt, tiny
 
 LEAST = 1e-6  # probability of what the slow search still follows
 
@@ -72,30 +70,6 @@ def probabilities(search: Search) -> dict[str, float]:
     return {each.text: math.exp(each.logprob) for each in search.alternatives()}
 
 
-def byte_level(*merges: tuple[str, str]) -> Vocabulary:
-    """A vocabulary as GPT-2 has it, with a few pieces of its own."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    names = ["<|endoftext|>", *alphabet, *("".join(merge) for merge in merges)]
-    tokenizer = Tokenizer(models.BPE(vocab={name: token for token, name in enumerate(names)}, merges=list(merges)))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken("<|endoftext|>", special=True)])
-    return Vocabulary(tokenizer, 0, 0)
-
-
-def chain(vocabulary: Vocabulary, *examples: tuple[str, ...]) -> Chain:
-    """A chain that has seen texts, given token by token."""
-    ids = {vocabulary.bytes[token]: token for token in range(vocabulary.size)}
-    info = ModelInfo(name="chain", version="1", kind="chain", token="piece")
-    weighted = [
-        Weighted((), (*(ids[piece.encode("latin-1")] for piece in example), vocabulary.end), 1.0)
-        for example in examples
-    ]
-    return Chain(info, vocabulary, weighted, (), order=3, smoothing=0.0)
-
-
 @pytest.mark.parametrize("prompt", ["", "the", "the ", "the d", "the dog", "the dog ran."])
 @pytest.mark.parametrize("unit", [Unit.WORD, Unit.TOKEN])
 @pytest.mark.parametrize("n", [1, 3, 8])
@@ -131,7 +105,7 @@ def test_any_texts(texts: list[str], n: int) -> None:
 def test_paths_that_spell_the_same() -> None:
     """A word's probability is that of all its spellings, and its token ids are the likeliest of them."""
     vocabulary = byte_level(("t", "h"), ("th", "e"))
-    model = chain(vocabulary, ("the",), ("the",), ("th", "e"), ("t", "h", "e"), ("t", "o"))
+    model = learnt(vocabulary, ("the",), ("the",), ("th", "e"), ("t", "h", "e"), ("t", "o"))
 
     (the, to) = searched(model, "", Unit.WORD, 2).alternatives()
 
@@ -145,7 +119,7 @@ def test_characters_of_several_tokens() -> None:
     """A character in bytes is completed before it is offered, and one that closes a word counts for that word."""
     vocabulary = byte_level(("h", "i"), ("â", "Ģ"))
     closed_quote = ("\xe2\x80", "\x9d")
-    model = chain(vocabulary, ("hi", *closed_quote), ("hi", *closed_quote), ("hi", "!"), ("hi", "\xe2\x80", "\x99"))
+    model = learnt(vocabulary, ("hi", *closed_quote), ("hi", *closed_quote), ("hi", "!"), ("hi", "\xe2\x80", "\x99"))
 
     words = probabilities(searched(model, "", Unit.WORD, 2))
     tokens = searched(model, "hi", Unit.TOKEN, 3).alternatives()
@@ -158,7 +132,7 @@ def test_characters_of_several_tokens() -> None:
 def test_tokens_across_a_border() -> None:
     """A token that ends one word and begins the next counts for the first, which is offered in tokens of its own."""
     vocabulary = byte_level((".", '"'))
-    model = chain(vocabulary, ('."',), ('."',), (".",))
+    model = learnt(vocabulary, ('."',), ('."',), (".",))
 
     (stop,) = searched(model, "", Unit.WORD, 1).alternatives()
 
@@ -174,8 +148,9 @@ def test_the_end() -> None:
     after = searched(model, "a", Unit.WORD, 2).alternatives()
     within = searched(model, "a b", Unit.WORD, 2).alternatives()
 
-    assert after[0] == Alternative(after[0].token_ids, " b", pytest.approx(math.log(2 / 3), abs=1e-4))
-    assert after[1] == Alternative((model.vocabulary.end,), "", pytest.approx(math.log(1 / 3), abs=1e-4), end=True)
+    assert [(each.text, each.end) for each in after] == [(" b", False), ("", True)]
+    assert [math.exp(each.logprob) for each in after] == pytest.approx([2 / 3, 1 / 3], abs=1e-4)
+    assert after[1].token_ids == (model.vocabulary.end,)
     assert within[0].end
 
 
