@@ -341,6 +341,7 @@ class Batching:
             vocabulary=self.model.vocabulary,
             unit_map=self.unit_map,
             fork=self.model.fork,
+            apart=text.apart,
         )
         searching = Searching(text, search, logits, self._searched)
         self._schedule.add(searching)

@@ -43,6 +43,7 @@ async def candidates(
     model: str,
     prompt: str | tuple[int, ...],
     unit: Unit = Unit.WORD,
+    after_unit: bool = False,
     n: int = 5,
     seed: int | None = None,
     temperature: float | None = None,
@@ -54,6 +55,7 @@ async def candidates(
     """The n likeliest units after a prompt.
 
     Args:
+        after_unit: the prompt ends with a whole unit; see `CompletionRequest`.
         temperature: of sentences, which are drawn; words and tokens are searched for, whatever it is.
         deadline: seconds after which what has been found has to do.
 
@@ -69,6 +71,7 @@ async def candidates(
         seed=seed,
         logprobs=n,
         unit=unit,
+        after_unit=after_unit,
         label=label,
         user=user,
         priority=priority,

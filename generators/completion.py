@@ -123,6 +123,8 @@ class CompletionRequest:
         echo: pieces of the prompt come first, with their log probabilities.
         echo_from: position of the first prompt token to echo, for long prompts of which only the end is scored.
         unit: None writes token by token as the model has them; otherwise each piece is one unit that people can read.
+        after_unit: the prompt ends with a whole unit, so that the first piece begins another word instead of making
+            the prompt's last word longer.
         label: kind of text, one of the model's labels.
         user: opaque fairness key; keys take turns.
         priority: who goes first.
@@ -144,6 +146,7 @@ class CompletionRequest:
     echo: bool = False
     echo_from: int = 0
     unit: Unit | None = None
+    after_unit: bool = False
     label: str | None = None
     user: str = ""
     priority: Priority = Priority.TEXT

@@ -61,6 +61,7 @@ class Search:
         n: alternatives wanted.
         state: of the text so far; never changed.
         logits: after the text so far.
+        apart: the text so far ends with a whole word, which no unit may make longer.
         fork: the model's.
     """
 
@@ -74,6 +75,7 @@ class Search:
         vocabulary: Vocabulary,
         unit_map: UnitMap,
         fork: Callable[[Any], Any],
+        apart: bool = False,
         width: int = WIDTH,
         budget: int = BUDGET,
     ) -> None:
@@ -89,7 +91,7 @@ class Search:
         self._closed: dict[str, _Closed] = {}
         self._floor = -math.inf  # log probability of the n-th closed unit
         self._asked: list[_Prefix] = []
-        self._rank(_Prefix(state, (), Cursor(GRAMMARS[unit]), 0.0), logits)
+        self._rank(_Prefix(state, (), Cursor(GRAMMARS[unit]), 0.0), logits, apart=apart)
 
     def wanted(self) -> list[tuple[Any, tuple[int, ...]]]:
         """States to extend, each by one token; empty once the search is over."""
@@ -145,7 +147,7 @@ class Search:
             spelt = b"".join([self._vocabulary.bytes[each] for each in tokens])
             self._close(cursor.text, logprob, tokens if spelt == cursor.text.encode() else ())
 
-    def _rank(self, prefix: _Prefix, logits: Floats) -> None:
+    def _rank(self, prefix: _Prefix, logits: Floats, *, apart: bool = False) -> None:
         """Closes what the prefix already is and lines up its children."""
         logprobs = log_softmax(logits)
         cursor = prefix.cursor
@@ -156,6 +158,8 @@ class Search:
             elif self._unit is Unit.WORD:
                 self._close(cursor.text, prefix.logprob + logprob_of_sum(logprobs[self._map.closing]), prefix.tokens)
         possible = self._map.children(self._unit, cursor)
+        if apart:
+            possible = possible & self._map.closing
         prefix.possible = logprobs, np.flatnonzero(possible & (logprobs > self._floor + WORTH - prefix.logprob))
         self._line_up(prefix, FIRST_CHILDREN)
         self._push(prefix)

@@ -25,6 +25,8 @@ def drawn(texts: Sequence[Text], logits: Floats, table: TokenTable) -> tuple[lis
     early = [place for place, text in enumerate(texts) if text.pieces < text.least]
     if early:
         scores[early, table.end] = _NEVER
+    for place, allowed in [(place, text.allowed) for place, text in enumerate(texts) if text.allowed is not None]:
+        scores[place, ~allowed] = _NEVER
     for place in [place for place, text in enumerate(texts) if text.filters is not None]:
         text = texts[place]
         if text.filters is not None:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from generators.completion import CompletionRequest, Event, Finished, FinishReason, Priority, Sampling
 from generators.outlet import Outlet
 from generators.sampling import Floats, Uniforms, is_filtered
@@ -68,6 +71,7 @@ class Text:
     """One choice, written token by token as the model has them.
 
     Attributes:
+        allowed: bool [vocabulary], the tokens that the next draw may give; None for all.
         state: the model's; it has been through `ids` from `base` on, but for the last of them.
         pending: the last token, which the next step reads.
         drawn: tokens drawn, discarded ones included.
@@ -80,6 +84,7 @@ class Text:
     """
 
     __slots__ = (
+        "allowed",
         "append",
         "base",
         "brief",
@@ -133,6 +138,7 @@ class Text:
         self.brief: float = order.most
         self.plain = self._is_plain()
         self.wants_search = False
+        self.allowed: NDArray[np.bool_] | None = None
         self.over = False
 
     def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from generators.completion import Alternative, FinishReason, Unit
 from generators.sampling import Floats, log_normalisers, logprob_of_sum
 from generators.texts import Order, Text
 from generators.tokens import TokenTable
-from generators.units import GRAMMARS, Cursor, Phase, UnitMap
+from generators.units import GRAMMARS, Cursor, Kind, Phase, UnitMap, kind
+
+TAIL: Final = 4  # tokens; a character is four bytes at most, and a token one byte at least
 
 
 class Drawn(NamedTuple):
@@ -32,10 +34,22 @@ class UnitText(Text):
     the last unit it is dropped.
 
     Attributes:
+        apart: what stands before ends with a whole word, which the next unit does not make longer.
         border: where the next unit begins, while alternatives for it are wanted.
     """
 
-    __slots__ = ("_alternatives", "_carried", "_cursor", "_doubt", "_exact", "_grammar", "_unit", "_unit_map", "border")
+    __slots__ = (
+        "_alternatives",
+        "_carried",
+        "_cursor",
+        "_doubt",
+        "_exact",
+        "_grammar",
+        "_unit",
+        "_unit_map",
+        "apart",
+        "border",
+    )
 
     def __init__(self, order: Order, choice: int, state: Any, table: TokenTable, unit: Unit, unit_map: UnitMap) -> None:
         super().__init__(order, choice, state, table)
@@ -49,6 +63,8 @@ class UnitText(Text):
         self._exact = True
         self.border: Border | None = None
         self.wants_search = order.request.logprobs != 0
+        self.apart = order.request.after_unit and unit is Unit.WORD and _ends_in_run(table.joined(self.ids[-TAIL:]))
+        self.allowed = unit_map.closing if self.apart else None
 
     def found(self, alternatives: tuple[Alternative, ...], exact: bool) -> FinishReason | None:
         """The alternatives for the unit that comes next; a token that waits for it is taken now."""
@@ -60,6 +76,7 @@ class UnitText(Text):
 
     def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
         self.advance(token)
+        self.allowed = None
         return self._follow([Drawn(token, logprob)], logits)
 
     def continue_from(self, other: Text) -> None:
@@ -146,11 +163,18 @@ class UnitText(Text):
         last = last or self.pieces >= self.most
         alternatives, exact = self._alternatives, self._exact
         self._unit = []
+        self.apart = self._grammar is GRAMMARS[Unit.WORD] and self._cursor.phase is Phase.OPEN
         self._cursor = Cursor(self._grammar)
         self._doubt = None
         self._alternatives, self._exact = (), True
         self.wants_search = self.order.request.logprobs != 0
         return self.outlet.put(tokens, data, logprob, alternatives, exact=exact, last=last)
+
+
+def _ends_in_run(data: bytes) -> bool:
+    """Whether the last character is one that makes words."""
+    last = data.decode("utf-8", "ignore")[-1:]
+    return bool(last) and kind(last) is Kind.RUN
 
 
 def closing_logprob(logits: Floats, unit_map: UnitMap) -> float:

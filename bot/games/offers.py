@@ -41,6 +41,7 @@ async def offered(
     model: str,
     prompt: str | tuple[int, ...],
     unit: Unit,
+    after_unit: bool = False,
     n: int,
     seed: int,
     label: str | None,
@@ -53,7 +54,15 @@ async def offered(
     """
     try:
         found = await candidates(
-            generator, model=model, prompt=prompt, unit=unit, n=n, seed=seed, label=label, user=user
+            generator,
+            model=model,
+            prompt=prompt,
+            unit=unit,
+            after_unit=after_unit,
+            n=n,
+            seed=seed,
+            label=label,
+            user=user,
         )
     except (UserError, asyncio.CancelledError):
         raise
@@ -77,6 +86,7 @@ async def next_offer(generator: Generator, story: Story, token_ids: tuple[int, .
         model=pinned(story),
         prompt=token_ids,
         unit=Unit(story.unit),
+        after_unit=len(token_ids) > len(story.start_ids),
         n=story.candidates,
         seed=seed,
         label=story.label,

@@ -21,6 +21,7 @@ from generators.completion import (
     Unit,
 )
 from generators.errors import InvalidValue, UnknownModel, Unsupported
+from generators.units import Kind, kind
 
 PROMPT = "Once upon"
 
@@ -241,6 +242,17 @@ async def test_units_change_no_text(generator: Generator, model: ModelInfo) -> N
     words = await events_of(generator, model, max_tokens=3, min_tokens=3, temperature=0.7, unit=Unit.WORD, logprobs=0)
 
     assert text_of(tokens).startswith(text_of(words))
+
+
+async def test_after_a_whole_word(generator: Generator, model: ModelInfo) -> None:
+    """Neither alternatives nor what is drawn makes a whole word longer."""
+    events = await events_of(
+        generator, model, n=8, max_tokens=2, unit=Unit.WORD, after_unit=True, logprobs=5, temperature=3.0
+    )
+
+    first = [pieces_of(events, choice)[0] for choice in range(8)]
+    texts = [piece.text for piece in first] + [each.text for piece in first for each in piece.alternatives]
+    assert not any(kind(text[0]) is Kind.RUN for text in texts if text)
 
 
 async def test_candidates(generator: Generator, model: ModelInfo) -> None:

@@ -34,6 +34,15 @@ async def test_words(generator: ScriptedGenerator) -> None:
     assert (found.seed, found.model, found.version, found.dropped) == (3, "scripted", "script", 0)
 
 
+@pytest.mark.parametrize(("after_unit", "texts"), [(False, ["", "s"]), (True, [""])])
+async def test_after_a_whole_word(generator: ScriptedGenerator, after_unit: bool, texts: list[str]) -> None:
+    """A word that has been chosen is whole: nothing makes it longer, and probabilities stay absolute."""
+    found = await candidates(generator, model="scripted", prompt="the dog", after_unit=after_unit)
+
+    assert sorted(each.text for each in found.alternatives if each.logprob > math.log(0.1)) == texts
+    assert next(each for each in found.alternatives if each.end).logprob == pytest.approx(math.log(0.5))
+
+
 async def test_a_story(generator: ScriptedGenerator) -> None:
     """The prompt's ids and the chosen word's are the next prompt, to the end."""
     found = await candidates(generator, model="scripted", prompt="", n=2)
