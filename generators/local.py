@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
-from generators.errors import MissingExtra, UnknownModel, Unsupported, UnusableModel
+from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
@@ -112,7 +113,9 @@ class LocalGenerator:
         self._threads = threads
         self._loaded: dict[Path, _Loaded] = {}  # the least recently used first
         self._lock = threading.Lock()  # of the line above
-        self._loading = threading.Lock()  # one model at a time: two would double the peak of memory
+        # one model at a time: two would double the peak of memory; who waits for it keeps no other thread waiting
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._closed = False
 
     async def models(self) -> Sequence[ModelInfo]:
         """The models in use here, shipped ones first; what cannot be used is logged and left out."""
@@ -152,7 +155,9 @@ class LocalGenerator:
             return False
 
     async def close(self) -> None:
-        """Ends all engines."""
+        """Ends all engines, and what is being loaded."""
+        self._closed = True
+        await asyncio.to_thread(self._loader.shutdown, cancel_futures=True)
         with self._lock:
             loaded, self._loaded = self._loaded, {}
         for each in loaded.values():
@@ -160,9 +165,12 @@ class LocalGenerator:
 
     async def _use(self, name: str) -> _Loaded:
         """The loaded model, counted as in use once more."""
-        shelf, directory = self._find(name)
-        loaded = self._taken(directory)
-        return await asyncio.to_thread(self._load, shelf, directory) if loaded is None else loaded
+        if self._closed:
+            raise ShuttingDown
+        shelf, directory = await asyncio.to_thread(self._find, name)
+        while (loaded := self._taken(directory)) is None:
+            await asyncio.get_running_loop().run_in_executor(self._loader, self._load, shelf, directory)
+        return loaded
 
     def _find(self, name: str) -> tuple[Shelf, Path]:
         plain, _, version = name.partition("@")
@@ -180,22 +188,18 @@ class LocalGenerator:
                 self._loaded[directory] = loaded
             return loaded
 
-    def _load(self, shelf: Shelf, directory: Path) -> _Loaded:
-        with self._loading:
-            loaded = self._taken(directory)
-            if loaded is not None:
-                return loaded
-            info = shelf.info(directory)
-            model = _module(info.name, directory).load(directory, info)
-            loaded = _Loaded(Engine(model, queue_limit=self._queue_limit, threads=self._threads))
-            loaded.users = 1
-            with self._lock:
-                self._loaded[directory] = loaded
-                idle = [path for path, each in self._loaded.items() if not each.users]
-                spare = [self._loaded.pop(path) for path in idle[: max(0, len(self._loaded) - MOST_LOADED)]]
-            for each in spare:
-                each.engine.close()
-            return loaded
+    def _load(self, shelf: Shelf, directory: Path) -> None:
+        if directory in self._loaded:
+            return
+        info = shelf.info(directory)
+        model = _module(info.name, directory).load(directory, info)
+        loaded = _Loaded(Engine(model, queue_limit=self._queue_limit, threads=self._threads))
+        with self._lock:
+            idle = [path for path, each in self._loaded.items() if not each.users]
+            spare = [self._loaded.pop(path) for path in idle[: max(0, len(self._loaded) + 1 - MOST_LOADED)]]
+            self._loaded[directory] = loaded
+        for each in spare:
+            each.engine.close()
 
     def _list(self) -> list[ModelInfo]:
         found: dict[str, ModelInfo] = {}
