@@ -120,7 +120,8 @@ class CompletionRequest:
         seed: decides the text; None draws one, which `Started` tells.
         stop: texts before which the writing ends.
         logprobs: alternatives wanted with each piece; 0 gives none, None the whole vocabulary.
-        echo: pieces of the prompt come first, with their log probabilities.
+        echo: pieces of the prompt come first, with their log probabilities; where a unit is named they are one piece,
+            whose log probability includes that a word ends there, as that of an alternative does.
         echo_from: position of the first prompt token to echo, for long prompts of which only the end is scored.
         unit: None writes token by token as the model has them; otherwise each piece is one unit that people can read.
         after_unit: the prompt ends with a whole unit, so that the first piece begins another word instead of making
@@ -227,8 +228,9 @@ class Piece(NamedTuple):
     Attributes:
         choice: which of the request's n, from 0; -1 for pieces of an echoed prompt.
         token_ids: of the piece.
-        bytes: what the tokens stand for; pieces of one choice, joined, are its UTF-8 text.
-        text: what can be shown now: characters that are whole and cannot become a stop text any more.
+        bytes: what the tokens stand for, up to a stop text; pieces of one choice, joined, are its UTF-8 text. What may
+            still become a stop text is held back.
+        text: what can be shown now: characters that are whole; the end of a text is a piece without any.
         logprob: see `Alternative`.
         alternatives: the likeliest first, as many as were asked for.
         exact: False where the search for units ran out of its budget before the order was certain.
