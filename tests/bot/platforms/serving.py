@@ -103,13 +103,14 @@ async def serving(
     pace: Pace | None = None,
     script: Script = SCRIPT,
     clock: FakeClock | None = None,
+    port: int = 0,
     **web: Any,
 ) -> AsyncIterator[Serving]:
     """Opens the bot with its room, serves it, and closes it as `planchette run` does."""
     for name in ("key", "admin_key"):
         if name in web:
             web[name] = SecretStr(web[name])
-    configuration = Configuration(home=home, web=WebKeys(port=0, **web))
+    configuration = Configuration(home=home, web=WebKeys(port=port, **web))
     clock = clock or FakeClock()
     bot = await Bot.open(configuration, generator=ScriptedGenerator(script, pace=pace), clock=clock)
     room = WebRoom(bot)

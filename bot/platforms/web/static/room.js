@@ -91,7 +91,7 @@ function buttonFor(message, { label, action }) {
   const [, text, share] = label.match(/^(.*)( · [^·]*%)$/s) ?? [null, label, ""];
   const button = make("button", "", "", make("span", "choice", text), make("span", "share", share));
   button.type = "button";
-  button.dataset.action = action;
+  Object.assign(button.dataset, { action, label });
   button.setAttribute("aria-pressed", String(pressedIn(message.id) === action));
   button.addEventListener("click", () => press(message.id, action));
   return button;
@@ -99,7 +99,7 @@ function buttonFor(message, { label, action }) {
 
 // Buttons that stay are kept as they are: an edit takes nobody's focus away, and no press misses its target.
 function setButtons(box, message) {
-  const old = new Map([...box.children].map((button) => [button.dataset.action + button.textContent, button]));
+  const old = new Map([...box.children].map((button) => [button.dataset.action + button.dataset.label, button]));
   const wanted = message.buttons.map((one) => old.get(one.action + one.label) ?? buttonFor(message, one));
   if (wanted.length !== box.children.length || wanted.some((button, at) => button !== box.children[at])) {
     const focused = [...box.children].indexOf(document.activeElement);
