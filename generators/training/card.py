@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,14 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
     """
     metrics, recipe = lineage["metrics"], lineage["recipe"]
     bits = metrics["bits_per_character"]
+    generations = _generations(lineage)
+    commands = "\n".join(generation["command"] for generation in generations if generation["command"])
     sources = "\n".join(
-        f"- `{source['file']}`, {source['bytes']:,} bytes, sha256 `{source['sha256'][:16]}…`"
-        for source in lineage["sources"]
+        dict.fromkeys(  # a source may have been learnt from twice
+            f"- `{source['file']}`, {source['bytes']:,} bytes, sha256 `{source['sha256'][:16]}…`"
+            for generation in generations
+            for source in generation["sources"] or ()
+        )
     )
     fields = "\n".join(
         f"| {name} | {', '.join(map(str, value)) if isinstance(value, list) else value} |"
@@ -33,7 +39,7 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
         else f"{bits:.4f} bits per character on {metrics['held_out_documents']:,} documents that were held out."
     )
     base = lineage["base"]
-    tuned = "" if base is None else f"\nIt goes on from `{base['name']}`, weights sha256 `{base['sha256'][:16]}…`.\n"
+    tuned = "" if base is None else f"\nIt goes on from `{base['name']}`, version `{base['version']}`.\n"
     return f"""---
 library_name: planchette
 pipeline_tag: text-generation
@@ -48,7 +54,7 @@ tags:
 ## How it was made
 
 ```
-{lineage["command"]}
+{commands}
 ```
 
 {lineage["trained"][:10]}, {metrics["steps"]:,} steps in {metrics["seconds"]:,.0f} s on {lineage["hardware"]}, \
@@ -77,6 +83,16 @@ seed {recipe["seed"]}.
 """
 
 
+def _generations(lineage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The model and those that it goes on from, the first one first."""
+    generations: list[Mapping[str, Any]] = []
+    each: Mapping[str, Any] | None = lineage
+    while each:
+        generations.insert(0, each)
+        each = each["base"]
+    return generations
+
+
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}" if line else ">" for line in text.splitlines() or [""])
 
@@ -97,4 +113,4 @@ def command(
         words += ["--documents", documents]
     for option, value in options.items():
         words += [f"--{option.replace('_', '-')}", value]
-    return " ".join(words)
+    return shlex.join(words)

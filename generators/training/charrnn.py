@@ -104,7 +104,7 @@ def _plan(corpus: Corpus, recipe: CharRNNRecipe, base: Path | None) -> dict[str,
     """Everything that decides the model, as planchette.json will record it."""
     return {
         "recipe": json.loads(json.dumps(asdict(recipe))),
-        "base": None if base is None else {"name": found(base).name, "sha256": digest_of(base / "model.safetensors")},
+        "base": None if base is None else _base(base),
         "sources": [
             {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}
             for source in corpus.sources
@@ -112,6 +112,22 @@ def _plan(corpus: Corpus, recipe: CharRNNRecipe, base: Path | None) -> dict[str,
         ],
         "document": corpus.documents,
         "label_column": corpus.label_column,
+    }
+
+
+def _base(base: Path) -> dict[str, Any]:
+    """What a tuned model has to know about its base: which one it is, and all that it learnt from."""
+    try:
+        lineage = json.loads((base / LINEAGE).read_text("utf-8"))
+    except (OSError, ValueError):
+        lineage = {}  # made elsewhere
+    name = found(base).name
+    inherited = {field: lineage.get(field) for field in ("command", "sources", "base")}
+    return {
+        "name": name,
+        "version": read_info(base, name).version,
+        "sha256": digest_of(base / "model.safetensors"),
+        **inherited,
     }
 
 

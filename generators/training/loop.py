@@ -252,4 +252,4 @@ def _measured(held_out: Encoded) -> list[list[int]]:
 def _has_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported())  # without the instruction it is emulated, and slow

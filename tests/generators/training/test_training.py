@@ -178,7 +178,7 @@ def test_nothing_to_resume(titles: Path, tmp_path: Path) -> None:
 
 
 def test_tuned(titles: Path, tmp_path: Path) -> None:
-    """Fine-tuning keeps the ids of the base, gives new characters rows of their own, and writes them."""
+    """Fine-tuning keeps the ids of the base, gives new characters rows, and knows what the base learnt from."""
     base = trained(titles, tmp_path / "cats")
     source = tmp_path / "birds.txt"
     source.write_text("\n".join(f"öwls ☃ {title}" for title in TITLES), "utf-8")
@@ -188,11 +188,15 @@ def test_tuned(titles: Path, tmp_path: Path) -> None:
     before = load(base.directory, read_info(base.directory, "cats")).vocabulary
     model = load(tuned.directory, read_info(tuned.directory, "birds"))
     lineage = json.loads((tuned.directory / "planchette.json").read_text("utf-8"))
+    card = (tuned.directory / "README.md").read_text("utf-8")
     assert model.vocabulary.names[: before.size] == before.names
     assert set(model.vocabulary.names[before.size :]) == {"ö", "☃"}
     assert len(model.vocabulary.encode("ö☃")) == 2
     assert model.extend([model.start()], [[1]]).shape == (1, before.size + 2)
-    assert lineage["base"]["name"] == "cats"
+    assert (lineage["base"]["name"], lineage["base"]["version"]) == ("cats", base.version)
+    assert [source["file"] for source in lineage["base"]["sources"]] == ["titles.txt"]
+    assert "planchette train titles.txt" in card
+    assert "planchette train birds.txt --base cats" in card
     assert lineage["recipe"]["name"] == "charrnn-tune"
 
 
