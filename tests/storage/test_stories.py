@@ -12,7 +12,9 @@ from tests.storage.builders import ADA, BOB, LOBBY, NOON, after, ask, start
 async def test_created(database: Database) -> None:
     """A story comes back as it was created."""
     created = await database.write(
-        lambda conn: start(conn, channel="general", temperature=0.5, label="noir", origin=9, start_ids=(1, 50_000), seconds=2.5)
+        lambda conn: start(
+            conn, channel="general", temperature=0.5, label="noir", origin=9, start_ids=(1, 50_000), seconds=2.5
+        )
     )
 
     found = await database.read(lambda conn: stories.get(conn, created.id))
