@@ -5,31 +5,29 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from generators.completion import Alternative, Event, Finished, FinishReason, Piece, Unit
+from generators.alternatives import Alternatives
+from generators.completion import Alternative, Finished, FinishReason, Piece
 from generators.errors import ModelFailed, UserError
 from generators.intake import reserve, to_drop
 from generators.model import Model
 from generators.prefixes import PrefixCache
 from generators.sampling import Floats
 from generators.schedule import Schedule
-from generators.search import Search
 from generators.steps import drawn
 from generators.stream import Bell
 from generators.texts import Order, Text
 from generators.tokens import TokenTable
 from generators.unit_texts import UnitText
 from generators.units import UnitMap
-from generators.work import Echo, Reading, Searching
+from generators.work import Echo, Member, Reading, Searching
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
 CHUNK: Final = 64  # … of one prompt while others write, so that their next token does not wait long
 LEAST_CHUNK: Final = 8
-SAMPLES: Final = 4  # sentences drawn for each that is wanted
 
 _log: Final = logging.getLogger(__name__)
 _new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long, and this is once a character
@@ -57,13 +55,16 @@ class Batching:
         self.ended: set[Bell] = set()
         self._max_batch = max_batch
         self._context = model.info.context
-        self._schedule: Schedule[Text | Reading | Searching] = Schedule()
+        self._schedule: Schedule[Member] = Schedule()
         self._orders: set[Order] = set()
         self._ready: list[tuple[Text, Floats]] = []  # may draw without a step of the model
-        self._members: Sequence[Text | Reading | Searching] | None = None
+        self._members: Sequence[Member] | None = None
         self._texts: list[Text] = []
         self._others: list[Reading | Searching] = []
         self._next_deadline = math.inf
+        self._alternatives = Alternatives(
+            model, self.table, self.unit_map, self._schedule, found=self._found, draw_next=self._draw_next
+        )
 
     @property
     def busy(self) -> bool:
@@ -157,7 +158,7 @@ class Batching:
                 if text.wants_search:
                     self._schedule.remove(text)
                     text.pending = ()
-                    self._look_for_alternatives(text, text.state, row)
+                    self._draw_next(text, row)
             texts, logits = [texts[place] for place in kept], logits[kept]
         if self._ready:
             ready, self._ready = self._ready, []
@@ -230,7 +231,7 @@ class Batching:
             self._finish(text, reason, logits)
         elif isinstance(text, UnitText) and text.border is not None:
             self._schedule.remove(text)
-            self._look_for_alternatives(text, *text.border)
+            self._alternatives.look_for(text, *text.border)
         elif text.drawn >= text.room:
             self._schedule.remove(text)
             self._read_again(text)
@@ -258,7 +259,7 @@ class Batching:
         self._ready = []
         self._fail([member for member in members if not member.order.gone], fault)
 
-    def _fail(self, members: Sequence[Text | Reading | Searching], fault: Exception) -> None:
+    def _fail(self, members: Sequence[Member], fault: Exception) -> None:
         """The model raised: those who took part are told, nobody else."""
         _log.error("the model %s failed in a step of %d", self.model.info.name, len(members), exc_info=fault)
         told = fault if isinstance(fault, UserError) else ModelFailed(f"{self.model.info.name}: {fault}")
@@ -290,10 +291,7 @@ class Batching:
             text = UnitText(order, choice, state, self.table, unit, self.unit_map)
         self._make_room(text)
         order.texts.append(text)
-        if text.wants_search:
-            self._look_for_alternatives(text, state, logits)
-        else:
-            self._ready.append((text, logits))
+        self._draw_next(text, logits)
 
     def _read_again(self, text: Text) -> None:
         """The context is full: the text goes on after its later part alone."""
@@ -306,12 +304,16 @@ class Batching:
             assert reading.logits is not None
             self._schedule.remove(reading)
             text.state = reading.state
-            if text.wants_search:
-                self._look_for_alternatives(text, text.state, reading.logits)
-            else:
-                self._ready.append((text, reading.logits))
+            self._draw_next(text, reading.logits)
 
         self._schedule.add(Reading(text.order, text.ids[text.base :], self.model.start(), 0, None, resume))
+
+    def _draw_next(self, text: Text, logits: Floats) -> None:
+        """A text outside the schedule, whose state has been through all of it, goes on from these logits."""
+        if isinstance(text, UnitText) and text.wants_search:
+            self._alternatives.look_for(text, text.state, logits)
+        else:
+            self._ready.append((text, logits))
 
     def _make_room(self, text: Text) -> None:
         """Counts the draws until the context is full; units need some of it for what is looked at ahead."""
@@ -325,82 +327,11 @@ class Batching:
     def _keep(self, tokens: Sequence[int], state: Any, logits: Floats) -> None:
         self.cache.keep(tokens, self.model.fork(state), logits, self.model.nbytes(state))
 
-    # Alternatives, which a text outside the schedule waits for.
-
-    def _look_for_alternatives(self, text: Text, state: Any, logits: Floats) -> None:
-        assert isinstance(text, UnitText)
-        wanted = text.order.request.logprobs or 0
-        if text.order.request.unit is Unit.SENTENCE:
-            self._draw_samples(text, state, logits, SAMPLES * wanted)
-            return
-        search = Search(
-            text.order.request.unit or Unit.TOKEN,
-            wanted,
-            state,
-            logits,
-            vocabulary=self.model.vocabulary,
-            unit_map=self.unit_map,
-            fork=self.model.fork,
-            apart=text.apart,
-        )
-        searching = Searching(text, search, logits, self._searched)
-        self._schedule.add(searching)
-        if searching.over:
-            self._searched(searching)
-
-    def _searched(self, searching: Searching) -> None:
-        self._schedule.remove(searching)
-        search = searching.search
-        self._found(searching.text, search.alternatives(), search.exact, searching.logits)
-
     def _found(self, text: UnitText, alternatives: tuple[Alternative, ...], exact: bool, logits: Floats) -> None:
+        """The alternatives that a text outside the schedule has waited for."""
         reason = text.found(alternatives, exact)
         if reason is None and not text.pending:
-            self._ready.append((text, logits))
+            self._draw_next(text, logits)
             return
         self._schedule.add(text)
         self._go_on(text, reason, logits)
-
-    def _draw_samples(self, text: UnitText, state: Any, logits: Floats, count: int) -> None:
-        """Writes the next sentence many times over; the first time as the text itself will."""
-        request = replace(text.order.request, logprobs=0, max_tokens=1, stop=(), n=1, echo=False)
-        events: list[Event] = []
-
-        def finish(fault: BaseException | None) -> None:
-            if fault is None and not text.order.gone:
-                self._found(text, _sentences(events, text.order.request.logprobs or 0, self.table.end), False, logits)
-
-        least = int(text.pieces < text.least)
-        inner = replace(
-            text.order,
-            request=request,
-            most=1,
-            least=least,
-            append=events.append,
-            finish=finish,
-            bell=None,
-            deadline=None,
-            unfinished=count,
-            texts=[],
-            inner=[],
-            outer=text.order,
-        )
-        text.order.inner.append(inner)
-        for sample in range(count):
-            drawer = UnitText(
-                inner, text.choice | sample << 32, self.model.fork(state), self.table, Unit.SENTENCE, self.unit_map
-            )
-            drawer.continue_from(text)
-            inner.texts.append(drawer)
-            self._ready.append((drawer, logits))
-
-
-def _sentences(events: Sequence[Event], n: int, end: int) -> tuple[Alternative, ...]:
-    """Different sentences among samples, the likeliest first."""
-    found = {}
-    for event in events:
-        if isinstance(event, Piece):
-            ended = event.token_ids[-1] == end
-            text = "" if ended else event.text
-            found[text] = Alternative(event.token_ids, text, event.logprob, ended)
-    return tuple(sorted(found.values(), key=lambda each: (-each.logprob, each.text))[:n])

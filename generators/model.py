@@ -43,7 +43,8 @@ class Model(Protocol[State]):
 
         Returns:
             With "last", float32 [texts, vocabulary]: after each text's last token; with "all", one float32
-            [tokens, vocabulary] a text. No row depends on another row's content.
+            [tokens, vocabulary] a text. No row depends on another row's content. They are the caller's: no later
+            call changes them.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from generators.completion import Unit
 from generators.outlet import Outlet
 from generators.sampling import Floats, log_normalisers
 from generators.search import WIDTH, Search
-from generators.texts import Order
+from generators.texts import Order, Text
 from generators.tokens import TokenTable
 from generators.unit_texts import UnitText, closing_logprob
 from generators.units import GRAMMARS, Cursor, Phase, UnitMap
@@ -175,3 +175,6 @@ class Searching:
         self._rows = self.search.wanted()
         if self.over:
             self.done(self)
+
+
+Member: TypeAlias = Text | Reading | Searching

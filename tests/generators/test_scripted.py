@@ -67,7 +67,7 @@ async def test_cues() -> None:
     with pytest.raises(Busy):
         await written(generator, prompt="a full house")
     read: list[Event] = []
-    async with generator.complete(CompletionRequest(model="scripted", prompt="break")) as events:
+    async with generator.complete(CompletionRequest(model="scripted", prompt="break", min_tokens=9)) as events:
         read += [await anext(aiter(events)) for _ in range(4)]
         with pytest.raises(ModelFailed):
             await anext(aiter(events))
