@@ -150,7 +150,6 @@ def _publish(
     loop: Loop, data: Prepared, recipe: CharRNNRecipe, output: Path, plan: dict[str, Any], seconds: float
 ) -> TrainedModel:
     reads_marks_as_straight(loop.model, data.tokenizer, loop.unseen)
-    writer = loop.writer()
     bits = loop.bits_per_character()
     metrics = {
         "bits_per_character": bits,
@@ -168,7 +167,7 @@ def _publish(
         "filters": {name: data.touched[name] for name in recipe.filters},
         "metrics": metrics,
     }
-    samples = loop.samples(writer)
+    samples = loop.samples(loop.numpy_model())
     with published(output, _version) as directory:
         loop.model.config.architectures = ["CharRNNForCausalLM"]
         loop.model.save_pretrained(directory)

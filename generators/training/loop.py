@@ -65,42 +65,12 @@ class Loop:
         measured = len(data.held_out) > 0
         every = min(max(1, steps // recipe.checks), total)
         transformers_logging.disable_progress_bar()  # it prints
-        on_cpu = not torch.cuda.is_available()
-        arguments = TrainingArguments(
-            output_dir=str(work),
-            max_steps=total,
-            per_device_train_batch_size=recipe.batch_size,
-            learning_rate=recipe.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=round(total * recipe.warmup),
-            weight_decay=recipe.weight_decay,
-            max_grad_norm=recipe.clip,
-            optim="adamw_torch_fused",  # one pass over memory instead of ten
-            bf16=_has_bf16(),  # 2.2 times the characters per second of float32 on a core with AVX-512 BF16
-            use_cpu=on_cpu,
-            logging_steps=min(LOG_STEPS, total),
-            eval_strategy="steps",
-            eval_steps=every,
-            save_strategy="steps",
-            save_steps=every,
-            save_total_limit=2,
-            load_best_model_at_end=measured,
-            metric_for_best_model=METRIC if measured else None,
-            greater_is_better=False if measured else None,
-            seed=recipe.seed,
-            data_seed=recipe.seed,
-            report_to=[],
-            disable_tqdm=True,
-            log_level="error",
-            remove_unused_columns=False,
-            dataloader_pin_memory=not on_cpu,
-        )
         callbacks: list[Any] = [self._teller]
         if recipe.patience and measured:
             callbacks.append(EarlyStoppingCallback(recipe.patience))
         self._trainer = _Trainer(
             model=model,
-            args=arguments,
+            args=_arguments(recipe, work, total, every, measured),
             train_dataset=windows,
             eval_dataset=[],
             data_collator=lambda items: {key: torch.from_numpy(value) for key, value in windows.batch(items).items()},
@@ -120,7 +90,7 @@ class Loop:
 
     def bits_per_character(self) -> float | None:
         """Held out, of the model as it is now."""
-        return self._bits(self.writer())
+        return self._bits(self.numpy_model())
 
     def samples(self, model: CharRNN) -> tuple[Sample, ...]:
         """What the model writes from nothing, at three temperatures."""
@@ -141,7 +111,7 @@ class Loop:
         finally:
             writer.close()
 
-    def writer(self) -> CharRNN:
+    def numpy_model(self) -> CharRNN:
         """The model as it is now, as it will write."""
         equalise(self.model, self._unseen)
         tensors = {name: tensor.detach().float().cpu().numpy() for name, tensor in self.model.state_dict().items()}
@@ -154,7 +124,7 @@ class Loop:
         return self._unseen
 
     def _checked(self) -> float | None:
-        model = self.writer()
+        model = self.numpy_model()
         bits = self._bits(model)
         self._teller.checked(bits, self.samples(model))
         return bits
@@ -235,6 +205,48 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
                 samples=event.samples,
             )
         )
+
+
+def _arguments(recipe: CharRNNRecipe, work: Path, total: int, every: int, measured: bool) -> TrainingArguments:
+    """The recipe in Trainer's words.
+
+    Args:
+        recipe: how.
+        work: directory of checkpoints.
+        total: steps.
+        every: steps from check to check.
+        measured: whether there is held-out text, by which the best weights are known.
+    """
+    on_cpu = not torch.cuda.is_available()
+    return TrainingArguments(
+        output_dir=str(work),
+        max_steps=total,
+        per_device_train_batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=round(total * recipe.warmup),
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.clip,
+        optim="adamw_torch_fused",  # one pass over memory instead of ten
+        bf16=_has_bf16(),  # 2.2 times the characters per second of float32 on a core with AVX-512 BF16
+        use_cpu=on_cpu,
+        logging_steps=min(LOG_STEPS, total),
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,  # the newest may be torn
+        load_best_model_at_end=measured,
+        metric_for_best_model=METRIC if measured else None,
+        greater_is_better=False if measured else None,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        report_to=[],
+        disable_tqdm=True,
+        log_level="error",
+        remove_unused_columns=False,
+        dataloader_pin_memory=not on_cpu,
+    )
 
 
 def _measured(held_out: Encoded) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from generators.charrnn.tokenizer import FIRST_CHARACTER, PAD_ID, START_ID
 from generators.training.filters import QUOTES
 from generators.training.recipes import CharRNNRecipe
 from generators.training.windows import Encoded
+
+SLICE: Final = 1 << 20  # ids looked at together: as indices they take four times their memory
 
 
 def fresh(recipe: CharRNNRecipe, tokenizer: Tokenizer, learnt: Encoded) -> CharRNNForCausalLM:
@@ -94,5 +97,6 @@ def _grown(parameter: Tensor, size: int) -> Tensor:
 
 def _seen(learnt: Encoded, size: int) -> Tensor:
     seen = np.zeros(size, bool)
-    seen[learnt.ids] = True
+    for start in range(0, len(learnt.ids), SLICE):
+        seen[learnt.ids[start : start + SLICE]] = True
     return torch.from_numpy(seen)
