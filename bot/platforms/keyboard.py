@@ -36,21 +36,25 @@ class Pipe:
 
 
 class Keyboard:
-    """Lines that a person types, with the editing and the history that readline gives."""
+    """Lines that a person types, with the editing and the history that readline gives.
+
+    Attributes:
+        waiting: whether the prompt is there.
+    """
 
     def __init__(self, prompt: str) -> None:
         with contextlib.suppress(ImportError):  # Windows has none; input() edits lines there as well
             import readline  # noqa: F401
         self._prompt = prompt
         self._asker = _Asker(self._typed)
-        self._waiting = False
+        self.waiting = False
 
     async def next(self) -> str | None:
-        self._waiting = True
+        self.waiting = True
         try:
             return await self._asker.ask()
         finally:
-            self._waiting = False
+            self.waiting = False
 
     def _typed(self) -> str | None:
         try:
@@ -61,9 +65,6 @@ class Keyboard:
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
         """Takes the prompt away while something is printed, and puts it back with what was typed so far."""
-        if not self._waiting:
-            yield
-            return
         sys.stdout.write("\r\x1b[K")
         yield
         typed = ""

@@ -8,7 +8,8 @@ import itertools
 import sys
 import unicodedata
 from collections import OrderedDict
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -75,16 +76,15 @@ class Terminal:
         place: Place,  # noqa: ARG002  # there is only one
         message: Message,
         *,
-        private_for: Person | None = None,
+        private_for: Person | None = None,  # noqa: ARG002  # nobody else is here
         reply_to: str | None = None,  # noqa: ARG002  # an answer stands right below its question
     ) -> str:
         """Prints a message."""
         posted = str(next(self._ids))
         self._remember(posted, message)
-        text = Text(printable(message.text), "yellow" if private_for else "")
         with self._aside():
             self._end_line()
-            self._console.print(text, end="")
+            self._console.print(printable(message.text), end="")
             self._growing = posted
             self._print_rest(message)
         return posted
@@ -173,8 +173,15 @@ class Terminal:
             self._growing = None
             self._console.print()
 
-    def _aside(self) -> AbstractContextManager[None]:
-        return self._lines.aside() if isinstance(self._lines, Keyboard) else nullcontext()
+    @contextlib.contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Prints above the prompt, where one waits."""
+        if isinstance(self._lines, Keyboard) and self._lines.waiting:
+            with self._lines.aside():
+                yield
+                self._end_line()
+        else:
+            yield
 
 
 def printable(text: str) -> str:
