@@ -102,7 +102,11 @@ async def follow(
     person: Asking = None,
     last_event_id: Annotated[str | None, Header(description="The last event that you had: nothing is lost.")] = None,
 ) -> Response:
-    """Server-sent events from now on, or from the event after `Last-Event-ID`."""
+    """Server-sent events from now on, or from the event after `Last-Event-ID`.
+
+    Each holds a whole message, which takes the place of what was known of it: after a gap an `edit` may be of a message
+    that was never seen.
+    """
     reader = desk.reader(request, person)
     desk.admit_follower()
     last = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -135,6 +138,33 @@ async def test_files(screen: Screen, home: Path) -> None:
     assert str(first) in screen.text
     assert str(second) in screen.text
     assert (first.read_bytes(), second.read_bytes()) == (b"one", b"two")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("leaving", [b"\x04", b"\x03"])
+def test_keyboard(home: Path, leaving: bytes) -> None:
+    """At a real terminal there is a prompt; Ctrl-D and Ctrl-C leave, and the terminal echoes again afterwards."""
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "bot.cli", "chat"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as chat:
+        seen = b""
+        while seen.count("› ".encode()) < 1:
+            seen += os.read(ours, 4096)
+        os.write(ours, b"/help\n")
+        while seen.count("› ".encode()) < 2:
+            seen += os.read(ours, 4096)
+        if leaving == b"\x03":
+            chat.send_signal(signal.SIGINT)  # what the terminal makes of Ctrl-C
+        else:
+            os.write(ours, leaving)
+        ended = chat.wait(20)
+
+    assert ended == 0
+    assert b"/story start" in seen
+    assert termios.tcgetattr(theirs)[3] & termios.ECHO
 
 
 def test_escape_codes() -> None:
