@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
-from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
@@ -26,17 +26,7 @@ MOST_LOADED: Final = 4  # models; those not in use beyond these are given up whe
 _log: Final = logging.getLogger(__name__)
 
 
-class Kind(NamedTuple):
-    """Where a kind of model is implemented: a module with `read_info` and `load`, and the extra that it needs."""
-
-    module: str
-    extra: str | None = None
-
-
-KINDS: Final = {  # by model_type in config.json; the better writers first
-    "gpt2": Kind("generators.gpt2", "torch"),
-    "charrnn": Kind("generators.charrnn"),
-}
+KINDS: Final = {"charrnn": "generators.charrnn"}  # model_type in config.json: module with `read_info` and `load`
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +199,7 @@ class LocalGenerator:
                 try:
                     if directory is not None and name not in found:
                         found[name] = shelf.info(directory)
-                except (UnusableModel, MissingExtra, Unsupported) as fault:
+                except (UnusableModel, Unsupported) as fault:
                     _log.warning("the model %s is left out: %s", name, fault)
         kinds = list(KINDS)
         return sorted(found.values(), key=lambda info: (not info.shipped, kinds.index(info.kind), info.name))
@@ -248,7 +238,6 @@ def _module(name: str, directory: Path) -> Any:
     Raises:
         UnusableModel: its config.json cannot be read.
         Unsupported: nothing here knows its kind.
-        MissingExtra: packages are missing for it.
     """
     try:
         kind = json.loads((directory / CONFIG).read_text("utf-8")).get("model_type")
@@ -256,10 +245,4 @@ def _module(name: str, directory: Path) -> Any:
         raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
     if kind not in KINDS:
         raise Unsupported(name, f"write, being of the kind {kind}")
-    module, extra = KINDS[kind]
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as fault:
-        if extra is None or (fault.name or "").startswith("generators"):
-            raise Unsupported(name, f"write, being of the kind {kind}") from fault
-        raise MissingExtra(f"The model {name}", extra) from fault
+    return importlib.import_module(KINDS[kind])

@@ -20,8 +20,8 @@ from typing import Any, Final, Literal
 from generators.chain import Chain, Weighted, vocabulary_of
 from generators.completion import CompletionRequest, Event, ModelInfo, Piece
 from generators.engine import QUEUE_LIMIT, Engine
+from generators.engine.intake import check
 from generators.errors import Busy, InvalidValue, ModelFailed, UnusableModel
-from generators.intake import check
 from generators.registry import GeneratorSettings, unknown
 
 VARIABLE: Final = "PLANCHETTE_SCRIPT"  # names a script file

@@ -66,7 +66,7 @@ def loaded(shelf: Shelf, directory: Path) -> Any:
     from generators.local import KINDS
 
     info = shelf.info(directory)
-    return import_module(KINDS[info.kind].module).load(directory, info)
+    return import_module(KINDS[info.kind]).load(directory, info)
 
 
 def own_name(home: Path, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from generators.completion import Alternative, Event, Piece
-from generators.stops import StopMatcher
+from generators.engine.stops import StopMatcher
 
 _UTF8: Final = codecs.getincrementaldecoder("utf-8")
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.completion import CompletionRequest, Event, Finished, FinishReason, Priority, Sampling
-from generators.outlet import Outlet
+from generators.engine.outlet import Outlet
+from generators.engine.stream import Bell
+from generators.engine.tokens import TokenTable
 from generators.sampling import Floats, Uniforms, is_filtered
-from generators.stream import Bell
-from generators.tokens import TokenTable
 
 
 @dataclass(eq=False, slots=True)

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from generators.engine.texts import Text
+from generators.engine.tokens import TokenTable
 from generators.sampling import Floats, draw, filtered, log_normalisers
-from generators.texts import Text
-from generators.tokens import TokenTable
 
 _NEVER: Final = np.float32(-np.inf)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from generators.completion import Alternative, FinishReason, Unit
+from generators.engine.texts import Order, Text
+from generators.engine.tokens import TokenTable
 from generators.sampling import Floats, log_normalisers, logprob_of_sum
-from generators.texts import Order, Text
-from generators.tokens import TokenTable
 from generators.units import GRAMMARS, Cursor, Kind, Phase, UnitMap, kind
 
 TAIL: Final = 4  # tokens; a character is four bytes at most, and a token one byte at least

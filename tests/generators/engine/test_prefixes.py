@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.prefixes import OVERHEAD, PrefixCache
+from generators.engine.prefixes import OVERHEAD, PrefixCache
 
 LOGITS = np.zeros(4, np.float32)
 IDS = st.lists(st.integers(0, 2**31 - 1) | st.integers(0, 2), max_size=6)

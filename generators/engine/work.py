@@ -8,12 +8,12 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from generators.completion import Unit
-from generators.outlet import Outlet
+from generators.engine.outlet import Outlet
+from generators.engine.search import WIDTH, Search
+from generators.engine.texts import Order, Text
+from generators.engine.tokens import TokenTable
+from generators.engine.unit_texts import UnitText, closing_logprob
 from generators.sampling import Floats, log_normalisers
-from generators.search import WIDTH, Search
-from generators.texts import Order, Text
-from generators.tokens import TokenTable
-from generators.unit_texts import UnitText, closing_logprob
 from generators.units import GRAMMARS, Cursor, Phase, UnitMap
 
 CHUNK: Final = 64  # tokens of a prompt in a step that others share: as much work as a full batch of texts

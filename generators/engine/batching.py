@@ -9,21 +9,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from generators.alternatives import Alternatives
 from generators.completion import Alternative, Finished, FinishReason, Piece
+from generators.engine.alternatives import Alternatives
+from generators.engine.intake import reserve, to_drop
+from generators.engine.prefixes import PrefixCache
+from generators.engine.schedule import Schedule
+from generators.engine.steps import drawn
+from generators.engine.stream import Bell
+from generators.engine.texts import Order, Text
+from generators.engine.tokens import TokenTable
+from generators.engine.unit_texts import UnitText
+from generators.engine.work import Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
-from generators.intake import reserve, to_drop
 from generators.model import Model
-from generators.prefixes import PrefixCache
 from generators.sampling import Floats
-from generators.schedule import Schedule
-from generators.steps import drawn
-from generators.stream import Bell
-from generators.texts import Order, Text
-from generators.tokens import TokenTable
-from generators.unit_texts import UnitText
 from generators.units import UnitMap
-from generators.work import Echo, Member, Reading, Searching
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
 CHUNK: Final = 64  # … of one prompt while others write, so that their next token does not wait long

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.completion import Event, Piece
-from generators.outlet import Outlet
+from generators.engine.outlet import Outlet
 
 
 def given_out(data: list[bytes], stops: tuple[str, ...] = ()) -> tuple[list[Piece], bool]:

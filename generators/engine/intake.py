@@ -8,9 +8,9 @@ import time
 from typing import Final
 
 from generators.completion import CompletionRequest, ModelInfo, Started, Unit
+from generators.engine.stream import Stream
+from generators.engine.texts import Order
 from generators.errors import InvalidValue, Unsupported
-from generators.stream import Stream
-from generators.texts import Order
 from generators.units import GRAMMARS
 from generators.vocabulary import Vocabulary
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from generators.batching import Batching
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority
+from generators.engine.batching import Batching
+from generators.engine.intake import check, encoded, order_of
+from generators.engine.stream import Bell
+from generators.engine.texts import Order
 from generators.errors import Busy, ShuttingDown
-from generators.intake import check, encoded, order_of
 from generators.model import Model
-from generators.stream import Bell
-from generators.texts import Order
 from generators.vocabulary import Vocabulary
 
 MAX_BATCH: Final = 64  # texts a step; a char-RNN gains little beyond, and a step stays short enough to wait for

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators.stops import StopMatcher
+from generators.engine.stops import StopMatcher
 
 SOME = st.text(alphabet="ab é", min_size=1, max_size=4)
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.completion import Unit
+from generators.engine.search import BUDGET, Search
 from generators.model import Model
 from generators.sampling import log_softmax
 from generators.scripted import Script
-from generators.search import BUDGET, Search
 from generators.units import GRAMMARS, Cursor, Phase, UnitMap
 from tests.fakes.models import byte_level, learnt, tiny
 

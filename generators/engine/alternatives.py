@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from generators.completion import Alternative, Event, Piece, Unit
+from generators.engine.schedule import Schedule
+from generators.engine.search import Search
+from generators.engine.texts import Order, Text
+from generators.engine.tokens import TokenTable
+from generators.engine.unit_texts import UnitText
+from generators.engine.work import Member, Searching
 from generators.model import Model
 from generators.sampling import Floats
-from generators.schedule import Schedule
-from generators.search import Search
-from generators.texts import Order, Text
-from generators.tokens import TokenTable
-from generators.unit_texts import UnitText
 from generators.units import UnitMap
-from generators.work import Member, Searching
 
 SAMPLES: Final = 4  # sentences drawn for each that is wanted
 

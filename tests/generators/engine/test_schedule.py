@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.completion import Priority
-from generators.schedule import Schedule
+from generators.engine.schedule import Schedule
 
 
 @dataclass(eq=False)
