@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.shell.output import Json, Progress, emit, note, progress, say
+from bot.shell.output import Json, Progress, emit, note, progress, say, show
 from bot.shell.writers import Desk, Prompt, Written, open_desk, prompt_text
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def _generate(request: CompletionRequest, names: list[str], out: Path | No
     elif live:
         say()
     elif not as_json:
-        say("\n\n".join(written.text for written in texts))
+        show("\n\n".join(written.text for written in texts) + "\n")
 
 
 async def _alone(
@@ -105,12 +105,12 @@ async def _alone(
                     seed = event.seed
                     _tell_dropped(event.dropped)
                     if live:
-                        typer.secho(request.prompt, nl=False, dim=True)
+                        show(str(request.prompt), dim=True)
                 case Piece() if event.choice >= 0:
                     texts[event.choice] += event.text
                     done += len(event.token_ids)
                     if live:
-                        typer.echo(event.text, nl=False)
+                        show(event.text)
                     shown.show(done, length * request.n)
                 case Finished() if event.choice >= 0:
                     seconds = time.perf_counter() - began

@@ -46,8 +46,10 @@ def next_(
     if as_json:
         emit({"candidates": [{"text": text, "probability": probability} for text, probability in shown]})
         return
+    from bot.games.show import readable
+
     for text, probability in shown:
-        say(f"{probability:8.3%}  {text.replace(' ', '␣').replace(chr(10), '⏎')}")
+        say(f"{probability:8.3%}  {readable(text)}")
 
 
 async def _words(prompt: str, name: str | None, top: int) -> Sequence[Alternative]:

@@ -26,6 +26,15 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def show(text: str, *, dim: bool = False) -> None:
+    """Prints a piece of what a model wrote; a terminal gets nothing that would command it."""
+    if sys.stdout.isatty():
+        from bot.platforms.terminal import printable
+
+        text = printable(text)
+    typer.echo(typer.style(text, dim=True) if dim else text, nl=False)
+
+
 def note(text: str) -> None:
     """Prints a line that is not the result, such as progress."""
     typer.echo(text, err=True)

@@ -79,18 +79,23 @@ def train(
     home.create()
     called = own_name(home.path, name or name_from(sources[0]))
     given = {option: value for option, value in changes.items() if value is not None}
-    with progress("Reading") as shown:
-        trained = training.train(
-            sources,
-            recipe=recipe,
-            base=None if base is None else found_anywhere(home.path, base)[1],
-            output=home.models / called,
-            documents=None if documents is None else documents.value,
-            label_column=label_column,
-            options=given,
-            resume=resume,
-            progress=lambda event: _tell(event, shown, as_json),
-        )
+    goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
+    with progress("Training") as shown:
+        try:
+            trained = training.train(
+                sources,
+                recipe=recipe,
+                base=goes_on_from,
+                output=home.models / called,
+                documents=None if documents is None else documents.value,
+                label_column=label_column,
+                options=given,
+                resume=resume,
+                progress=lambda event: _tell(event, shown, as_json),
+            )
+        except KeyboardInterrupt:
+            shown.line("Interrupted; the same command with --resume goes on from the last check.")
+            raise
     if as_json:
         emit(
             {"model": trained.name, "version": trained.version, "directory": str(trained.directory), **trained.metrics}
@@ -107,7 +112,7 @@ def _tell(event: Event, shown: Progress, as_json: bool) -> None:
         return
     match event.phase:
         case "reading":
-            shown.show(event.step, 0, detail=f"{event.step:,} documents")
+            shown.show(event.step, 0, detail=f"({event.step:,} documents read)")
         case "training":
             shown.show(event.step, event.of, detail=_measures(event))
         case "checked":
@@ -128,5 +133,6 @@ def _measures(event: Event) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = text.replace("\n", "⏎")
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+    from bot.games.show import readable, shortened
+
+    return shortened(readable(text), SHOWN)

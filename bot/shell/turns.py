@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.shell.output import Progress
+from bot.shell.output import Progress, show
 from bot.shell.writers import Desk, Written
 from generators.completion import CompletionRequest, Finished, Piece, Unit
 
@@ -29,7 +29,7 @@ async def in_turns(
     seed = randbits(63) if request.seed is None else request.seed
     length = models[0].max_tokens if request.max_tokens is None else request.max_tokens
     if live:
-        typer.secho(request.prompt, nl=False, dim=True)
+        show(str(request.prompt), dim=True)
     for choice in range(request.n):
         began = time.perf_counter()
         text, tokens = "", 0
@@ -39,7 +39,7 @@ async def in_turns(
             tokens += spent
             text, ended = _until_stop(before + word, request.stop)
             if live:
-                typer.echo(text[len(before) :], nl=False)
+                show(text[len(before) :])
             shown.show(choice * length + tokens, length * request.n)
             if ended:
                 break
