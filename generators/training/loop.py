@@ -61,7 +61,7 @@ class Loop:
         windows = Windows(data.learnt, recipe.window, recipe.short, recipe.repeat_short, seed=recipe.seed, pad=PAD_ID)
         steps = -(-len(windows) // recipe.batch_size)
         total = max(1, math.ceil(steps * recipe.epochs))
-        self._teller = _Teller(windows, recipe.epochs, total, told)
+        self._teller = _Teller(windows, recipe, total, told)
         measured = len(data.held_out) > 0
         every = min(max(1, steps // recipe.checks), total)
         transformers_logging.disable_progress_bar()  # it prints
@@ -157,9 +157,11 @@ class _Trainer(Trainer):  # type: ignore[misc]
 class _Teller(TrainerCallback):  # type: ignore[misc]
     """Turns Trainer's callbacks into `Progress`, moves the windows' borders, and checks after the last step."""
 
-    def __init__(self, windows: Windows, epochs: float, total: int, told: Callable[[Progress], None]) -> None:
+    def __init__(self, windows: Windows, recipe: CharRNNRecipe, total: int, told: Callable[[Progress], None]) -> None:
         self._windows = windows
-        self._epochs = epochs
+        self._epochs = recipe.epochs
+        self._stretch = recipe.stretch
+        self._stretched_from = total * (1 - recipe.stretched)
         self._total = total
         self._told = told
         self._step = 0
@@ -173,6 +175,9 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
 
     def on_epoch_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
         self._windows.epoch(int(state.epoch or 0))
+
+    def on_step_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
+        self._windows.stretch = self._stretch if state.global_step >= self._stretched_from else 1
 
     def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
         self._step, self._epoch = state.global_step, float(state.epoch or 0)

@@ -62,6 +62,10 @@ def place(text: str) -> float:
 class Windows:
     """A data set of windows inside documents, for torch's DataLoader.
 
+    Attributes:
+        stretch: a batch has this many times fewer windows, and each is this many times as long.
+
+
     A document longer than a window is covered from its first token to its last by as few windows as that takes;
     their borders move from epoch to epoch, so that no character always stands at the edge of what can be seen.
 
@@ -90,6 +94,7 @@ class Windows:
         self._last_rank = np.maximum(per_document - 1, 1)
         self._lengths = lengths
         self._begins = documents.ends - lengths
+        self.stretch = 1
         self.epoch(0)
 
     def __len__(self) -> int:
@@ -103,17 +108,18 @@ class Windows:
     def __getitem__(self, index: int) -> Ids:
         document = self._of_document[index]
         length, begin = int(self._lengths[document]), int(self._begins[document])
-        slack = length - 1 - self._size
+        size = self._size * self.stretch
+        slack = length - 1 - size
         if slack <= 0:
             return self._documents.ids[begin : begin + length]
         step = slack / self._last_rank[document]
         rank = self._rank[index]
         inside = 0 < rank < self._last_rank[document]  # the first and the last window keep a text's start and end
         start = begin + min(max(round((rank + (self._shift[document] if inside else 0)) * step), 0), slack)
-        return self._documents.ids[start : start + self._size + 1]
+        return self._documents.ids[start : start + size + 1]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Ids]:
-        return [self[index] for index in indices]
+        return [self[index] for index in indices[:: self.stretch]]
 
     def batch(self, windows: Sequence[Ids]) -> dict[str, NDArray[np.int64]]:
         """`input_ids` and `labels` [windows, tokens], padded at the right."""

@@ -83,6 +83,21 @@ def test_short_documents_repeat() -> None:
     assert len(data) == 3 + 7 + 3
 
 
+def test_stretched() -> None:
+    """Stretched windows are longer, fewer, inside their documents, and at their starts and ends."""
+    encoded = documents([100, 5])
+    data = windows(encoded, size=8)
+    data.stretch = 4
+
+    items = [item.tolist() for item in data.__getitems__(range(len(data)))]
+
+    assert len(items) == -(-len(data) // 4)
+    assert {len(item) for item in items[:-1]} == {33}
+    assert items[0] == list(range(33))
+    assert data[len(data) - 1].tolist() == list(range(100, 105))
+    assert data[len(data) - 2].tolist() == list(range(67, 100))
+
+
 def test_batch() -> None:
     """A batch is as long as its longest window; padding is not learnt."""
     data = windows(documents([9, 4]))
