@@ -34,10 +34,10 @@ class Desk:
         self.gate = gate
         self.identities = identities
         self.holders = NameHolders()
-        self.logins = Pace(LOGINS, LOGINS_PER_SECOND)
+        self.logins = Pace(LOGINS, LOGINS_PER_SECOND, bot.ticks)
         self.person_cookie = f"planchette-person-{cookie_suffix}"  # browsers share cookies between ports of a host
         self.session_cookie = f"planchette-key-{cookie_suffix}"
-        self._pace = Pace(BURST, PER_SECOND)
+        self._pace = Pace(BURST, PER_SECOND, bot.ticks)
 
     def cookie(self, request: Request) -> Visitor | None:
         """Who the request's cookie says it is, whether or not another browser has the name by now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 
 KEPT: Final = 10_000  # clients remembered at once; the one longest idle is forgotten first: about 2 MB
@@ -18,17 +17,21 @@ class _Bucket:
 
 
 class Pace:
-    """A token bucket for each client: `burst` requests at once, then `per_second`."""
+    """A token bucket for each client: `burst` requests at once, then `per_second`.
 
-    def __init__(self, burst: float, per_second: float, clock: Callable[[], float] = monotonic) -> None:
+    Args:
+        ticks: seconds that only go forward.
+    """
+
+    def __init__(self, burst: float, per_second: float, ticks: Callable[[], float]) -> None:
         self._burst = burst
         self._per_second = per_second
-        self._clock = clock
+        self._ticks = ticks
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def allows(self, client: str) -> bool:
         """Takes one request of the client's share; False when there is none left."""
-        now = self._clock()
+        now = self._ticks()
         bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now)
         bucket.left = min(self._burst, bucket.left + (now - bucket.at) * self._per_second)
         bucket.at = now

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,7 @@ async def serving(
     script: Script = SCRIPT,
     clock: FakeClock | None = None,
     port: int = 0,
+    ticks: Callable[[], float] = time.monotonic,
     **web: Any,
 ) -> AsyncIterator[Serving]:
     """Opens the bot with its room, serves it, and closes it as `planchette run` does."""
@@ -112,7 +114,7 @@ async def serving(
             web[name] = SecretStr(web[name])
     configuration = Configuration(home=home, web=WebKeys(port=port, **web))
     clock = clock or FakeClock()
-    bot = await Bot.open(configuration, generator=ScriptedGenerator(script, pace=pace), clock=clock)
+    bot = await Bot.open(configuration, generator=ScriptedGenerator(script, pace=pace), clock=clock, ticks=ticks)
     room = WebRoom(bot)
     bot.register(room)
     await bot.resume()

@@ -8,7 +8,7 @@ from bot.platforms.web.pacing import Pace
 def test_burst() -> None:
     """A client may ask a few times at once, and again as time passes."""
     now = 0.0
-    pace = Pace(2, 1, clock=lambda: now)
+    pace = Pace(2, 1, ticks=lambda: now)
 
     at_once = [pace.allows("ada") for _ in range(3)]
     now = 1.0
@@ -20,7 +20,7 @@ def test_burst() -> None:
 
 def test_others() -> None:
     """Nobody waits for another's flood."""
-    pace = Pace(1, 0, clock=lambda: 0.0)
+    pace = Pace(1, 0, ticks=lambda: 0.0)
     pace.allows("ada")
 
     assert not pace.allows("ada")
