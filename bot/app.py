@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 
+from bot.clearing import Clearing
 from bot.commands.declaration import Command
 from bot.commands.discovery import discover
 from bot.commands.faults import TooOften
@@ -19,9 +21,11 @@ from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
 from bot.conversation import Message, Notice, Person, Place, Platform
+from bot.games.clock import Clock, SystemClock
 from bot.games.tables import Tables
 from bot.generation import generators_of
 from bot.home import Home
+from bot.intake import Intake
 from bot.models import Models
 from bot.places import PlaceSettings
 from bot.quota import Quota
@@ -33,9 +37,6 @@ from generators.errors import Translate, UserError, english
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
-
-if TYPE_CHECKING:
-    from bot.games.clock import Clock
 
 MINUTE: Final = 60.0  # seconds
 
@@ -53,6 +54,7 @@ class Bot:
         settings: what places have set.
         platforms: where people are, by name.
         tables: the stories that run.
+        intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
         texts_in_hand: how many are being written now.
@@ -72,6 +74,7 @@ class Bot:
         self.configuration = configuration
         self.database = database
         self.generator = generator
+        clock = clock or SystemClock()
         self.ticks = ticks
         self.translate = translate
         self.texts_in_hand = 0
@@ -83,7 +86,10 @@ class Bot:
         self.tables = Tables(
             database, generator, self.platforms, clock=clock, temperature=self.temperature, translate=translate
         )
+        self.intake = Intake(database, self.platforms, self.started)
         self._warming = Warming(self)
+        self._clearing = Clearing(database, clock)
+        self._background: list[asyncio.Task[None]] = []
         self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
         self._cooldowns = {
             command.path: Quota(command.cooldown.times, command.cooldown.seconds, ticks)
@@ -124,12 +130,14 @@ class Bot:
                 await generator.close()
             await database.close()
             raise
-        bot._warming.begin()
+        bot._background = [asyncio.create_task(work.run()) for work in (bot._warming, bot._clearing)]
         return bot
 
     async def close(self) -> None:
         """Stops; stories that run go on with the next `open`, and what was being written is asked for again."""
-        await self._warming.end()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self.tables.close()
         await self.generator.close()
         await self.database.close()
@@ -146,10 +154,6 @@ class Bot:
     def ready(self) -> bool:
         """Whether the default model can write."""
         return self._warming.done
-
-    async def until_ready(self) -> None:
-        """Returns once the default model can write."""
-        await self._warming.wait()
 
     async def temperature(self, place: Place) -> float:
         """The temperature of a place, for draws between candidates; 1 where none is set."""
@@ -267,10 +271,11 @@ class Bot:
     ) -> None:
         """Runs something, tells the person alone what went wrong, and notes that it is dealt with either way.
 
-        Only where the process ends in the middle, what came in stays open and is run again.
+        Only where the process ends in the middle, what came in stays open and goes on with the next start.
         """
         try:
-            await run()
+            if await self.intake.is_to_do(origin, place):
+                await run()
         except (UserError, StorageError) as fault:
             await self._tell(fault.sentence(self.translate), person, place, reply_to)
         except Exception:

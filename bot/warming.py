@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,36 +20,16 @@ log = structlog.get_logger(__name__)
 
 
 class Warming:
-    """Writes one token with the default model, in the background, until that succeeds."""
+    """Writes one token with the default model, until that succeeds."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._task: asyncio.Task[None] | None = None
-        self._warm = asyncio.Event()
+        self.done = False  # whether the model can write
 
-    @property
-    def done(self) -> bool:
-        """Whether the model can write."""
-        return self._warm.is_set()
-
-    async def wait(self) -> None:
+    async def run(self) -> None:
         """Returns once the model can write."""
-        await self._warm.wait()
-
-    def begin(self) -> None:
-        """Starts the task."""
-        self._task = asyncio.create_task(self._run())
-
-    async def end(self) -> None:
-        """Stops the task."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
         told = ""
-        while not self._warm.is_set():
+        while not self.done:
             try:
                 await self._write()
             except UserError as fault:
@@ -68,4 +47,4 @@ class Warming:
         async with self._bot.generator.complete(request) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    self._warm.set()
+                    self.done = True

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.conversation import Message
+from bot.intake import Begun
 from bot.models import pinned
 from generators.completion import CompletionRequest, Finished, ModelInfo, Piece, Started
 from generators.errors import Translate
@@ -107,28 +110,30 @@ class Draft:
 async def write(invocation: Invocation, order: Order) -> None:
     """Writes a text, answers with it as it grows, and remembers it as the place's last.
 
+    Where the process ended in the middle, the same line writes the same text in the same message. A platform says which
+    message that is only once it stands, so in that one moment the line is answered a second time.
+
     Raises:
         UserError: it cannot be written; nothing was said or stored.
     """
-    bot, place = invocation.bot, invocation.place
-    if invocation.origin is not None:
-        last = await bot.database.read(partial(texts.last, place=place.key))
-        if last is not None and last.request.get("origin") == invocation.origin:
-            return  # it was written and stored before the process ended
+    begun = await invocation.bot.intake.begun(invocation.origin)
     info, settled = await _settled(invocation, order)
+    answer = None
+    if begun is not None:  # the process ended while it was being written: the same message shows the same text
+        settled = replace(settled, seed=begun.seed)
+        answer = invocation.answer_at(begun.posted)
     draft = Draft(order, settled, info)
-    with bot.writing():
-        answer = await _streamed(invocation, draft)
+    with invocation.bot.writing():
+        answer = await _streamed(invocation, draft, answer)
     whole = draft.message(invocation.translate, whole=True)
     if answer is None:
-        answer = await invocation.answer(whole)
-    await _remember(invocation, draft, answer.posted)
+        answer = await _begin(invocation, draft, whole)
+    await _remember(invocation, draft, answer.posted, whole)
     await answer.finish(whole)
 
 
-async def _streamed(invocation: Invocation, draft: Draft) -> Answer | None:
+async def _streamed(invocation: Invocation, draft: Draft, answer: Answer | None) -> Answer | None:
     """Lets the model write and shows what there is; None where nothing could be shown yet."""
-    answer: Answer | None = None
     try:
         async with invocation.bot.generator.complete(_request(invocation, draft)) as events:
             async for event in events:
@@ -184,11 +189,22 @@ async def _show(invocation: Invocation, draft: Draft, answer: Answer | None) -> 
     if answer is not None:
         await answer.edit(message)
     elif any(choice.strip() for choice in draft.choices):
-        return await invocation.answer(message)
+        return await _begin(invocation, draft, message)
     return answer
 
 
-async def _remember(invocation: Invocation, draft: Draft, posted: str) -> None:
+async def _begin(invocation: Invocation, draft: Draft, message: Message) -> Answer:
+    """Posts the answer, and keeps with the line which message that is."""
+    assert draft.started is not None
+    answer = await invocation.answer(message)
+    if invocation.origin is not None:
+        begun = Begun(answer.posted, draft.started.seed)
+        await invocation.bot.database.write(partial(begun.note, item=invocation.origin))
+    return answer
+
+
+async def _remember(invocation: Invocation, draft: Draft, posted: str, whole: Message) -> None:
+    """Stores the text, and with the line what its message is to say."""
     assert draft.started is not None
     text = Text(
         model=draft.info.name,
@@ -196,7 +212,14 @@ async def _remember(invocation: Invocation, draft: Draft, posted: str) -> None:
         prompt_ids=draft.started.prompt,
         token_ids=tuple(draft.token_ids[0]),
         text=draft.choices[0],
-        request={**draft.asked.kept, "message": posted, "origin": invocation.origin},
+        request={**draft.asked.kept, "message": posted},
         at=datetime.now(UTC),
     )
-    await invocation.bot.database.write(partial(texts.put, place=invocation.place.key, text=text))
+    begun = Begun(posted, draft.started.seed, whole.text)
+
+    async def store(connection: AsyncConnection) -> None:
+        await texts.put(connection, invocation.place.key, text)
+        if invocation.origin is not None:
+            await begun.note(connection, invocation.origin)
+
+    await invocation.bot.database.write(store)

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import inbox
 from storage.statements import insert
 
+NOTE: Final = "\0note"  # among the payload's keys; no platform calls one like this
+
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """Something that is still to be dealt with.
+    """Something that is to be dealt with.
 
     Attributes:
         id: ours; what it leads to is stored with it as its origin.
         update: the platform's own id.
         payload: what is needed to deal with it.
         at: when it came in.
+        note: how far that has come.
+        open: whether it is still to be done; the payload and the note of what is done are forgotten.
     """
 
     id: int
     update: str
     payload: dict[str, Any]
     at: datetime
+    note: dict[str, Any] = field(default_factory=dict)
+    open: bool = True
 
 
 async def receive(
@@ -46,9 +52,23 @@ async def receive(
 
 async def pending(conn: AsyncConnection, platform: str) -> list[InboxItem]:
     """What came in from a platform and is not done, oldest first."""
-    columns = (inbox.c.id, inbox.c.update_id, inbox.c.payload, inbox.c.at)
-    statement = select(*columns).where(inbox.c.platform == platform, inbox.c.open).order_by(inbox.c.id)
-    return [InboxItem(*row) for row in await conn.execute(statement)]
+    statement = select(inbox).where(inbox.c.platform == platform, inbox.c.open).order_by(inbox.c.id)
+    return [_item(row) for row in await conn.execute(statement)]
+
+
+async def get(conn: AsyncConnection, item: int) -> InboxItem | None:
+    """What came in under this id, done or not."""
+    row = (await conn.execute(select(inbox).where(inbox.c.id == item))).first()
+    return None if row is None else _item(row)
+
+
+async def note(conn: AsyncConnection, item: int, facts: dict[str, Any]) -> bool:
+    """Keeps how far an open item has come, in the transaction of what it has led to. False if it is done."""
+    payload = await conn.scalar(select(inbox.c.payload).where(inbox.c.id == item, inbox.c.open))
+    if payload is None:
+        return False
+    await conn.execute(update(inbox).where(inbox.c.id == item).values(payload={**payload, NOTE: facts}))
+    return True
 
 
 async def done(conn: AsyncConnection, item: int) -> bool:
@@ -64,3 +84,8 @@ async def clear(conn: AsyncConnection, before: datetime) -> int:
     """Deletes what is done and came in before a moment; how many. A platform delivers again for a day at most."""
     deleted = await conn.execute(delete(inbox).where(inbox.c.at < before, ~inbox.c.open).returning(inbox.c.id))
     return len(deleted.all())
+
+
+def _item(row: Row[Any]) -> InboxItem:
+    payload = {key: value for key, value in row.payload.items() if key != NOTE}
+    return InboxItem(row.id, row.update_id, payload, row.at, row.payload.get(NOTE, {}), row.open)

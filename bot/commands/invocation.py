@@ -86,6 +86,10 @@ class Invocation:
         posted = await self.platform.post(self.place, message, reply_to=self.reply_to)
         return Answer(self.platform, self.place, posted, message, self.bot.ticks)
 
+    def answer_at(self, posted: str) -> Answer:
+        """An answer that was posted already; whatever it says is not what it is to say."""
+        return Answer(self.platform, self.place, posted, Message(""), self.bot.ticks)
+
     async def answer_privately(self, said: str | Message, /, **facts: object) -> None:
         """Answers the person alone."""
         message = self._message(said, facts)

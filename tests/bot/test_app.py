@@ -183,7 +183,7 @@ async def test_ready(home: Path) -> None:
     before = bot.ready
 
     pace.free()
-    await asyncio.wait_for(bot.until_ready(), 10)
+    await asyncio.wait_for(bot._warming.run(), 10)
 
     assert (before, bot.ready) == (False, True)
     await bot.close()

@@ -46,6 +46,23 @@ async def test_done(database: Database) -> None:
     assert await database.read(lambda conn: inbox.pending(conn, "telegram")) == []
 
 
+async def test_note(database: Database) -> None:
+    """How far an item has come is kept beside its payload until it is done, and then forgotten with it."""
+    item = await database.write(lambda conn: inbox.receive(conn, "web", "7", {"text": "hi"}, NOON))
+    assert item is not None
+
+    noted = [await database.write(lambda conn, n=n: inbox.note(conn, item, {"posted": n})) for n in ("1", "2")]
+    [open_item] = await database.read(lambda conn: inbox.pending(conn, "web"))
+    await database.write(lambda conn: inbox.done(conn, item))
+    late = await database.write(lambda conn: inbox.note(conn, item, {"posted": "3"}))
+    done = await database.read(lambda conn: inbox.get(conn, item))
+
+    assert noted == [True, True]
+    assert open_item == InboxItem(item, "7", {"text": "hi"}, NOON, {"posted": "2"})
+    assert not late
+    assert done == InboxItem(item, "7", {}, NOON, open=False)
+
+
 async def test_done_with_its_effect(database: Database) -> None:
     """An item whose effect fails stays pending, and neither leaves a trace."""
     item = await database.write(lambda conn: inbox.receive(conn, "web", "7", {}, NOON))

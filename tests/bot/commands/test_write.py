@@ -169,13 +169,6 @@ async def test_broken_off(bot: Bot, say: Say) -> None:
     assert await bot.database.read(partial(texts.last, place=LOBBY.key)) is None
 
 
-async def test_once_only(bot: Bot, say: Say) -> None:
-    """A line that comes in again after its text was stored writes nothing more."""
-    await say("/generate length=5 Once", origin=5)
-
-    assert await say("/generate length=5 Once", origin=5) == []
-
-
 async def test_reply(bot: Bot, say: Say, platform: FakePlatform) -> None:
     """Where an admin wants it, a reply to the last text adds its words, and the bot writes on."""
     await bot.settings.change(LOBBY, "reply", "mention", by=ADA)

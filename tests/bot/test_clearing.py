@@ -1,0 +1,51 @@
+"""What was dealt with is forgotten after a week."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.clearing import Clearing
+from storage import inbox
+from storage.database import Database
+from tests.fakes.clock import FakeClock
+
+
+class Dozing(FakeClock):
+    """Tells when somebody has gone to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep = asyncio.Event()
+
+    async def sleep_until(self, moment: datetime) -> None:
+        self.asleep.set()
+        await super().sleep_until(moment)
+        self.asleep.clear()
+
+
+async def dealt_with(database: Database, update: str, at: datetime) -> int:
+    item = await database.write(partial(inbox.receive, platform="web", update=update, payload={}, at=at))
+    assert item is not None
+    await database.write(partial(inbox.done, item=item))
+    return item
+
+
+async def test_clearing(tmp_path: Path) -> None:
+    """What is done is forgotten a week after it came in, at the start and then once a day."""
+    clock = Dozing()
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        old = await dealt_with(database, "1", clock.now() - timedelta(days=8))
+        new = await dealt_with(database, "2", clock.now() - timedelta(days=6, hours=1))
+        clearing = asyncio.create_task(Clearing(database, clock).run())
+        kept = []
+        for _ in range(2):
+            await clock.asleep.wait()
+            kept.append([await database.read(partial(inbox.get, item=item)) is not None for item in (old, new)])
+            clock.asleep.clear()
+            clock.advance(24 * 3600)
+        clearing.cancel()
+
+    assert kept == [[False, True], [False, False]]
