@@ -69,8 +69,7 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _network(configuration: Configuration) -> Iterator[Finding]:
-    from bot.platforms.web.errors import CannotListen, PortInUse
-    from bot.platforms.web.listening import listen
+    from bot.platforms.web.listening import CannotListen, PortInUse, listen
 
     web = configuration.web
     if not web.enabled:
