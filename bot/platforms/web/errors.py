@@ -31,39 +31,6 @@ class Refusal(UserError):
         return translate(self.why, **self.facts)
 
 
-@dataclass(eq=False)
-class PortInUse(UserError):
-    """Another program listens where the room should be."""
-
-    host: str
-    port: int
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate(
-            "Port {port} on {host} is in use by another program; set web.port (PLANCHETTE_WEB__PORT) to another port.",
-            host=self.host,
-            port=self.port,
-        )
-
-
-@dataclass(eq=False)
-class CannotListen(UserError):
-    """The room's address cannot be listened on at all: not ours, or reserved for root."""
-
-    host: str
-    port: int
-    reason: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate(
-            "The room cannot listen on {host}, port {port} ({reason}); set web.host and web.port to an address of "
-            "this machine.",
-            host=self.host,
-            port=self.port,
-            reason=self.reason,
-        )
-
-
 def refused(status: int, sentence: str) -> JSONResponse:
     """The shape of every error of the API."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None

@@ -5,11 +5,45 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from dataclasses import dataclass
 from typing import Final
 
-from bot.platforms.web.errors import CannotListen, PortInUse
+from generators.errors import Translate, UserError, english
 
 BACKLOG: Final = 2048  # connections that wait to be taken; uvicorn's own default
+
+
+@dataclass(eq=False)
+class PortInUse(UserError):
+    """Another program listens where the room should be."""
+
+    host: str
+    port: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "Port {port} on {host} is in use by another program; set web.port (PLANCHETTE_WEB__PORT) to another port.",
+            host=self.host,
+            port=self.port,
+        )
+
+
+@dataclass(eq=False)
+class CannotListen(UserError):
+    """The room's address cannot be listened on at all: not ours, or reserved for root."""
+
+    host: str
+    port: int
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The room cannot listen on {host}, port {port} ({reason}); set web.host and web.port to an address of "
+            "this machine.",
+            host=self.host,
+            port=self.port,
+            reason=self.reason,
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

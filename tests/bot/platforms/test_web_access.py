@@ -12,7 +12,7 @@ from bot.app import Bot
 from bot.configuration import Configuration, WebKeys
 from bot.conversation import Attachment, Message, Place
 from bot.platforms.web import WebRoom
-from bot.platforms.web.errors import CannotListen, PortInUse
+from bot.platforms.web.listening import CannotListen, PortInUse
 from generators.scripted import Pace, ScriptedGenerator
 from tests.bot.platforms.serving import Serving, serving
 
