@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class UnusableHome(UserError):
         )
 
 
+def default_home() -> Path:
+    """`PLANCHETTE_HOME`, or `.planchette` in the user's own directory."""
+    return Path(os.environ.get("PLANCHETTE_HOME") or "~/.planchette").expanduser().absolute()
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where things lie in `PLANCHETTE_HOME`."""
@@ -72,6 +78,10 @@ class Home:
     @property
     def lock(self) -> Path:
         return self.path / "lock"
+
+    @property
+    def faults(self) -> Path:
+        return self.path / "faults.log"
 
     def create(self) -> None:
         """Makes what is missing, for the user alone; what is there keeps its modes.

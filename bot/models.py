@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bot.nearest import nearest
+from bot.names import nearest, versioned
 from generators.completion import CompletionRequest, Generator, ModelInfo
 from generators.errors import Translate, UnknownModel, UserError, english
 
@@ -45,7 +45,7 @@ class Models:
 
     async def all(self) -> tuple[ModelInfo, ...]:
         """What can write now, the default first."""
-        plain = self._wanted and self._wanted.partition("@")[0]
+        plain = self._wanted and versioned(self._wanted)[0]
         return tuple(sorted(await self._generator.models(), key=lambda info: info.name != plain))
 
     async def default(self) -> ModelInfo:
@@ -84,11 +84,11 @@ class Models:
             UnknownModel: no generator has it.
         """
         listed = await self.all()
-        plain, _, version = name.partition("@")
+        plain, version = versioned(name)
         info = next((info for info in listed if info.name == plain), None)
         if info is None:
             raise UnknownModel(name, nearest(plain, [info.name for info in listed]))
-        if "@" not in name or version == info.version:
+        if version is None or version == info.version:
             return info
         async with self._generator.complete(CompletionRequest(model=name, max_tokens=0)):
             return dataclasses.replace(info, version=version)  # an older one, which is kept but not listed

@@ -14,17 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Person, Place
 from bot.models import Models
-from bot.nearest import nearest
+from bot.names import nearest
 from bot.values import (
     Candidates,
     Default,
     Kind,
     Length,
     Model,
+    OfTemperature,
+    OfTopK,
+    OfTopP,
     Seconds,
-    Temperature,
-    TopK,
-    TopP,
     kind_of,
 )
 from generators.completion import Unit
@@ -44,10 +44,10 @@ class Effective:
     """
 
     model: Annotated[Model | None, "the model that writes here"] = None
-    temperature: Annotated[Temperature | None, "0 always takes the likeliest token, 1 is the model's own"] = None
+    temperature: OfTemperature = None
     length: Annotated[Length | None, "tokens of a text"] = None
-    top_k: Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"] = None
-    top_p: Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"] = None
+    top_k: OfTopK = None
+    top_p: OfTopP = None
     who_sets: Annotated[Literal["admins", "all"], "who may set the temperature"] = "admins"
     reply: Annotated[Literal["off", "mention"], "whether a reply to a text of the bot is written on"] = "off"
     unit: Annotated[Unit, "what a story's votes are about"] = Unit.WORD
@@ -191,13 +191,15 @@ class PlaceSettings:
     ) -> None:
         """Sets a value, or unsets it with `Default.DEFAULT`; the audit and the inbox say so in the same transaction.
 
+        Args:
+            value: as it is stored, or the text that stands for it.
+
         Raises:
             UserError: there is no such setting, it cannot be that, or the scope is no place.
         """
         declared = setting(name)
-        if value is not Default.DEFAULT:
-            value = await self.parse(name, declared.kind.show(value))
         key = place_of(place, scope)
+        value = await self.parse(name, declared.kind.show(value))
 
         async def store(connection: AsyncConnection) -> None:
             if origin is not None and not await inbox.done(connection, origin):

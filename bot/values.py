@@ -10,6 +10,8 @@ from enum import Enum, StrEnum
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
+from bot.games.ballot import LONGEST_WRITE_IN
+from bot.text import LONGEST_PROMPT
 from generators.completion import HOTTEST, LONGEST
 from generators.errors import InvalidValue
 
@@ -44,7 +46,7 @@ class Between:
 class RestOfLine:
     """Everything that is left of the line, exactly as it was typed."""
 
-    limit: int = 20_000  # characters
+    limit: int = LONGEST_PROMPT  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,4 +218,11 @@ Model: TypeAlias = Annotated[str, Suggest(_model_names)]
 Candidates: TypeAlias = Annotated[int, Between(2, 20)]  # Discord shows 25 buttons, and ours are not the only ones
 Seconds: TypeAlias = Annotated[float, Between(1, 86_400)]
 Text: TypeAlias = Annotated[str, RestOfLine()]
-WriteIn: TypeAlias = Annotated[str, RestOfLine(100)]
+WriteIn: TypeAlias = Annotated[str, RestOfLine(LONGEST_WRITE_IN)]
+
+DARING: Final = "0 always takes the likeliest token, 1 is the model's own"
+
+# what a line may say and a place may set alike; None leaves it to the place, and then to the model
+OfTemperature: TypeAlias = Annotated[Temperature | None, DARING]
+OfTopK: TypeAlias = Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"]
+OfTopP: TypeAlias = Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"]

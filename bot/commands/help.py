@@ -11,7 +11,7 @@ from bot.commands.discovery import Commands
 from bot.commands.faults import UnknownCommand
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
-from bot.nearest import nearest
+from bot.names import nearest
 from bot.values import Text, quoted
 
 

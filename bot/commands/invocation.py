@@ -130,7 +130,7 @@ class SettingsHere:
         return Message(await self._all.explanation(self._invocation.place, name, self._invocation.translate))
 
     async def set(self, name: str, value: Any, scope: Scope = "here") -> None:
-        """Sets a value.
+        """Sets a value, or what a text stands for; nothing is looked at before the person may do so.
 
         Raises:
             NotAllowed: the command's `sets` permission is not this person's.

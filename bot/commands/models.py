@@ -30,7 +30,7 @@ async def use(
     invocation: Invocation, model: Annotated[Model, "a model's name, NAME@VERSION for one version; `default` unsets"]
 ) -> None:
     """Choose the model that writes here."""
-    await invocation.settings.set("model", await invocation.bot.settings.parse("model", model))
+    await invocation.settings.set("model", model)
     await invocation.answer(await invocation.settings.explanation("model"))
 
 

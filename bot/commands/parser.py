@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from bot.commands.declaration import Command, Group, Parameter
 from bot.commands.discovery import Commands
 from bot.commands.faults import ExtraArgument, GivenTwice, IncompleteCommand, MissingArgument, UnknownCommand
-from bot.nearest import nearest
+from bot.names import nearest
 from bot.text import checked
 from bot.values import quoted
 

@@ -8,7 +8,7 @@ from bot.commands.declaration import Permission, command
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.places import SETTINGS, Scope, sentence, setting
-from bot.values import Default, Suggest, Temperature
+from bot.values import DARING, Default, Suggest, Temperature
 
 Name: TypeAlias = Annotated[str, Suggest(tuple(SETTINGS))]
 
@@ -16,9 +16,7 @@ Name: TypeAlias = Annotated[str, Suggest(tuple(SETTINGS))]
 @command(sets=Permission.MANAGE)
 async def temperature(
     invocation: Invocation,
-    value: Annotated[
-        Temperature | Default | None, "0 always takes the likeliest token, 1 is the model's own; `default` unsets"
-    ] = None,
+    value: Annotated[Temperature | Default | None, DARING] = None,
 ) -> None:
     """Show or set how daring this place's texts are."""
     if value is None:
@@ -46,6 +44,5 @@ async def settings(
     elif value is None:
         await invocation.answer_privately(await invocation.settings.explanation(name))
     else:
-        parsed = await invocation.bot.settings.parse(name, value)
-        await invocation.settings.set(name, parsed, scope)
+        await invocation.settings.set(name, value, scope)
         await invocation.answer(await invocation.settings.explanation(name))

@@ -9,7 +9,7 @@ from typing import Annotated
 from bot.commands.declaration import command
 from bot.commands.invocation import Invocation
 from bot.text import LONGEST_PROMPT
-from bot.values import Choices, Length, Model, Seed, Temperature, Text, TopK, TopP
+from bot.values import Choices, Length, Model, OfTemperature, OfTopK, OfTopP, Seed, Text
 from bot.writing import Order, write
 from generators.errors import Translate, UnknownModel, UserError, english
 from storage import texts
@@ -28,10 +28,10 @@ async def generate(
     invocation: Invocation,
     prompt: Annotated[Text, "the text goes on from here"] = "",
     model: Annotated[Model | None, "the model that writes"] = None,
-    temperature: Annotated[Temperature | None, "0 always takes the likeliest token, 1 is the model's own"] = None,
+    temperature: OfTemperature = None,
     length: Annotated[Length | None, "tokens to write"] = None,
-    top_k: Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"] = None,
-    top_p: Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"] = None,
+    top_k: OfTopK = None,
+    top_p: OfTopP = None,
     seed: Annotated[Seed | None, "the same seed writes the same text"] = None,
     n: Annotated[Choices, "how many texts, side by side"] = 1,
     label: Annotated[str | None, "a kind of text that the model knows"] = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.configuration.faults import ConfigurationFault, Exposed, UnknownKey
-from bot.configuration.keys import Configuration, is_loopback
+from bot.configuration.keys import LATER, Configuration, is_loopback
 from bot.configuration.sources import (
     AT,
     Environment,
@@ -23,19 +21,17 @@ from bot.configuration.sources import (
     read_toml,
     with_files,
 )
+from bot.home import Home, default_home
+from bot.names import nearest
 
 
 class Shown(NamedTuple):
-    """One key as `planchette doctor` prints it."""
+    """One key as `planchette doctor` prints it; `used` unless this version does nothing with it."""
 
     key: str
     value: str
     origin: str
-
-
-def default_home() -> Path:
-    """`PLANCHETTE_HOME`, or `.planchette` in the user's own directory."""
-    return Path(os.environ.get("PLANCHETTE_HOME") or "~/.planchette").expanduser().absolute()
+    used: bool
 
 
 def load_configuration(home: Path | None = None) -> Configuration:
@@ -49,7 +45,7 @@ def load_configuration(home: Path | None = None) -> Configuration:
             without a key.
     """
     home = default_home() if home is None else home.expanduser().absolute()
-    file = home / "planchette.toml"
+    file = Home(home).configuration
     read, text = read_toml(file)
     in_file = flat(read)
     if "home" in read:  # the file lies in the home, so it cannot say where that is
@@ -82,7 +78,7 @@ def shown(configuration: Configuration) -> list[Shown]:
         value: Any = configuration
         for part in key.split("."):
             value = getattr(value, part)
-        lines.append(Shown(key, _as_text(value), configuration.origins.get(key, "default")))
+        lines.append(Shown(key, _as_text(value), configuration.origins.get(key, "default"), key not in LATER))
     return lines
 
 
@@ -134,5 +130,4 @@ def _explained(fault: ValidationError, origins: Mapping[str, str], text: str) ->
         return ConfigurationFault(declared, value, origin, field.description or "another value")
     if first["type"] != "extra_forbidden":
         return ConfigurationFault(key, str(first["input"])[:80], origin, f"a table of keys such as [{key}] has")
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    return UnknownKey(key, origin, nearest[0] if nearest else None)
+    return UnknownKey(key, origin, nearest(key, known))

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bot.home import Home, HomeInUse
+
 if TYPE_CHECKING:
     from bot.configuration import Configuration
 
@@ -41,7 +43,7 @@ class Finding:
 
 async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     """Every check, in the order in which a person would mend things."""
-    for one in (*_home(configuration.home), *_network(configuration), *_platforms(configuration)):
+    for one in (*_home(configuration.home), *_network(configuration), *_settings(configuration)):
         yield one
     async for one in _database(configuration):
         yield one
@@ -49,7 +51,7 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
         yield one
     async for one in _default_model(configuration):
         yield one
-    yield _torch(configuration)
+    yield _torch()
 
 
 def _home(home: Path) -> Iterator[Finding]:
@@ -86,8 +88,6 @@ def _network(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _running(home: Path) -> bool:
-    from bot.home import Home, HomeInUse
-
     if not Home(home).lock.exists():
         return False
     try:
@@ -97,32 +97,33 @@ def _running(home: Path) -> bool:
         return True
 
 
-def _platforms(configuration: Configuration) -> Iterator[Finding]:
-    from importlib.util import find_spec
+def _settings(configuration: Configuration) -> Iterator[Finding]:
+    from bot.configuration import LATER
 
-    for name, package in (("discord", "discord"), ("telegram", "telegram")):
-        if getattr(configuration, name).token is None:
-            yield Finding(name, State.NOTE, f"Off; {name}.token turns it on.")
-        elif find_spec(package) is None:
-            text = f"{name}.token is set, but its packages are missing; pip install 'planchette[{name}]' brings them."
-            yield Finding(name, State.PROBLEM, text)
-        else:
-            yield Finding(name, State.NOTE, f"{name}.token is set; this version does not speak to {name} yet.")
+    for key in LATER:
+        origin = configuration.origins.get(key, "default")
+        if origin != "default":
+            yield Finding("settings", State.NOTE, f"{key} is set ({origin}), but this version does nothing with it.")
 
 
 async def _database(configuration: Configuration) -> AsyncIterator[Finding]:
-    from storage.database import Database
+    """Looks only: a bot of another version may be using it."""
     from storage.errors import StorageError
+    from storage.looking import State as Database
+    from storage.looking import look
 
-    own = configuration.home / "planchette.db"
-    if configuration.database.url is None and not own.exists():
-        yield Finding("database", State.NOTE, f"{own} is made at the first run.")
-        return
     try:
-        async with await Database.open(configuration.database_url) as database:
-            yield Finding("database", State.GOOD, f"{database.name} is open and up to date.")
+        name, state = await look(configuration.database_url)
     except StorageError as fault:
         yield Finding("database", State.PROBLEM, fault.sentence())
+        return
+    match state:
+        case Database.EMPTY:
+            yield Finding("database", State.NOTE, f"{name} is made at the first run.")
+        case Database.OLDER:
+            yield Finding("database", State.NOTE, f"{name} is of an older version; the next start migrates it.")
+        case Database.CURRENT:
+            yield Finding("database", State.GOOD, f"{name} is up to date.")
 
 
 def _models(configuration: Configuration) -> Iterator[Finding]:
@@ -162,7 +163,7 @@ async def _default_model(configuration: Configuration) -> AsyncIterator[Finding]
         await generator.close()
 
 
-def _torch(configuration: Configuration) -> Finding:
+def _torch() -> Finding:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
@@ -173,8 +174,4 @@ def _torch(configuration: Configuration) -> Finding:
 
     if torch.cuda.is_available():
         return Finding("torch", State.GOOD, f"{torch.__version__} with {torch.cuda.get_device_name(0)}.")
-    if configuration.device.startswith("cuda"):
-        return Finding(
-            "torch", State.PROBLEM, f"device is {configuration.device}, but torch sees no GPU; set it to auto."
-        )
     return Finding("torch", State.GOOD, f"{torch.__version__}, without a GPU.")

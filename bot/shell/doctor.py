@@ -28,16 +28,17 @@ class ToBeMended(UserError):
 
 def doctor(as_json: Json = False) -> None:
     """Check settings, models, database and devices, and say how to mend each."""
-    from bot.configuration import load_configuration, shown
+    from bot.configuration import Shown, load_configuration, shown
 
     configuration = load_configuration()
     origin = "environment variable PLANCHETTE_HOME" if os.environ.get("PLANCHETTE_HOME") else "default"
-    settings = [("home", str(configuration.home), origin), *shown(configuration)]
+    settings = [Shown("home", str(configuration.home), origin, used=True), *shown(configuration)]
     if as_json:
-        for key, value, origin in settings:
-            emit({"setting": key, "value": value, "origin": origin})
+        for key, value, origin, used in settings:
+            emit({"setting": key, "value": value, "origin": origin, "used": used})
     else:
-        table(("setting", "value", "from"), settings)
+        rows = [(key, value, origin, "" if used else "not used yet") for key, value, origin, used in settings]
+        table(("setting", "value", "from", ""), rows)
         say()
     problems = asyncio.run(_checked(configuration, as_json))
     if problems:

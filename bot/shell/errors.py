@@ -12,7 +12,7 @@ class NothingToRun(UserError):
     """No platform is set up."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("No platform is set up; set web.enabled to true, or give discord.token or telegram.token.")
+        return translate("No platform is set up; set web.enabled to true.")
 
 
 @dataclass(eq=False)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NOT_DONE: Final = 1
 INTERRUPTED: Final = 130  # as shells say it: 128 and the number of SIGINT
-LOG: Final = "faults.log"
 ROTATE_BYTES: Final = 1_000_000  # a command that fails in a loop must not fill the disk
 
 
@@ -66,9 +65,9 @@ def _is_usage(fault: BaseException) -> bool:
 
 def _recorded(fault: BaseException) -> str:
     """Writes a fault of ours into the log and says where it is."""
-    from bot.configuration.loading import default_home
+    from bot.home import Home, default_home
 
-    where = default_home() / LOG
+    where = Home(default_home()).faults
     told = f"Something is wrong inside Planchette ({type(fault).__name__})"
     try:
         where.parent.mkdir(parents=True, exist_ok=True)

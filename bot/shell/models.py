@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from bot.names import versioned
 from bot.shell.errors import CannotImport, InTheWay, ShipsWithTheProgram
 from bot.shell.output import Json, emit, note, say, table
 from bot.shell.shelves import described, found, loaded, name_from, own_name, shelves
@@ -150,7 +151,7 @@ def remove(name: Name) -> None:
     if shelf.shipped:
         raise ShipsWithTheProgram(name)
     parent = directory.parent
-    target = directory if "@" in name else parent
+    target = parent if versioned(name)[1] is None else directory
     aside = shelf.path / f".removed-{target.name}"  # one rename, so that no half of a model is ever found
     shutil.rmtree(aside, ignore_errors=True)
     target.rename(aside)

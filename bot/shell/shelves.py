@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from generators.errors import InvalidValue
+from bot.home import Home
+from bot.names import nearest, versioned
+from generators.errors import InvalidValue, UnknownModel
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
@@ -21,7 +23,7 @@ def shelves(home: Path) -> tuple[Shelf, Shelf]:
 
     from generators.local import Shelf
 
-    return Shelf(Path(str(files("weights"))), shipped=True), Shelf(home / "models")
+    return Shelf(Path(str(files("weights"))), shipped=True), Shelf(Home(home).models)
 
 
 def found(home: Path, name: str) -> tuple[Shelf, Path]:
@@ -30,15 +32,13 @@ def found(home: Path, name: str) -> tuple[Shelf, Path]:
     Raises:
         UnknownModel: there is none.
     """
-    from generators.registry import unknown
-
-    plain, _, version = name.partition("@")
+    plain, version = versioned(name)
     on = shelves(home)
     for shelf in on:
-        directory = shelf.directory(plain, version or None)
-        if directory is not None and (not shelf.shipped or version in ("", shelf.info(directory).version)):
+        directory = shelf.directory(plain, version)
+        if directory is not None:
             return shelf, directory
-    raise unknown(name, (each for shelf in on for each in shelf.names()))
+    raise UnknownModel(name, nearest(plain, [each for shelf in on for each in shelf.names()]))
 
 
 def found_anywhere(home: Path, name: str) -> tuple[Shelf, Path]:

@@ -75,10 +75,12 @@ def train(
     from bot.home import Home
     from generators import training
 
-    home = Home(load_configuration().home)
+    configuration = load_configuration()
+    home = Home(configuration.home)
     home.create()
     called = own_name(home.path, name or name_from(sources[0]))
-    given = {option: value for option, value in changes.items() if value is not None}
+    given = {"threads": str(configuration.training.threads)}
+    given |= {option: value for option, value in changes.items() if value is not None}
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
     with progress("Training") as shown:
         try:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.configuration import Configuration, is_loopback, load_configuration, shown
+from bot.configuration import LATER, Configuration, is_loopback, load_configuration, shown
+from bot.configuration.loading import known_keys
 from generators.errors import UserError
 
 
@@ -106,6 +107,15 @@ def test_every_key_is_shown(home: Path) -> None:
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
         *("log.level", "log.format"),
     }
+
+
+def test_documented() -> None:
+    """The page of settings names every key, and those without effect where it says so."""
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    with_effect, without = page.split("No effect yet")
+
+    for key, _, _ in known_keys():
+        assert f"`{key}`" in (without if key in LATER else with_effect)
 
 
 @pytest.mark.parametrize(

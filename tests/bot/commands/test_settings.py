@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
 import pytest
 
 from bot.app import Bot
+from bot.configuration import load_configuration
 from bot.places import SETTINGS
+from generators.completion import CompletionRequest, Event
+from generators.scripted import ScriptedGenerator
 from storage import audit
 from tests.bot.conftest import ADA, BEN, LOBBY, THREAD, Say
+from tests.fakes.platform import FakePlatform
 
 
 async def test_temperature_is_shown_privately(say: Say) -> None:
@@ -58,6 +66,36 @@ async def test_all_may_set_the_temperature(bot: Bot, say: Say) -> None:
 
     effective = await bot.settings.get(LOBBY)
     assert (effective.temperature, effective.candidates) == (0.7, 5)
+
+
+class Counted(ScriptedGenerator):
+    """Remembers which models it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def complete(self, request: CompletionRequest) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        self.asked.append(request.model)
+        return super().complete(request)
+
+
+@pytest.mark.parametrize("line", ["/settings model scripted@old", "/models use scripted@old"])
+async def test_permission_comes_first(home: Path, platform: FakePlatform, line: str) -> None:
+    """No model is looked up, or even loaded, for somebody who may not choose it; and once for who may."""
+    generator = Counted()
+    bot = await Bot.open(load_configuration(home), generator=generator)
+    bot.register(platform)
+
+    await bot.invoke(line, person=BEN, place=LOBBY)
+    for_ben = generator.asked.count("scripted@old")
+    await bot.invoke(line, person=ADA, place=LOBBY)
+    for_ada = generator.asked.count("scripted@old")
+    await bot.close()
+
+    assert (for_ben, for_ada) == (0, 1)
+    assert platform.said[0].text.startswith("Only an admin of this place can do this")
+    assert platform.said[1].text == "model is scripted@old here, set for this place."
 
 
 @pytest.mark.parametrize("value", ["nan", "-1", "1e9", "hot"])

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
+from storage.engines import located
+from storage.migrations import migrate
 from tests.bot.shell.conftest import Shell
 
 
@@ -28,7 +31,7 @@ def test_settings_as_json(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None
     settings = {line["setting"]: line for line in lines if "setting" in line}
     assert settings["web.key"]["value"] == "********"
     assert settings["web.key"]["origin"] == "environment variable PLANCHETTE_WEB__KEY"
-    assert settings["web.port"] == {"setting": "web.port", "value": "8477", "origin": "default"}
+    assert settings["web.port"] == {"setting": "web.port", "value": "8477", "origin": "default", "used": True}
     assert "open sesame" not in json.dumps(lines)
     assert {line["state"] for line in lines if "check" in line} <= {"good", "note"}
 
@@ -59,6 +62,33 @@ def test_broken_database(shell: Shell, home: Path) -> None:
     assert ran.code == 1
     assert "✗ database:" in ran.out
     assert "Traceback" not in ran.out + ran.err
+
+
+def test_database_is_only_looked_at(shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that lacks a migration is left as it is, and what will become of it is said."""
+    home.mkdir()
+    file = home / "planchette.db"
+    migrate(located(f"sqlite:///{file}"))
+    before = file.read_bytes()
+    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda _: "v9999")
+
+    ran = shell("doctor")
+
+    assert f"· database: {file} is of an older version; the next start migrates it." in ran.out
+    assert file.read_bytes() == before
+
+
+def test_settings_without_effect(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that this version does nothing with is said to have no effect where somebody has set it."""
+    monkeypatch.setenv("PLANCHETTE_DEVICE", "cuda")
+
+    ran = shell("doctor")
+
+    assert ran.code == 0
+    assert "· settings: device is set (environment variable PLANCHETTE_DEVICE), but this version does" in ran.out
+    assert "host.port is set" not in ran.out
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("host.port ")]
+    assert line.endswith("not used yet")
 
 
 def test_missing_default_model(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

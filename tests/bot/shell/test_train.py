@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from generators import training
+from generators.errors import InvalidValue
 from tests.bot.shell.conftest import Shell
 
 TINY = ("--epochs", "2", "--hidden-size", "8", "--embedding-size", "8", "--window", "16", "--min-count", "1")
@@ -33,6 +35,25 @@ def test_trained_model_writes(shell: Shell, titles: Path, home: Path) -> None:
     assert set(measured) == {"bits_per_character", "nats_per_token", "perplexity", "characters", "tokens"}
     assert measured["tokens"] == measured["characters"] + 60
     assert shell("generate", "Show", "--model", "good-titles", "--max-tokens", "10").code == 0
+
+
+@pytest.mark.parametrize(("option", "threads"), [((), "3"), (("--threads", "2"), "2")])
+def test_threads(
+    shell: Shell, titles: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...], threads: str
+) -> None:
+    """A training takes the threads that the operator allows, unless the command names a number."""
+    asked: dict[str, str] = {}
+
+    def train(*_: object, options: dict[str, str], **__: object) -> None:
+        asked.update(options)
+        raise InvalidValue("epochs", "1", "enough for this test")
+
+    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setenv("PLANCHETTE_TRAINING__THREADS", "3")
+
+    shell("train", str(titles), *option)
+
+    assert asked == {"threads": threads}
 
 
 def test_json_tells_progress(shell: Shell, titles: Path) -> None:

@@ -1,0 +1,73 @@
+"""Looks at a database and leaves it as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from enum import Enum
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from storage.engines import Location, located, reading
+from storage.errors import DatabaseFault, DatabaseForeign, DatabaseNewer, DatabaseReadOnly, StorageError
+from storage.faults import fault_of
+from storage.migrations import VERSION_TABLE
+from storage.schema import metadata
+
+
+class State(Enum):
+    """What opening a database would do with it."""
+
+    EMPTY = "made"
+    OLDER = "migrated"
+    CURRENT = "used as it is"
+
+
+async def look(url: str) -> tuple[str, State]:
+    """The name of the database at `url`, as people may see it, and how it is.
+
+    Raises:
+        StorageError: it cannot be used.
+    """
+    location = located(url)
+    if location.sqlite and not await asyncio.to_thread(_is_there, location.name):
+        return location.name, State.EMPTY
+    engine = reading(location)
+    try:
+        async with engine.connect() as connection:
+            return location.name, await connection.run_sync(_state, location)
+    except StorageError:
+        raise
+    except Exception as error:
+        raise fault_of(error, location.name) or DatabaseFault(location.name, str(error)) from error
+    finally:
+        await engine.dispose()
+
+
+def _is_there(file: str) -> bool:
+    if not Path(file).exists():
+        return False
+    if not os.access(file, os.W_OK):
+        raise DatabaseReadOnly(file)
+    return True
+
+
+def _state(connection: Connection, location: Location) -> State:
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    script = ScriptDirectory.from_config(config)
+    revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if revision == script.get_current_head():
+        return State.CURRENT
+    if revision is None:
+        tables = set(inspect(connection).get_table_names())
+        if others := tables if location.sqlite else tables & set(metadata.tables):
+            raise DatabaseForeign(location.name, f"it has a table {min(others)} of another program")
+        return State.EMPTY
+    if revision not in {known.revision for known in script.walk_revisions()}:
+        raise DatabaseNewer(location.name, revision)
+    return State.OLDER
