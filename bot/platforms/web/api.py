@@ -14,7 +14,7 @@ from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import EventStream, Following
 from bot.platforms.web.gate import Level
 from bot.platforms.web.identity import YEAR, Visitor
-from bot.platforms.web.names import person_name, room_name
+from bot.platforms.web.names import folded, person_name, room_name
 from bot.platforms.web.shapes import (
     Me,
     Naming,
@@ -152,7 +152,7 @@ async def take_name(request: Request, naming: Naming, desk: TheDesk) -> JSONResp
     before = desk.cookie(request)
     visitor = Visitor(person_name(naming.person), before.browser if before else secrets.token_urlsafe(16))
     desk.holders.claim(visitor)
-    if before is not None and before.name != visitor.name:
+    if before is not None and folded(before.name) != folded(visitor.name):
         desk.holders.release(before)
     answer = JSONResponse(Me(person=visitor.name, admin=request.state.level is Level.ADMIN).model_dump())
     answer.set_cookie(

@@ -50,7 +50,7 @@ def web_app(bot: Bot, room: WebRoom) -> FastAPI:
     say_errors_as_sentences(app)
     # the last added is the first asked
     app.add_middleware(SmallBodies)
-    app.add_middleware(Doorkeeper, gate=gate, session_cookie=desk.session_cookie)
+    app.add_middleware(Doorkeeper, desk=desk)
     app.add_middleware(SafeHeaders)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

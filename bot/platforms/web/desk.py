@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from bot.conversation import Person
 from bot.platforms.web.errors import Refusal
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 BURST: Final = 300  # messages and presses of one person at once …
 PER_SECOND: Final = 10  # … and from then on: far above what hands do, far below what a disk does
-LOGINS: Final = 10  # wrong keys of one address at once …
-LOGINS_PER_SECOND: Final = 0.1  # … and from then on: guessing takes ages
+WRONG_KEYS: Final = 10  # of one address at once, at the door and in headers …
+WRONG_KEYS_PER_SECOND: Final = 0.1  # … and from then on
 FOLLOWERS: Final = 1_000  # open streams; each is a socket, and a process has 1,024 by default on many systems
 
 
@@ -34,10 +35,10 @@ class Desk:
         self.gate = gate
         self.identities = identities
         self.holders = NameHolders()
-        self.logins = Pace(LOGINS, LOGINS_PER_SECOND, bot.ticks)
         self.person_cookie = f"planchette-person-{cookie_suffix}"  # browsers share cookies between ports of a host
         self.session_cookie = f"planchette-key-{cookie_suffix}"
         self._pace = Pace(BURST, PER_SECOND, bot.ticks)
+        self._wrong_keys = Pace(WRONG_KEYS, WRONG_KEYS_PER_SECOND, bot.ticks)
 
     def cookie(self, request: Request) -> Visitor | None:
         """Who the request's cookie says it is, whether or not another browser has the name by now."""
@@ -93,9 +94,17 @@ class Desk:
         Raises:
             Refusal: there were too many (429).
         """
-        address = request.client.host if request.client else ""
-        if not self._pace.allows(f"{address} {person.id if person else ''}"):
+        if not self._pace.allows(f"{_address(request)} {person.id if person else ''}"):
             raise Refusal(429, "Too many messages and presses at once; wait a moment.")
+
+    def count_wrong_key(self, request: HTTPConnection) -> None:
+        """Counts a key that opens nothing.
+
+        Raises:
+            Refusal: there were too many from this address (429).
+        """
+        if not self._wrong_keys.allows(_address(request)):
+            raise Refusal(429, "Too many wrong keys; wait a minute.")
 
     def admit_follower(self) -> None:
         """Makes sure that one more stream can be held open.
@@ -117,6 +126,10 @@ class Desk:
             ShownCommand(name=command.path, usage=command.usage, help=command.description)
             for command in self.bot.commands.all
         ]
+
+
+def _address(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
 
 
 def desk_of(request: Request) -> Desk:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.platforms.web.desk import Desk
 from bot.platforms.web.errors import Refusal, refused
-from bot.platforms.web.gate import Gate
 
 BODY: Final = 256 * 1024  # bytes; 20,000 characters outside the BMP, each escaped as \\uXXXX\\uXXXX, are 240,000
 DRAINED: Final = 8 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
@@ -54,33 +54,37 @@ class SafeHeaders:
 class Doorkeeper:
     """Lets a request in or refuses it; leaves what its sender may do in `request.state.level`."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, session_cookie: str) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
         self._app = app
-        self._gate = gate
-        self._session_cookie = session_cookie
+        self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] != UNGATED:
-            answer = self._refusal(scope)
+            try:
+                answer = self._refusal(HTTPConnection(scope))
+            except Refusal as fault:
+                answer = refused(fault.status, fault.sentence())
             if answer is not None:
                 return await answer(scope, receive, send)
         return await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        headers = Headers(scope=scope)
-        try:
-            self._gate.check_host(headers)
-        except Refusal as fault:
-            return refused(fault.status, fault.sentence())
-        session = HTTPConnection(scope).cookies.get(self._session_cookie)
-        level = self._gate.level(headers, session)
-        scope.setdefault("state", {})["level"] = level
-        path: str = scope["path"]
-        if level is not None or path.startswith(OPEN):
+    def _refusal(self, request: HTTPConnection) -> Response | None:
+        """What to answer to who stays outside.
+
+        Raises:
+            Refusal: the host is not ours, or there were too many wrong keys.
+        """
+        gate = self._desk.gate
+        path: str = request.scope["path"]
+        gate.check_host(request.headers)
+        request.state.level = gate.level(request.headers, request.cookies.get(self._desk.session_cookie))
+        if request.state.level is not None or path.startswith(OPEN):
             return None
-        if not self._gate.keyed:
+        if not gate.keyed:
             return refused(401, "From elsewhere this room needs a key; whoever runs it has to set web.key first.")
-        if _wants_page(path, headers):
+        if "authorization" in request.headers:
+            self._desk.count_wrong_key(request)
+        if _wants_page(path, request.headers):
             return RedirectResponse(f"/login?next={quote(path, safe='/')}", 303)
         return refused(401, "This room needs its key: send Authorization: Bearer with web.key, or log in at /login.")
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 
 from bot.platforms.web.desk import Desk, desk_of
-from bot.platforms.web.errors import Refusal
 from bot.platforms.web.identity import YEAR
 from bot.platforms.web.names import room_name
 
@@ -62,13 +61,11 @@ async def door() -> Response:
 @router.post("/login")
 async def enter(request: Request, desk: TheDesk) -> Response:
     """Exchanges the key for a cookie, because event streams and links cannot send headers."""
-    address = request.client.host if request.client else ""
     form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
     target = _inside(form.get("next", ["/"])[0])
     session = desk.gate.session(form.get("key", [""])[0])
     if session is None:
-        if not desk.logins.allows(address):
-            raise Refusal(429, "Too many wrong keys; wait a minute.")
+        desk.count_wrong_key(request)
         return RedirectResponse(f"/login?wrong=1&next={quote(target, safe='')}", 303)
     answer = RedirectResponse(target, 303)
     answer.set_cookie(

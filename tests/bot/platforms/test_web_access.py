@@ -108,6 +108,20 @@ async def test_wrong_key(home: Path) -> None:
     assert right.status_code == 303
 
 
+async def test_wrong_keys_everywhere(home: Path) -> None:
+    """Wrong keys are counted together, at the door and in headers; who has the right one need not wait."""
+    async with serving(home, host="0.0.0.0", key="key", ticks=lambda: 0.0) as served:
+        for _ in range(5):
+            await served.http.post("/login", data={"key": "wrong"})
+        wrong = [await served.http.get("/api/me", headers={"Authorization": "Bearer wrong"}) for _ in range(6)]
+        right = await served.http.get("/api/me", headers={"Authorization": "Bearer key"})
+        keyless = await served.http.get("/api/me")
+
+    assert [answer.status_code for answer in wrong] == [*5 * [401], 429]
+    assert wrong[-1].json()["error"].endswith(".")
+    assert (right.status_code, keyless.status_code) == (200, 401)
+
+
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", ""])
 async def test_login_stays_here(home: Path, target: str) -> None:
     """A login leads to no other site."""
@@ -151,6 +165,17 @@ async def test_two_of_one_name(lobby: Serving) -> None:
     assert taken.status_code == 409
     assert taken.json()["error"].endswith(".")
     assert free.status_code == 200
+
+
+async def test_respelt_name(lobby: Serving) -> None:
+    """Who spells the own name anew keeps it."""
+    async with httpx.AsyncClient(base_url=lobby.http.base_url) as other:
+        await lobby.http.post("/api/me", json={"person": "ada"})
+        await lobby.http.post("/api/me", json={"person": "Ada"})
+        taken = await other.post("/api/me", json={"person": "Ada"})
+
+    assert taken.status_code == 409
+    assert (await lobby.http.get("/api/me")).json()["person"] == "Ada"
 
 
 async def test_name_outlives_restart(home: Path) -> None:
