@@ -56,7 +56,7 @@ def train(
         source: one file or several; see `generators.training.Corpus`.
         recipe: a name of `generators.training.RECIPES`; `textgenrnn` where neither it nor a base is named.
         base: a model to go on from, as `load` takes it.
-        name: of the new model; by default that of the first file, without its suffix.
+        name: of the new model; by default that of the first file, without its suffix, as a word of small letters.
         documents: what a document of a text file is; by default a line, or what stands between `=====DOC=====` lines.
         resume: go on with the interrupted training of that name.
         progress: called now and then; by default nothing is told.
@@ -65,18 +65,26 @@ def train(
     Raises:
         UserError: a source, an option or the base cannot be used, or the packages for training are missing.
     """
-    from generators.places import found, models_directory
+    from generators.errors import InvalidValue
+    from generators.places import found, models_directory, name_from, own_name
     from generators.training import train as train_files
 
     sources = [Path(item) for item in ([source] if isinstance(source, str | Path) else source)]
+    if not sources:
+        raise InvalidValue("source", "an empty list", "a file, or several")
     trained = train_files(
         sources,
         recipe=recipe,
         base=None if base is None else found(base).directory,
-        output=models_directory() / (name or sources[0].stem),
+        output=models_directory() / own_name(name or name_from(sources[0])),
         documents=documents,
-        options={field: str(value) for field, value in options.items()},
+        options={field: _typed(value) for field, value in options.items()},
         resume=resume,
         progress=progress or (lambda _: None),
     )
     return load(trained.directory)
+
+
+def _typed(value: object) -> str:
+    """An option as a person would type it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

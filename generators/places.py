@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from generators.errors import UnknownModel
+from generators.errors import InvalidValue, UnknownModel
 
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # a directory's name everywhere, and a word in a chat
 CONFIG: Final = "config.json"  # what makes a directory a model
 
 
@@ -32,6 +34,24 @@ def shipped_directory() -> Path:
     if package is None or not package.submodule_search_locations:
         return models_directory() / ".none"  # installed without weights
     return Path(next(iter(package.submodule_search_locations)))
+
+
+def own_name(name: str) -> str:
+    """A name that a person's model can have.
+
+    Raises:
+        InvalidValue: it is no word, or a model that ships has it.
+    """
+    if not NAME.fullmatch(name):
+        raise InvalidValue("name", name, "small letters, digits, dots, hyphens and underscores, at most 64 of them")
+    if (shipped_directory() / name / CONFIG).is_file():
+        raise InvalidValue("name", name, "another name than that of a model that ships with the program")
+    return name
+
+
+def name_from(path: Path) -> str:
+    """A name for a model that is made from a file."""
+    return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._")[:64] or "model"
 
 
 def found(model: str | Path) -> Place:

@@ -6,7 +6,7 @@ import json
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generators.errors import UnusableModel
 
@@ -21,6 +21,17 @@ def _byte_level_alphabet() -> dict[str, int]:
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(256 + rank): byte for rank, byte in enumerate(others)}
+
+
+def _check_ids(written: Any) -> None:
+    """Makes sure that ids leave no gap: one of a thousand million would cost its place in every table.
+
+    Raises:
+        ValueError: they do.
+    """
+    ids = {*written["model"]["vocab"].values(), *(added["id"] for added in written["added_tokens"])}
+    if ids != set(range(len(ids))):
+        raise ValueError("its token ids do not run from 0 without a gap")
 
 
 class Vocabulary:
@@ -57,7 +68,9 @@ class Vocabulary:
 
         try:
             config = json.loads((directory / "config.json").read_text("utf-8"))
-            tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+            written = (directory / "tokenizer.json").read_text("utf-8")
+            _check_ids(json.loads(written))
+            tokenizer = Tokenizer.from_str(written)
             start, end = int(config["bos_token_id"]), int(config["eos_token_id"])
         except Exception as fault:  # tokenizers raises bare Exception for any damage to its file
             raise UnusableModel(str(directory), f"its tokenizer or config cannot be read ({fault})") from fault

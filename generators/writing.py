@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from generators.completion import CompletionRequest, ModelInfo, Piece
+from generators.completion import HOTTEST, CompletionRequest, ModelInfo, Piece
 from generators.engine import Engine
+from generators.errors import InvalidValue
 from generators.local import KINDS, Shelf
 from generators.model import Model
 from generators.places import Place
@@ -37,14 +39,14 @@ class Writer:
         self,
         prompt: str = "",
         *,
-        temperature: float | tuple[float, ...] | None = None,
+        temperature: float | Sequence[float] | None = None,
         max_tokens: int | None = None,
         min_tokens: int | None = None,
         seed: int | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         repetition_penalty: float | None = None,
-        stop: tuple[str, ...] = (),
+        stop: str | Sequence[str] = (),
     ) -> str:
         """A text that goes on from the prompt, without the prompt; see `CompletionRequest` for the fields.
 
@@ -54,14 +56,14 @@ class Writer:
         request = CompletionRequest(
             model=self.info.name,
             prompt=prompt,
-            temperature=temperature,
+            temperature=_temperature(temperature),
             max_tokens=max_tokens,
             min_tokens=min_tokens,
             seed=seed,
             top_k=top_k,
             top_p=top_p,
             repetition_penalty=repetition_penalty,
-            stop=stop,
+            stop=(stop,) if isinstance(stop, str) else tuple(stop),
         )
         return self._thread.submit(lambda: asyncio.run(self._text(request))).result()
 
@@ -73,6 +75,15 @@ class Writer:
     async def _text(self, request: CompletionRequest) -> str:
         async with self._engine.complete(request) as events:
             return "".join([event.text async for event in events if isinstance(event, Piece)])
+
+
+def _temperature(value: float | Sequence[float] | None) -> float | tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        return tuple(map(float, value)) if isinstance(value, list | tuple) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as fault:
+        raise InvalidValue("temperature", value, f"a number from 0 to {HOTTEST:g}") from fault
 
 
 def opened(place: Place) -> Writer:

@@ -31,16 +31,12 @@ class Shape:
         Raises:
             ValueError: a field is missing or outside its range; the message says which.
         """
-        try:
-            shape = cls(
-                int(config["vocab_size"]),
-                int(config["embedding_size"]),
-                tuple(int(size) for size in config["hidden_sizes"]),
-                str(config["cell"]),
-                float(config["attention_decay"]),
-            )
-        except (KeyError, TypeError, ValueError) as fault:
-            raise ValueError(f"config.json lacks a usable {fault}") from None
+        sizes, decay = config.get("hidden_sizes"), config.get("attention_decay")
+        layers = sizes if isinstance(sizes, list) else [None]
+        whole = [config.get("vocab_size"), config.get("embedding_size"), *layers]
+        if not (all(isinstance(size, int) for size in whole) and isinstance(decay, int | float)):
+            raise ValueError("config.json lacks a number: vocab_size, embedding_size, hidden_sizes or attention_decay")
+        shape = cls(whole[0], whole[1], tuple(whole[2:]), str(config.get("cell")), float(decay))
         if shape.cell not in GATES:
             raise ValueError(f"config.json names the cell {shape.cell}, which has to be lstm or gru")
         if not shape.hidden_sizes or min(shape.vocab_size, shape.embedding_size, *shape.hidden_sizes) < 1:

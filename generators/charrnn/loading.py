@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from generators.charrnn.folding import Array, Shape, folded
 from generators.charrnn.writer import CharRNN
-from generators.completion import ModelInfo, Sampling
+from generators.completion import LONGEST, ModelInfo, Sampling
 from generators.errors import InvalidValue, UnusableModel
 from generators.vocabulary import Vocabulary
 
@@ -45,8 +45,8 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
                 top_p=float(generation.get("top_p", 1.0)),
                 repetition_penalty=float(generation.get("repetition_penalty", 1.0)),
             ),
-            max_tokens=int(generation.get("max_new_tokens", 300)),
-            min_tokens=int(generation.get("min_new_tokens", 0)),
+            max_tokens=_tokens(generation, "max_new_tokens", 300, least=1),
+            min_tokens=_tokens(generation, "min_new_tokens", 0, least=0),
             description=str(lineage.get("description") or ""),
             shipped=shipped,
         )
@@ -103,6 +103,8 @@ def _checked(shape: Shape, tensors: Mapping[str, Array]) -> dict[str, Array]:
     for name, expected in shape.tensors().items():
         if name not in tensors:
             raise ValueError(f"{WEIGHTS} has no tensor {name}")
+        if not np.issubdtype(tensors[name].dtype, np.floating):
+            raise ValueError(f"tensor {name} holds {tensors[name].dtype} where numbers with fractions are needed")
         tensor = np.ascontiguousarray(tensors[name], dtype=np.float32)
         if tensor.shape != expected:
             raise ValueError(f"tensor {name} has shape {list(tensor.shape)} and config.json says {list(expected)}")
@@ -112,6 +114,13 @@ def _checked(shape: Shape, tensors: Mapping[str, Array]) -> dict[str, Array]:
     return checked
 
 
+def _tokens(generation: Mapping[str, Any], name: str, default: int, *, least: int) -> int:
+    value = generation.get(name, default)
+    if not isinstance(value, int) or not least <= value <= LONGEST:
+        raise InvalidValue(name, value, f"a whole number from {least} to {LONGEST:,}")
+    return value
+
+
 def _json(directory: Path, file: str, required: bool = True) -> dict[str, Any]:
     try:
         value = json.loads((directory / file).read_text("utf-8"))
@@ -119,7 +128,7 @@ def _json(directory: Path, file: str, required: bool = True) -> dict[str, Any]:
         if not required:
             return {}
         raise UnusableModel(str(directory), f"{file} is missing") from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise UnusableModel(str(directory), f"{file} is damaged ({fault})") from fault
     if not isinstance(value, dict):
         raise UnusableModel(str(directory), f"{file} is damaged (no JSON object)")

@@ -50,6 +50,16 @@ def poison(tensors: dict[str, Any]) -> None:
     tensors["output.bias"][3] = np.nan
 
 
+def as_integers(tensors: dict[str, Any]) -> None:
+    tensors["output.bias"] = tensors["output.bias"].astype(np.int32)
+
+
+def leave_a_gap(directory: Path) -> None:
+    written = json.loads((directory / "tokenizer.json").read_text("utf-8"))
+    written["model"]["vocab"]["e"] = 10**9
+    (directory / "tokenizer.json").write_text(json.dumps(written), "utf-8")
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -58,6 +68,9 @@ def poison(tensors: dict[str, Any]) -> None:
         (garble, "model.safetensors is damaged"),
         (with_tensors(lambda tensors: tensors.pop("rnn.1.bias_hh_l0")), "no tensor rnn.1.bias_hh_l0"),
         (with_tensors(poison), "tensor output.bias holds numbers that are not finite"),
+        (with_tensors(as_integers), "tensor output.bias holds int32"),
+        (leave_a_gap, "do not run from 0 without a gap"),
+        (with_config(vocab_size="412"), "lacks a number"),
         (with_config(hidden_sizes=[8, 7]), "tensor attention.weight has shape [1, 19] and config.json says [1, 20]"),
         (with_config(hidden_sizes="many"), "config.json"),
         (with_config(cell="rnn"), "has to be lstm or gru"),
@@ -84,6 +97,9 @@ def test_damage(directory: Path, damage: Callable[[Path], Any], reason: str) -> 
     [
         ("config.json", "{", "config.json is damaged"),
         ("config.json", "[]", "config.json is damaged"),
+        ("config.json", "[" * 100_000, "config.json is damaged"),
+        ("generation_config.json", '{"max_new_tokens": 0}', "max_new_tokens cannot be 0"),
+        ("generation_config.json", '{"min_new_tokens": 2.5}', "min_new_tokens cannot be 2.5"),
         ("config.json", '{"model_type": "gpt2"}', "a gpt2, not a charrnn"),
         ("generation_config.json", '{"temperature": 99}', "generation_config.json is wrong"),
         ("generation_config.json", '{"top_k": "many"}', "generation_config.json is wrong"),

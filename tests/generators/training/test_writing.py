@@ -38,6 +38,28 @@ def test_goes_on_from_a_name(titles: Path) -> None:
     assert tuned.info.name == "tuned"
 
 
+@pytest.mark.parametrize("name", ["charrnn", "../away", "a@b", ".hidden"])
+def test_names_that_no_model_can_have(titles: Path, home: Path, name: str) -> None:
+    """A name that ships, or that leads elsewhere, is refused before anything is read."""
+    with pytest.raises(InvalidValue, match="name cannot be"):
+        train(titles, name=name, **TINY)
+
+    assert not (home / "models").exists()
+
+
+def test_natural_values(directory: Path) -> None:
+    """A list of temperatures is a cycle, one stop text is one, and nonsense is refused in a sentence."""
+    model = load(directory)
+
+    listed = model.write(seed=1, temperature=[1.0, 0.5], max_tokens=20, stop="stop")
+
+    assert listed == model.write(seed=1, temperature=(1.0, 0.5), max_tokens=20, stop=("stop",))
+    with pytest.raises(InvalidValue, match="temperature cannot be hot"):
+        model.write(temperature="hot")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="source cannot be"):
+        train([])
+
+
 def test_seed(directory: Path) -> None:
     """A seed decides a text, and texts without one differ."""
     model = load(directory)
