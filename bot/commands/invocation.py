@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.declaration import Command, Permission
 from bot.commands.faults import NotAllowed
@@ -12,6 +15,7 @@ from bot.conversation import Message, Person, Place, Platform
 from bot.places import Effective, Scope
 from bot.values import Default
 from generators.errors import Translate, english
+from storage import audit, inbox
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -94,6 +98,17 @@ class Invocation:
         """Answers the person alone."""
         message = self._message(said, facts)
         await self.platform.post(self.place, message, private_for=self.person, reply_to=self.reply_to)
+
+    async def record(self, action: str, facts: dict[str, Any]) -> bool:
+        """Notes an admin's act in the audit before it is done; False where that was done for the same line before."""
+
+        async def store(connection: AsyncConnection) -> bool:
+            if self.origin is not None and not await inbox.done(connection, self.origin):
+                return False
+            await audit.record(connection, self.place.key, self.person.key, action, facts, datetime.now(UTC))
+            return True
+
+        return await self.bot.database.write(store)
 
     async def permits(self, permission: Permission) -> bool:
         """Whether the person may do what needs this permission here."""

@@ -127,7 +127,7 @@ async def _database(configuration: Configuration) -> AsyncIterator[Finding]:
 
 
 def _models(configuration: Configuration) -> Iterator[Finding]:
-    from bot.shell.shelves import loaded, shelves
+    from bot.shelves import loaded, shelves
     from generators.errors import UserError
 
     for shelf in shelves(configuration.home):

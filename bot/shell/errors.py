@@ -34,13 +34,3 @@ class InTheWay(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{path} is there already; name a directory that is new or empty.", path=self.path)
-
-
-@dataclass(eq=False)
-class ShipsWithTheProgram(UserError):
-    """A shipped model cannot be removed."""
-
-    name: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate("The model {name} ships with the program and stays.", name=self.name)

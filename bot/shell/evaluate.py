@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, Progress, emit, progress, say
-from bot.shell.shelves import found_anywhere, loaded
 from bot.shell.train import Documents
+from bot.shelves import found_anywhere, loaded
 
 if TYPE_CHECKING:
     from generators.training.corpus import Corpus, Document

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bot.names import versioned
-from bot.shell.errors import CannotImport, InTheWay, ShipsWithTheProgram
+from bot import versions
+from bot.shell.errors import CannotImport, InTheWay
 from bot.shell.output import Json, emit, note, say, table
-from bot.shell.shelves import described, found, loaded, name_from, own_name, shelves
 from bot.shell.writers import open_desk
+from bot.shelves import described, found, loaded, name_from, own_name, shelves
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
@@ -122,6 +122,7 @@ def import_(
         if not existed:
             shutil.rmtree(parent, ignore_errors=True)
         raise
+    versions.use_newest(home.path, called)
     if as_json:
         emit({"model": called, "version": version, "directory": str(parent / version)})
         return
@@ -147,17 +148,7 @@ def remove(name: Name) -> None:
     """Remove a model of your own, or one version of it."""
     from bot.configuration import load_configuration
 
-    shelf, directory = found(load_configuration().home, name)
-    if shelf.shipped:
-        raise ShipsWithTheProgram(name)
-    parent = directory.parent
-    target = parent if versioned(name)[1] is None else directory
-    aside = shelf.path / f".removed-{target.name}"  # one rename, so that no half of a model is ever found
-    shutil.rmtree(aside, ignore_errors=True)
-    target.rename(aside)
-    shutil.rmtree(aside)
-    if parent.is_dir() and not any(parent.iterdir()):
-        parent.rmdir()
+    versions.remove(load_configuration().home, name)
     note(f"{name} is removed.")
 
 

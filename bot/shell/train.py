@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from bot import versions
 from bot.shell.output import Json, Progress, emit, note, progress, say
-from bot.shell.shelves import found_anywhere, name_from, own_name
+from bot.shelves import found_anywhere, name_from, own_name
 from generators.training.recipes import RECIPES, options
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def train(
         except KeyboardInterrupt:
             shown.line("Interrupted; the same command with --resume goes on from the last check.")
             raise
+    versions.use_newest(home.path, called)
     if as_json:
         emit(
             {"model": trained.name, "version": trained.version, "directory": str(trained.directory), **trained.metrics}

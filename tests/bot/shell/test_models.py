@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.versions import use
 from tests.bot.shell.conftest import Shell
 
 WEIGHTS = Path(__file__).parents[3] / "weights" / "charrnn"
@@ -108,7 +109,19 @@ def test_remove(shell: Shell, directory: Path, home: Path) -> None:
 
     assert not (home / "models" / "my-model").exists()
     assert shell("models", "remove", "my-model").err.startswith("There is no model my-model")
-    assert shell("models", "remove", "charrnn").err == "The model charrnn ships with the program and stays.\n"
+    assert shell("models", "remove", "charrnn").err == "The model charrnn ships with the program and stays as it is.\n"
+
+
+def test_import_is_used(shell: Shell, directory: Path, home: Path) -> None:
+    """A version that has just come in is the one in use, also after somebody went back to another."""
+    (line,) = shell("models", "import", str(directory), "--json").lines
+    shutil.copytree(home / "models" / "my-model" / line["version"], home / "models" / "my-model" / "old")
+    use(home, "my-model@old")
+
+    shell("models", "import", str(directory))
+
+    (shown,) = shell("models", "show", "my-model", "--json").lines
+    assert shown["version"] == line["version"]
 
 
 def test_evaluate_empty_file(shell: Shell, tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Versions of a person's own models: which one is in use, and being rid of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.names import versioned
+from bot.shelves import found
+from generators.errors import Translate, UserError, english
+
+if TYPE_CHECKING:
+    from generators.local import Shelf
+
+USED: Final = "planchette.json"  # beside the versions; its `current` names the one in use, without it the newest is
+
+
+@dataclass(eq=False)
+class ShipsWithTheProgram(UserError):
+    """A shipped model has one version, and stays."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("The model {name} ships with the program and stays as it is.", name=self.name)
+
+
+@dataclass(eq=False)
+class NoEarlierVersion(UserError):
+    """The version in use is the first that there is."""
+
+    name: str
+    version: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("The model {name} has no version before {version}.", name=self.name, version=self.version)
+
+
+def own(home: Path, name: str) -> Path:
+    """The directory of a person's own model, or of one version of it.
+
+    Raises:
+        UnknownModel: there is none.
+        ShipsWithTheProgram: it is not a person's own.
+    """
+    shelf, directory = _own(home, name)
+    return shelf.path / versioned(name)[0] if versioned(name)[1] is None else directory
+
+
+def earlier(home: Path, name: str) -> str:
+    """`NAME@VERSION` of the version before the one in use.
+
+    Raises:
+        UserError: there is none.
+    """
+    plain, _ = versioned(name)
+    _, directory = _own(home, plain)
+    made = {path.parent: (path.stat().st_mtime_ns, path.parent.name) for path in _configs(directory.parent)}
+    before = [path for path in made if made[path] < made[directory]]
+    if not before:
+        raise NoEarlierVersion(plain, directory.name)
+    return f"{plain}@{max(before, key=made.__getitem__).name}"
+
+
+def use(home: Path, name: str) -> None:
+    """Writes with `NAME@VERSION` wherever no other version is asked for.
+
+    Raises:
+        UserError: there is no such version of an own model.
+    """
+    _, directory = _own(home, name)
+    _write(directory.parent / USED, {**_read(directory.parent / USED), "current": directory.name})
+
+
+def use_newest(home: Path, name: str) -> None:
+    """Writes with the newest version of an own model again, which somebody has just made."""
+    _, directory = _own(home, name)
+    facts = _read(directory.parent / USED)
+    if facts.pop("current", None) is not None:
+        _write(directory.parent / USED, facts)
+
+
+def remove(home: Path, name: str) -> None:
+    """Removes an own model, or one version of it; the newest that is left is used then.
+
+    Raises:
+        UserError: there is no such model, or it is not a person's own.
+    """
+    target = own(home, name)
+    model = target if versioned(name)[1] is None else target.parent
+    if target != model and _read(model / USED).get("current") == target.name:
+        use_newest(home, name)
+    if all(config.parent == target for config in _configs(model)):
+        target = model  # the last version goes with all that is around it
+    aside = model.parent / f".removed-{target.name}"  # one rename, so that no half of a model is ever found
+    shutil.rmtree(aside, ignore_errors=True)
+    target.rename(aside)
+    shutil.rmtree(aside)
+
+
+def _own(home: Path, name: str) -> tuple[Shelf, Path]:
+    shelf, directory = found(home, name)
+    if shelf.shipped:
+        raise ShipsWithTheProgram(name)
+    return shelf, directory
+
+
+def _configs(model: Path) -> list[Path]:
+    return [config for config in model.glob("*/config.json") if not config.parent.name.startswith(".")]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _write(file: Path, facts: dict[str, Any]) -> None:
+    building = file.with_name(f".{file.name}-{os.getpid()}")
+    building.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    building.replace(file)
