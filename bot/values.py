@@ -56,7 +56,10 @@ class Suggest:
     values: Callable[[Bot], Awaitable[list[str]]] | tuple[str, ...]
 
     async def offer(self, bot: Bot, begun: str, limit: int = 25) -> list[str]:
-        """What begins like this first, then what has it inside; 25 is as many as Discord shows."""
+        """What begins like this first, then what has it inside; 25 is as many as Discord shows.
+
+        For platforms that complete options while somebody types; those of this version have lines only.
+        """
         values = await self.values(bot) if callable(self.values) else self.values
         folded = begun.casefold()
         fitting = [value for value in values if folded in value.casefold()]

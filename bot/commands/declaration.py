@@ -31,7 +31,7 @@ class Permission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cooldown:
-    """How often one person may use a command."""
+    """How often one person may use a command; no command of this version needs more than everybody's quota."""
 
     times: int
     seconds: float

@@ -1,4 +1,4 @@
-"""From a typed line to a command and its arguments, and back.
+"""From a typed line to a command and its arguments.
 
     /generate temperature=0.8 length=200 Once upon a time
     /story start unit=word It was a dark night
@@ -11,7 +11,6 @@ option's begins the text, so `e=mc2` is text; a text that looks like an option g
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from bot.commands.declaration import Command, Group, Parameter
@@ -72,21 +71,6 @@ def arguments(command: Command, rest: str) -> dict[str, Any]:
         if parameter.required and parameter.name not in given:
             raise MissingArgument(command.path, parameter.name, command.usage)
     return given
-
-
-def render(command: Command, given: Mapping[str, Any]) -> str:
-    """The line that `parse` reads as this command with these arguments."""
-    line = f"/{command.path}"
-    for parameter in command.parameters:
-        if parameter.name in given and not parameter.rest:
-            shown = parameter.kind.show(given[parameter.name])
-            line += f" {parameter.name}={_quoted(shown) if _needs_quotes(shown) else shown}"
-    text = given.get(command.rest.name, "") if command.rest else ""
-    if text and command.rest:
-        option = OPTION.match(text)
-        hidden = option is not None and command.parameter(option[1]) is not None
-        line += f" {command.rest.name}={text}" if hidden else f" {text}"
-    return line
 
 
 def _member(group: Group, rest: str) -> tuple[Command, str]:
@@ -150,11 +134,3 @@ def _value(rest: str) -> tuple[str, str]:
         return ESCAPED.sub(r"\1", quoted_value[1]), rest[quoted_value.end() :]
     word = WORD.match(rest)
     return (word[0], rest[word.end() :]) if word else ("", rest)
-
-
-def _needs_quotes(value: str) -> bool:
-    return not value or value.startswith('"') or any(character.isspace() for character in value)
-
-
-def _quoted(value: str) -> str:
-    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.commands.declaration import Command
 from bot.commands.discovery import discover
-from bot.commands.parser import is_command, parse, render
+from bot.commands.parser import OPTION, is_command, parse
 from bot.text import DIRECTIONS
 from bot.values import Default, Kind
 from generators.completion import Unit
@@ -21,6 +23,29 @@ COMMANDS = discover()
 
 def arguments(line: str) -> dict[str, Any]:
     return parse(line, COMMANDS).arguments
+
+
+def render(command: Command, given: Mapping[str, Any]) -> str:
+    """The line that `parse` reads as this command with these arguments."""
+    line = f"/{command.path}"
+    for parameter in command.parameters:
+        if parameter.name in given and not parameter.rest:
+            shown = parameter.kind.show(given[parameter.name])
+            line += f" {parameter.name}={_quoted(shown) if _needs_quotes(shown) else shown}"
+    text = given.get(command.rest.name, "") if command.rest else ""
+    if text and command.rest:
+        option = OPTION.match(text)
+        hidden = option is not None and command.parameter(option[1]) is not None
+        line += f" {command.rest.name}={text}" if hidden else f" {text}"
+    return line
+
+
+def _needs_quotes(value: str) -> bool:
+    return not value or value.startswith('"') or any(character.isspace() for character in value)
+
+
+def _quoted(value: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def sentence(line: str) -> str:
