@@ -10,11 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from generators.errors import MissingExtra, Unsupported, UnusableModel
+from generators.errors import InvalidValue, MissingExtra, Unsupported, UnusableModel
 from generators.training.corpus import Corpus, Document, Documents
 from generators.training.errors import CannotResume, NothingToLearn, UnreadableSource
 from generators.training.progress import Progress, Sample, TrainedModel
-from generators.training.recipes import FIRST_RECIPE, RECIPES, TUNING, Option, changed, options, recipe_named
+from generators.training.recipes import (
+    FIRST_RECIPE,
+    RECIPES,
+    SHAPE,
+    TUNING,
+    CharRNNRecipe,
+    Option,
+    changed,
+    options,
+    recipe_named,
+)
 
 __all__ = [
     "RECIPES",
@@ -65,8 +75,7 @@ def train(
         UserError: an option, a source or the base cannot be used; nothing is changed then.
     """
     chosen = recipe_named(recipe or (FIRST_RECIPE if base is None else _tuning(base)))
-    if chosen.base and base is None:
-        raise Unsupported(chosen.name, "this recipe goes on from a trained model, and none is named")
+    _check(chosen, base, options or {}, label_column)
     settled = changed(chosen, options or {})
     if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
         raise MissingExtra("Training", "torch")
@@ -84,6 +93,22 @@ def train(
     )
     corpus = Corpus(sources, documents, label_column)
     return train_charrnn(corpus, settled, base, output, line, resume, progress)
+
+
+def _check(recipe: CharRNNRecipe, base: Path | None, options: Mapping[str, str], label_column: str | None) -> None:
+    """Refuses what would be ignored.
+
+    Raises:
+        InvalidValue: two of the arguments do not go together.
+    """
+    if recipe.base and base is None:
+        raise InvalidValue("recipe", recipe.name, "given with a base, the trained model that it goes on from")
+    if base is not None and not recipe.base:
+        raise InvalidValue("recipe", recipe.name, "left out where a base is named, because it starts from nothing")
+    if base is not None and (decided := [name for name in SHAPE if name in options]):
+        raise InvalidValue(decided[0], options[decided[0]], "left out where a base is named, which decides it")
+    if label_column is not None:
+        raise InvalidValue("label_column", label_column, "left out, because no recipe learns labels yet")
 
 
 def _tuning(base: Path) -> str:

@@ -32,7 +32,7 @@ from generators.training.publishing import (
     save_tokenizer,
     write_json,
 )
-from generators.training.recipes import CharRNNRecipe
+from generators.training.recipes import SHAPE, CharRNNRecipe
 from generators.training.weights import fresh, grown, reads_marks_as_straight
 
 SECONDS: Final = "seconds.json"
@@ -103,7 +103,11 @@ class Clock:
 def _plan(corpus: Corpus, recipe: CharRNNRecipe, base: Path | None) -> dict[str, Any]:
     """Everything that decides the model, as planchette.json will record it."""
     return {
-        "recipe": json.loads(json.dumps(asdict(recipe))),
+        "recipe": {
+            name: value
+            for name, value in json.loads(json.dumps(asdict(recipe))).items()
+            if base is None or name not in SHAPE
+        },
         "base": None if base is None else _base(base),
         "sources": [
             {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}

@@ -157,7 +157,7 @@ def _objects(source: Path, label_field: str | None) -> Iterator[Document]:
             continue
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "text"')

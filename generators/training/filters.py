@@ -48,7 +48,7 @@ def _cleaned(
             after = [text for before in texts for text in apply(before)]
             touched[name] += after != texts
             texts = after
-        for text in texts:
+        for text in filter(None, texts):  # nothing is no document: it would teach to end at once
             yield replace(document, text=text)
 
 

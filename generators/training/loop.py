@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
@@ -61,8 +62,10 @@ class Loop:
         windows = Windows(data.learnt, recipe.window, recipe.short, recipe.repeat_short, seed=recipe.seed, pad=PAD_ID)
         steps = -(-len(windows) // recipe.batch_size)
         total = max(1, math.ceil(steps * recipe.epochs))
+        windows.stretch_from(total * (1 - recipe.stretched), recipe.stretch)
         self._teller = _Teller(windows, recipe, total, told)
-        measured = len(data.held_out) > 0
+        self._checked_on = _part(data.held_out, MEASURED)
+        measured = bool(self._checked_on)
         every = min(max(1, steps // recipe.checks), total)
         transformers_logging.disable_progress_bar()  # it prints
         callbacks: list[Any] = [self._teller]
@@ -89,8 +92,8 @@ class Loop:
         return int(self._trainer.state.global_step)
 
     def bits_per_character(self) -> float | None:
-        """Held out, of the model as it is now."""
-        return self._bits(self.numpy_model())
+        """On all that is held out, of the model as it is now."""
+        return self._bits(self.numpy_model(), _part(self._data.held_out, None))
 
     def samples(self, model: CharRNN) -> tuple[Sample, ...]:
         """What the model writes from nothing, at three temperatures."""
@@ -125,12 +128,11 @@ class Loop:
 
     def _checked(self) -> float | None:
         model = self.numpy_model()
-        bits = self._bits(model)
+        bits = self._bits(model, self._checked_on)
         self._teller.checked(bits, self.samples(model))
         return bits
 
-    def _bits(self, writer: CharRNN) -> float | None:
-        texts = _measured(self._data.held_out)
+    def _bits(self, writer: CharRNN, texts: list[list[int]]) -> float | None:
         if not texts:
             return None
         nats, _ = nats_of(writer, texts)
@@ -160,8 +162,6 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
     def __init__(self, windows: Windows, recipe: CharRNNRecipe, total: int, told: Callable[[Progress], None]) -> None:
         self._windows = windows
         self._epochs = recipe.epochs
-        self._stretch = recipe.stretch
-        self._stretched_from = total * (1 - recipe.stretched)
         self._total = total
         self._told = told
         self._step = 0
@@ -172,12 +172,10 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
         self._began = (state.global_step, time.monotonic())
+        self._windows.begin(state.global_step)
 
     def on_epoch_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
         self._windows.epoch(int(state.epoch or 0))
-
-    def on_step_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
-        self._windows.stretch = self._stretch if state.global_step >= self._stretched_from else 1
 
     def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
         self._step, self._epoch = state.global_step, float(state.epoch or 0)
@@ -254,15 +252,15 @@ def _arguments(recipe: CharRNNRecipe, work: Path, total: int, every: int, measur
     )
 
 
-def _measured(held_out: Encoded) -> list[list[int]]:
-    """Held-out documents, in their order, up to `MEASURED` tokens; the last one may be cut."""
-    texts, left = [], MEASURED
-    for document in range(len(held_out)):
+def _part(held_out: Encoded, tokens: int | None) -> list[list[int]]:
+    """Held-out documents with something to predict, all of them or drawn from every source up to so many tokens."""
+    order = np.random.default_rng(0).permutation(len(held_out)).tolist()  # sources stand one after the other
+    texts, left = [], len(held_out.ids) if tokens is None else tokens
+    for document in order:
         ids = held_out[document][:left].tolist()
-        if len(ids) < 2:
-            break
-        texts.append(ids)
         left -= len(ids)
+        if len(ids) > 1:
+            texts.append(ids)
     return texts
 
 

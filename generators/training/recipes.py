@@ -111,6 +111,7 @@ RECIPES: Final[Mapping[str, CharRNNRecipe]] = {
     )
 }
 
+SHAPE: Final = ("embedding_size", "layers", "hidden_size", "cell", "attention_decay")  # what a base decides
 FIRST_RECIPE: Final = "textgenrnn"
 TUNING: Final = {"charrnn": "charrnn-tune"}  # by a base's model_type
 

@@ -62,12 +62,11 @@ def place(text: str) -> float:
 class Windows:
     """A data set of windows inside documents, for torch's DataLoader.
 
+    A long document has as many windows as would cover it side by side, the first and the last at its ends. The others
+    move from epoch to epoch, so that no character always stands at the edge of what can be seen.
+
     Attributes:
         stretch: a batch has this many times fewer windows, and each is this many times as long.
-
-
-    A document longer than a window is covered from its first token to its last by as few windows as that takes;
-    their borders move from epoch to epoch, so that no character always stands at the edge of what can be seen.
 
     Args:
         documents: to learn from.
@@ -95,10 +94,23 @@ class Windows:
         self._lengths = lengths
         self._begins = documents.ends - lengths
         self.stretch = 1
+        self._batch = 0
+        self._stretched: tuple[int, float] = 1, 0.0
         self.epoch(0)
 
     def __len__(self) -> int:
         return len(self._of_document)
+
+    def stretch_from(self, batch: float, stretch: int) -> None:
+        """From this batch of the training on, windows are stretched."""
+        self._stretched = stretch, batch
+
+    def begin(self, batch: int) -> None:
+        """The batch that comes next, counted over the training.
+
+        Batches are counted here and not by the trainer's steps, because torch's loader fetches them ahead of these.
+        """
+        self._batch = batch
 
     def epoch(self, number: int) -> None:
         """Moves the borders for this epoch; the same for the same number, so that a resumed run sees the same."""
@@ -119,6 +131,9 @@ class Windows:
         return self._documents.ids[start : start + size + 1]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Ids]:
+        stretch, first = self._stretched
+        self.stretch = stretch if self._batch >= first else 1
+        self._batch += 1
         return [self[index] for index in indices[:: self.stretch]]
 
     def batch(self, windows: Sequence[Ids]) -> dict[str, NDArray[np.int64]]:

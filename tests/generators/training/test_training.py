@@ -10,7 +10,7 @@ import pytest
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from generators.charrnn import load, read_info
-from generators.errors import InvalidValue, Unsupported, UnusableModel, UserError
+from generators.errors import InvalidValue, UnusableModel, UserError
 from generators.evaluation import evaluate
 from generators.training import CannotResume, Corpus, NothingToLearn, Progress, TrainedModel, UnreadableSource, train
 from generators.training.checkpoints import newest_usable
@@ -26,7 +26,7 @@ def trained(titles: Path, output: Path, options: Mapping[str, str] | None = None
     return train([titles], output=output, options={**TINY, **(options or {})}, **others)
 
 
-def interrupt(titles: Path, output: Path, checks: int) -> Path:
+def interrupt(titles: Path, output: Path, checks: int, options: Mapping[str, str] | None = None) -> Path:
     """Starts a training that ends during a check; where its checkpoints are."""
     left = checks
 
@@ -37,7 +37,7 @@ def interrupt(titles: Path, output: Path, checks: int) -> Path:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        trained(titles, output, progress=told)
+        trained(titles, output, options, progress=told)
     return output.parent / f".{output.name}.training"
 
 
@@ -132,12 +132,13 @@ def test_nothing_held_out(titles: Path, tmp_path: Path) -> None:
     assert "Nothing was held out" in (model.directory / "README.md").read_text("utf-8")
 
 
-def test_resumed(titles: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, {"stretch": "4", "stretched": "0.9"}])
+def test_resumed(titles: Path, tmp_path: Path, options: dict[str, str]) -> None:
     """An interrupted training goes on where it was, and ends in the weights that it would have had."""
-    whole = trained(titles, tmp_path / "whole" / "cats")
-    work = interrupt(titles, tmp_path / "cats", checks=3)
+    whole = trained(titles, tmp_path / "whole" / "cats", options)
+    work = interrupt(titles, tmp_path / "cats", checks=3, options=options)
 
-    resumed = trained(titles, tmp_path / "cats", resume=True)
+    resumed = trained(titles, tmp_path / "cats", options, resume=True)
 
     assert resumed.version == whole.version
     assert not work.exists()
@@ -159,6 +160,17 @@ def test_torn_checkpoint(titles: Path, tmp_path: Path, torn: str) -> None:
     assert before is not None
     assert before != newest
     assert resumed.version == whole.version
+
+
+@pytest.mark.parametrize("text", ["h", "hi", "h\n"])
+def test_hardly_any_text(tmp_path: Path, text: str) -> None:
+    """A text of which nothing can be held out is learnt all the same, and nothing is said of how well."""
+    (tmp_path / "short.txt").write_text(text, "utf-8")
+
+    model = train([tmp_path / "short.txt"], output=tmp_path / "models" / "short", options=TINY)
+
+    assert model.bits_per_character is None
+    assert not (tmp_path / "models" / ".short.training").exists()
 
 
 def test_no_checkpoint_yet(titles: Path, tmp_path: Path) -> None:
@@ -228,7 +240,10 @@ def test_same_seed(titles: Path, tmp_path: Path) -> None:
         ("titles.txt", {"recipe": "none"}, InvalidValue),
         ("titles.txt", {"options": {"epochs": "-1"}}, InvalidValue),
         ("titles.txt", {"options": {"filters": "none"}}, InvalidValue),
-        ("titles.txt", {"recipe": "charrnn-tune"}, Unsupported),
+        ("titles.txt", {"recipe": "charrnn-tune"}, InvalidValue),
+        ("titles.txt", {"label_column": "kind"}, InvalidValue),
+        ("titles.txt", {"recipe": "textgenrnn", "base": "broken"}, InvalidValue),
+        ("titles.txt", {"options": {"hidden_size": "8"}, "base": "broken"}, InvalidValue),
         ("titles.txt", {"base": "broken"}, UnusableModel),
         ("controls.txt", {}, NothingToLearn),
     ],

@@ -87,10 +87,12 @@ def test_stretched() -> None:
     """Stretched windows are longer, fewer, inside their documents, and at their starts and ends."""
     encoded = documents([100, 5])
     data = windows(encoded, size=8)
-    data.stretch = 4
+    data.stretch_from(2, 4)
 
+    before = [data.__getitems__(range(len(data))) for _ in range(2)]
     items = [item.tolist() for item in data.__getitems__(range(len(data)))]
 
+    assert [len(batch) for batch in before] == [len(data)] * 2
     assert len(items) == -(-len(data) // 4)
     assert {len(item) for item in items[:-1]} == {33}
     assert items[0] == list(range(33))
