@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from bot.commands.faults import TooOften
 from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
-from bot.conversation import Message, Notice, Person, Place, Platform
+from bot.conversation import Button, Message, Notice, Person, Place, Platform
 from bot.games.clock import Clock, SystemClock
 from bot.games.tables import Tables
 from bot.generation import generators_of
@@ -193,7 +193,10 @@ class Bot:
         origin: int | None = None,
         reply_to: str | None = None,
     ) -> None:
-        """Runs a command whose arguments a platform has read itself; errors are told to the person alone."""
+        """Runs a command whose arguments a platform has read itself; errors are told to the person alone.
+
+        For platforms with options of their own; those of this version have lines, which `invoke` reads.
+        """
         await self._guarded(
             lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, origin, reply_to
         )
@@ -202,14 +205,28 @@ class Bot:
         """Counts a press on a button, and returns what to tell the person once it is committed."""
         del message  # a ballot may have several messages, and the action says all
         try:
-            return await self.tables.press(action, person, place)
+            return await self.tables.votes.press(action, person, place)
         except (UserError, StorageError) as fault:
             return Notice(fault.sentence(self.translate))
         except Exception:
             return Notice(self._logged(person, place))
 
-    async def reply(self, text: str, *, person: Person, place: Place, message: str, origin: int | None = None) -> bool:
+    async def reply(
+        self,
+        text: str,
+        *,
+        person: Person,
+        place: Place,
+        message: str,
+        buttons: Sequence[Button] = (),
+        origin: int | None = None,
+    ) -> bool:
         """Takes an answer to a message of the bot: a write-in where that is a ballot; errors are told privately.
+
+        Args:
+            message: its id on the platform.
+            buttons: what it has, or had when it was answered; they say whose ballot it is.
+            origin: the inbox item that the answer came with.
 
         Returns:
             False where the message is none that can be answered.
@@ -219,7 +236,7 @@ class Bot:
         async def run() -> None:
             nonlocal meant
             checked(text, "the reply")
-            told = await self.tables.reply(message, text, person, place, origin=origin)
+            told = await self.tables.votes.reply(message, text, person, place, buttons=buttons, origin=origin)
             if told is not None:
                 await self.platforms[place.platform].post(place, Message(told), private_for=person)
             else:

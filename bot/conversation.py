@@ -97,6 +97,11 @@ class Platform(Protocol):
         """The least time between two edits of one message."""
         ...
 
+    @property
+    def keeps_messages(self) -> bool:
+        """Whether its messages outlive the process."""
+        ...
+
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
     ) -> str:

@@ -115,7 +115,6 @@ stories: Final = Table(
     Column("place", Prose, nullable=False),
     Column("channel", Prose),
     Column("guild", Prose),
-    Column("origin", BigInteger, unique=True),  # an inbox id; the inbox is cleared earlier than the stories
     Column("state", Prose, nullable=False),
     Column("model", Prose, nullable=False),
     Column("version", Prose, nullable=False),

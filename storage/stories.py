@@ -1,7 +1,4 @@
-"""Stories that a place writes together, and who plays.
-
-What happens in a story, its rounds, votes and units, is in `storage.rounds`; its names can be had from here too.
-"""
+"""Stories that a place writes together, and who plays; what happens in them is in `storage.rounds`."""
 
 from __future__ import annotations
 
@@ -13,62 +10,10 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import StorageError, Translate, english
-from storage.rounds import (
-    CandidateRow,
-    Past,
-    Round,
-    RoundState,
-    UnitRow,
-    VoteRow,
-    add_candidate,
-    cast,
-    close_round,
-    current,
-    drop_open,
-    history,
-    open_round,
-    round_with,
-    set_deadline,
-    undo,
-    units,
-)
+from storage.rounds import drop_open
 from storage.schema import players as players_table
 from storage.schema import stories
 from storage.statements import insert
-
-__all__ = [
-    "CandidateRow",
-    "Past",
-    "PlayerRow",
-    "Round",
-    "RoundState",
-    "Running",
-    "Story",
-    "StoryState",
-    "UnitRow",
-    "VoteRow",
-    "add_candidate",
-    "all_running",
-    "cast",
-    "close_round",
-    "create",
-    "current",
-    "drop_open",
-    "get",
-    "history",
-    "join",
-    "latest",
-    "open_round",
-    "players",
-    "round_with",
-    "running",
-    "set_deadline",
-    "set_idle",
-    "set_message",
-    "set_state",
-    "undo",
-    "units",
-]
 
 StoryState = Literal["open", "paused", "ended"]
 
@@ -81,7 +26,6 @@ class Story:
         place: where it is written.
         channel: the channel that the place is a thread of.
         guild: the server that the channel belongs to.
-        origin: the inbox item that started it.
         state: open, paused until somebody presses, or ended; the first two are running.
         version: of the model; the token ids belong to it.
         unit: what a round chooses: word, token or sentence.
@@ -100,7 +44,6 @@ class Story:
     place: str
     channel: str | None
     guild: str | None
-    origin: int | None
     state: StoryState
     model: str
     version: str
@@ -146,7 +89,6 @@ async def create(
     place: str,
     channel: str | None = None,
     guild: str | None = None,
-    origin: int | None = None,
     model: str,
     version: str,
     unit: str,
@@ -160,7 +102,7 @@ async def create(
     started_by: str,
     at: datetime,
 ) -> Story:
-    """Starts a story; the one that the same origin has started, if it has come before.
+    """Starts a story.
 
     Raises:
         Running: another story runs at the place.
@@ -169,7 +111,6 @@ async def create(
         place=place,
         channel=channel,
         guild=guild,
-        origin=origin,
         state="open",
         model=model,
         version=version,
@@ -188,8 +129,6 @@ async def create(
     row = (await conn.execute(statement.on_conflict_do_nothing().returning(stories))).first()
     if row is not None:
         return _story(row)
-    if origin is not None and (known := await _first(conn, stories.c.origin == origin)) is not None:
-        return known
     other = await running(conn, place)
     raise Running(place, 0 if other is None else other.id)
 

@@ -56,7 +56,7 @@ async def join(invocation: Invocation) -> None:
 @story.command(counted=False)
 async def write(invocation: Invocation, text: Annotated[WriteIn, "your own candidate"]) -> None:
     """Put your own words on the ballot."""
-    told = await invocation.bot.tables.write(invocation.place, invocation.person, text, origin=invocation.origin)
+    told = await invocation.bot.tables.votes.write(invocation.place, invocation.person, text, origin=invocation.origin)
     await invocation.answer_privately(Message(told))
 
 
@@ -91,7 +91,7 @@ async def stop(invocation: Invocation) -> None:
 @story.command()
 async def show(invocation: Invocation) -> None:
     """Show the story as it stands."""
-    await invocation.answer(await invocation.bot.tables.show(invocation.place, invocation.person))
+    await invocation.answer(await invocation.bot.tables.show(invocation.place))
 
 
 @story.command()
@@ -100,4 +100,4 @@ async def export(
     format: Annotated[Literal["md", "json", "html"], "Markdown or HTML to read, JSON to replay"] = "md",  # noqa: A002
 ) -> None:
     """Get the story as a file."""
-    await invocation.answer(await invocation.bot.tables.export(invocation.place, invocation.person, format))
+    await invocation.answer(await invocation.bot.tables.export(invocation.place, format))

@@ -121,6 +121,22 @@ class NothingOffered(UserError):
 
 
 @dataclass(eq=False)
+class WriterGone(UserError):
+    """The very model that a story began with is not there any more; another would not know its tokens."""
+
+    model: str
+    version: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {model} in version {version}, which this story is written with, is no longer here. "
+            "`/story export` keeps the text, `/story stop` ends the story.",
+            model=self.model,
+            version=self.version,
+        )
+
+
+@dataclass(eq=False)
 class ForeignButton(UserError):
     """A press that comes from another place than the ballot's."""
 

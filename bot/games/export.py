@@ -16,8 +16,10 @@ from bot.games import show
 from bot.games.records import ballot_of, reason_of
 from bot.games.replay import FORMAT, VERSION
 from generators.errors import Translate, english
-from storage import stories
-from storage.stories import Past, Story, UnitRow
+from storage import rounds, stories, units
+from storage.rounds import Past
+from storage.stories import Story
+from storage.units import UnitRow
 
 Format: TypeAlias = Literal["md", "json", "html"]
 
@@ -54,11 +56,11 @@ class Told:
 
 async def told(conn: AsyncConnection, story: Story) -> Told:
     """Everything that is stored of a story."""
-    history = await stories.history(conn, story.id)
+    history = await rounds.history(conn, story.id)
     names = {vote.person: vote.name for past in history for vote in past.votes}
     for player in await stories.players(conn, story.id):
         names[player.person] = player.name
-    return Told(story, tuple(history), tuple(await stories.units(conn, story.id)), names)
+    return Told(story, tuple(history), tuple(await units.every(conn, story.id)), names)
 
 
 def attachment(told: Told, form: Format, translate: Translate = english) -> Attachment:

@@ -12,20 +12,13 @@ from bot.conversation import Person, Place
 from bot.games import ballot as ballots
 from bot.games import story as rules
 from bot.games.ballot import Candidate
-from bot.games.errors import (
-    ForeignButton,
-    NoStoryRuns,
-    NothingToClose,
-    NothingToUndo,
-    NotYours,
-    PausedAlready,
-    RoundOver,
-    StoryRuns,
-)
+from bot.games.errors import ForeignButton, NoStoryRuns, RoundOver, StoryRuns
 from bot.games.records import ballot_of, progress_of
 from generators.completion import Alternative
-from storage import inbox, stories
-from storage.stories import CandidateRow, Past, Round, Running, Story, UnitRow, VoteRow
+from storage import inbox, rounds, stories, units
+from storage.rounds import CandidateRow, Past, Round, VoteRow
+from storage.stories import Running, Story
+from storage.units import UnitRow
 
 
 class Repeated(Exception):  # not an error: it was done, and is not done again
@@ -84,20 +77,26 @@ class Cast:
     resumed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RanOut:
+    """A vote or a write-in that came after its round's time was up: the round is closed instead."""
+
+    story: int
+
+
 async def start(conn: AsyncConnection, beginning: Beginning, offer: Offer, by: Person, when: Moment) -> Story:
     """Begins a story and its first round.
 
     Raises:
         StoryRuns: another one runs there.
     """
-    await _once(conn, when)
+    await once(conn, when)
     try:
         story = await stories.create(
             conn,
             place=beginning.place.key,
             channel=beginning.place.channel,
             guild=beginning.place.guild,
-            origin=when.origin,
             model=beginning.model,
             version=beginning.version,
             unit=beginning.unit,
@@ -113,21 +112,23 @@ async def start(conn: AsyncConnection, beginning: Beginning, offer: Offer, by: P
         )
     except Running as other:
         raise StoryRuns from other
-    await _open(conn, story, 0, offer, when.at)
+    await open_round(conn, story, 0, offer, when.at)
     return story
 
 
-async def open_next(conn: AsyncConnection, story_id: int, position: int, offer: Offer, at: datetime) -> Round | None:
-    """Opens the round at a position; None where the story has gone another way while its candidates were sought."""
+async def open_next(
+    conn: AsyncConnection, story_id: int, last: UnitRow | None, offer: Offer, at: datetime
+) -> Round | None:
+    """Opens the round after a unit; None where the story has gone another way while its candidates were sought."""
     story = await stories.get(conn, story_id)
-    if story is None or story.state == "ended" or await stories.current(conn, story_id) is not None:
+    if story is None or story.state == "ended" or await rounds.current(conn, story_id) is not None:
         return None
-    if len(await stories.units(conn, story_id)) != position:
+    if await units.newest(conn, story_id) != last:
         return None
-    return await _open(conn, story, position, offer, at)
+    return await open_round(conn, story, 0 if last is None else last.position + 1, offer, at)
 
 
-async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by: Person, when: Moment) -> Cast:
+async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by: Person, when: Moment) -> Cast | RanOut:
     """Counts a vote; resumes a paused story; closes the round where this was the vote it waited for.
 
     Raises:
@@ -135,16 +136,18 @@ async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by:
         RoundOver: it is closed, or there never was such a round.
         NoSuchCandidate: it has no such slot.
     """
-    await _once(conn, when)
-    past = await stories.round_with(conn, round_id)
+    await once(conn, when)
+    past = await rounds.round_with(conn, round_id)
     story = None if past is None else await stories.get(conn, past.round.story)
     if past is None or story is None:
         raise RoundOver
     if story.place != place:
         raise ForeignButton
+    if await _ran_out(conn, story, past.round, when):
+        return RanOut(story.id)
     before = ballot_of(past)
     after = ballots.vote(before, by.key, slot)
-    await stories.cast(conn, VoteRow(round_id, by.key, by.name, slot, when.at))
+    await rounds.cast(conn, VoteRow(round_id, by.key, by.name, slot, when.at))
     resumed = await _took_part(conn, story, past.round, after.votes, by, when)
     return Cast(
         story=story.id,
@@ -156,48 +159,35 @@ async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by:
 
 async def write_in(
     conn: AsyncConnection, round_id: int, text: str, scored: Alternative, by: Person, when: Moment
-) -> Candidate:
+) -> Candidate | RanOut:
     """Adds a write-in with its writer's vote.
 
     Raises:
         RoundOver: the round closed while the write-in was scored.
         UserError: as `ballot.acceptable` does.
     """
-    await _once(conn, when)
-    past = await stories.round_with(conn, round_id)
+    await once(conn, when)
+    past = await rounds.round_with(conn, round_id)
     story = None if past is None else await stories.get(conn, past.round.story)
     if past is None or story is None:
         raise RoundOver
+    if await _ran_out(conn, story, past.round, when):
+        return RanOut(story.id)
     ballot = ballots.write_in(ballot_of(past), by.key, text, scored.token_ids, scored.logprob)
     written = ballot.candidates[-1]
-    await stories.add_candidate(
+    await rounds.add_candidate(
         conn, CandidateRow(round_id, written.slot, text, written.token_ids, written.logprob, writer=by.key)
     )
-    await stories.cast(conn, VoteRow(round_id, by.key, by.name, written.slot, when.at))
+    await rounds.cast(conn, VoteRow(round_id, by.key, by.name, written.slot, when.at))
     await _took_part(conn, story, past.round, ballot.votes, by, when)
     return written
 
 
 async def join(conn: AsyncConnection, place: str, by: Person, when: Moment) -> Story:
     """Makes somebody a player."""
-    story = await _running(conn, place, when)
-    position = len(await stories.units(conn, story.id))
-    await stories.join(conn, story.id, by.key, by.name, position)
-    return story
-
-
-async def pause(conn: AsyncConnection, place: str, by: Person, when: Moment) -> Story:
-    """Stops the round's clock until somebody presses.
-
-    Raises:
-        PausedAlready: it is paused.
-    """
-    story = await _running(conn, place, when, keeper=by)
-    if story.state == "paused":
-        raise PausedAlready
-    await stories.set_state(conn, story.id, "paused", when.at)
-    if (round_ := await stories.current(conn, story.id)) is not None:
-        await stories.set_deadline(conn, round_.id, None)
+    story = await running(conn, place, when)
+    last = await units.newest(conn, story.id)
+    await stories.join(conn, story.id, by.key, by.name, 0 if last is None else last.position + 1)
     return story
 
 
@@ -208,49 +198,25 @@ async def resume(conn: AsyncConnection, story_id: int, place: str, when: Moment)
         ForeignButton: the story belongs to another place.
         RoundOver: it has ended.
     """
-    await _once(conn, when)
+    await once(conn, when)
     story = await stories.get(conn, story_id)
     if story is None or story.state == "ended":
         raise RoundOver
     if story.place != place:
         raise ForeignButton
-    return await _resumed(conn, story, await stories.current(conn, story_id), when.at)
+    return await _resumed(conn, story, await rounds.current(conn, story_id), when.at)
 
 
-async def undo(conn: AsyncConnection, place: str, by: Person, offer_seed: int, when: Moment) -> Story:
-    """Takes the last unit back, and opens its round again with the same candidates and no votes.
-
-    Raises:
-        NothingToUndo: the story is as it began.
-    """
-    story = await _running(conn, place, when, keeper=by)
-    undone = await stories.undo(conn, story.id, when.at)
-    past = None if undone is None else await stories.round_with(conn, undone.id)
-    if past is None:
-        raise NothingToUndo
-    await stories.set_idle(conn, story.id, 0)
-    await _open(conn, story, past.round.position, Offer(past.candidates, offer_seed, past.round.exact), when.at)
-    return story
-
-
-async def skip(conn: AsyncConnection, place: str, by: Person, when: Moment) -> Story:
-    """Closes the round now.
+async def running(conn: AsyncConnection, place: str, when: Moment) -> Story:
+    """The story that runs at a place, for a move that has not been made before.
 
     Raises:
-        NothingToClose: the next round is still being opened.
+        NoStoryRuns: there is none.
     """
-    story = await _running(conn, place, when, keeper=by)
-    round_ = await stories.current(conn, story.id)
-    if round_ is None:
-        raise NothingToClose
-    await _close(conn, story, round_.id, when)
-    return story
-
-
-async def stop(conn: AsyncConnection, place: str, by: Person, when: Moment) -> Story:
-    """Ends the story as it is."""
-    story = await _running(conn, place, when, keeper=by)
-    await stories.set_state(conn, story.id, "ended", when.at)
+    await once(conn, when)
+    story = await stories.running(conn, place)
+    if story is None:
+        raise NoStoryRuns
     return story
 
 
@@ -258,28 +224,37 @@ async def close(conn: AsyncConnection, story_id: int, round_id: int, when: Momen
     """Closes a round whose time is up; a round that is over stays as it is."""
     story = await stories.get(conn, story_id)
     if story is not None and story.state == "open":
-        await _close(conn, story, round_id, when)
+        await decide(conn, story, round_id, when)
 
 
 async def stall(conn: AsyncConnection, story_id: int, at: datetime) -> None:
     """Pauses a story whose next round could not be opened; one that went another way meanwhile stays as it is."""
     story = await stories.get(conn, story_id)
-    if story is not None and story.state == "open" and await stories.current(conn, story_id) is None:
+    if story is not None and story.state == "open" and await rounds.current(conn, story_id) is None:
         await stories.set_state(conn, story_id, "paused", at)
 
 
 async def reopen(conn: AsyncConnection, story_id: int, least: timedelta, at: datetime) -> Story | None:
     """After a restart: an open round closes at its deadline, but not before people had time to come back."""
     story = await stories.get(conn, story_id)
-    round_ = None if story is None else await stories.current(conn, story_id)
+    round_ = None if story is None else await rounds.current(conn, story_id)
     if story is not None and round_ is not None and story.state == "open":
-        await stories.set_deadline(conn, round_.id, max(round_.deadline or at, at + least))
+        await rounds.set_deadline(conn, round_.id, max(round_.deadline or at, at + least))
     return story
 
 
-async def _open(conn: AsyncConnection, story: Story, position: int, offer: Offer, at: datetime) -> Round:
+async def open_round(conn: AsyncConnection, story: Story, position: int, offer: Offer, at: datetime) -> Round:
+    """Opens a round; its clock stands still while the story is paused."""
     deadline = None if story.state == "paused" else at + timedelta(seconds=story.seconds)
-    return await stories.open_round(conn, story.id, position, offer.seed, at, deadline, offer.candidates, offer.exact)
+    return await rounds.open_round(conn, story.id, position, offer.seed, at, deadline, offer.candidates, offer.exact)
+
+
+async def _ran_out(conn: AsyncConnection, story: Story, round_: Round, when: Moment) -> bool:
+    """Closes a round that is past its deadline, however late its table is; False where it goes on or is over."""
+    if story.state != "open" or round_.state != "open" or round_.deadline is None or when.at < round_.deadline:
+        return False
+    await decide(conn, story, round_.id, when)
+    return True
 
 
 async def _took_part(
@@ -290,7 +265,7 @@ async def _took_part(
     resumed = await _resumed(conn, story, round_, when.at)
     everybody = [] if story.solo or round_.position == 0 else await stories.players(conn, story.id)
     if rules.closes_early(progress_of(story, round_.position, everybody), voters, solo=story.solo):
-        await _close(conn, replace(story, state="open"), round_.id, when)
+        await decide(conn, replace(story, state="open"), round_.id, when)
     return resumed
 
 
@@ -300,13 +275,13 @@ async def _resumed(conn: AsyncConnection, story: Story, round_: Round | None, at
     await stories.set_state(conn, story.id, "open", at)
     await stories.set_idle(conn, story.id, 0)
     if round_ is not None:
-        await stories.set_deadline(conn, round_.id, at + timedelta(seconds=story.seconds))
+        await rounds.set_deadline(conn, round_.id, at + timedelta(seconds=story.seconds))
     return True
 
 
-async def _close(conn: AsyncConnection, story: Story, round_id: int, when: Moment) -> None:
+async def decide(conn: AsyncConnection, story: Story, round_id: int, when: Moment) -> None:
     """Decides a round and appends what won; nothing happens if it was over."""
-    past = await stories.round_with(conn, round_id)
+    past = await rounds.round_with(conn, round_id)
     if past is None or past.round.state != "open":
         return
     temperature = when.temperature if story.temperature is None else story.temperature
@@ -314,7 +289,7 @@ async def _close(conn: AsyncConnection, story: Story, round_id: int, when: Momen
     winner = ballots.decide(ballot, temperature, ballots.uniform(past.round.seed))
     unit = None if winner.bare_end else _unit(past, winner)
     reason = ballots.reason(ballot)
-    await stories.close_round(conn, round_id, winner.slot, reason, unit, when.at, temperature=temperature)
+    await rounds.close_round(conn, round_id, winner.slot, reason, unit, when.at, temperature=temperature)
     progress = rules.decided(progress_of(story, past.round.position, ()), winner, len(ballot.votes))
     await stories.set_idle(conn, story.id, progress.idle)
     if progress.ended:
@@ -327,17 +302,11 @@ def _unit(past: Past, winner: Candidate) -> UnitRow:
     return UnitRow(past.round.story, past.round.position, past.round.id, winner.text, winner.token_ids)
 
 
-async def _running(conn: AsyncConnection, place: str, when: Moment, keeper: Person | None = None) -> Story:
-    """The story that runs at a place, once it is sure that this person may do with it what only its keepers may."""
-    await _once(conn, when)
-    story = await stories.running(conn, place)
-    if story is None:
-        raise NoStoryRuns
-    if keeper is not None and not keeper.admin and keeper.key != story.started_by:
-        raise NotYours
-    return story
+async def once(conn: AsyncConnection, when: Moment) -> None:
+    """Notes that what asked for this move is dealt with, in the move's own transaction.
 
-
-async def _once(conn: AsyncConnection, when: Moment) -> None:
+    Raises:
+        Repeated: it was before.
+    """
     if when.origin is not None and not await inbox.done(conn, when.origin):
         raise Repeated

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.games.errors import NoAnswer, NothingOffered
+from bot.games.errors import NoAnswer, NothingOffered, WriterGone
 from bot.games.moves import Offer
 from bot.games.records import candidate_rows
 from generators.candidates import candidates, score
 from generators.completion import Alternative, Generator, Unit
-from generators.errors import UserError
+from generators.errors import UnknownModel, UserError
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)
@@ -79,19 +79,23 @@ async def next_offer(generator: Generator, story: Story, token_ids: tuple[int, .
     """The candidates of a story's next round, from the very model that began it.
 
     Raises:
+        WriterGone: it is not there any more.
         UserError: as `offered` does.
     """
-    first = await offered(
-        generator,
-        model=pinned(story),
-        prompt=token_ids,
-        unit=Unit(story.unit),
-        after_unit=len(token_ids) > len(story.start_ids),
-        n=story.candidates,
-        seed=seed,
-        label=story.label,
-        user=story.place,
-    )
+    try:
+        first = await offered(
+            generator,
+            model=pinned(story),
+            prompt=token_ids,
+            unit=Unit(story.unit),
+            after_unit=len(token_ids) > len(story.start_ids),
+            n=story.candidates,
+            seed=seed,
+            label=story.label,
+            user=story.place,
+        )
+    except UnknownModel as fault:
+        raise WriterGone(story.model, story.version) from fault
     return first.offer
 
 
@@ -99,6 +103,7 @@ async def scored(generator: Generator, story: Story, token_ids: tuple[int, ...],
     """A write-in as the model reads it, with the model's own probability.
 
     Raises:
+        WriterGone: the model is not there any more.
         UserError: the model cannot do it, or not now.
     """
     try:
@@ -111,6 +116,8 @@ async def scored(generator: Generator, story: Story, token_ids: tuple[int, ...],
             label=story.label,
             user=story.place,
         )
+    except UnknownModel as fault:
+        raise WriterGone(story.model, story.version) from fault
     except (UserError, asyncio.CancelledError):
         raise
     except Exception as fault:

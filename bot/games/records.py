@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Place
+from bot.games import show
 from bot.games import story as rules
 from bot.games.ballot import Ballot, Candidate, Reason
 from bot.games.show import View
 from bot.games.story import Progress
 from generators.completion import Alternative, Unit
-from storage import stories
-from storage.stories import CandidateRow, Past, PlayerRow, Round, Story, UnitRow
+from storage import rounds, stories, units
+from storage.rounds import CandidateRow, Past, Round
+from storage.stories import PlayerRow, Story
+from storage.units import UnitRow
+
+ENDING: Final = show.TEXT + 100  # units; each has a character at least, and white space at the end is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +31,16 @@ class Situation:
     Attributes:
         story: with its rules.
         past: the open round; None while the next one is being prepared, and once the story is over.
-        units: what has been appended.
+        position: of the round that is open, or that comes next.
+        ending: the end of the text, longer than anything that is shown of it.
         everybody: who ever played.
     """
 
     story: Story
     past: Past | None
-    units: tuple[UnitRow, ...]
+    position: int
+    ending: str
     everybody: tuple[PlayerRow, ...]
-
-    @property
-    def position(self) -> int:
-        """Of the round that is open, or that comes next."""
-        return len(self.units)
-
-    @property
-    def text(self) -> str:
-        """The whole text so far."""
-        return self.story.title_text + "".join(unit.text for unit in self.units)
-
-    @property
-    def token_ids(self) -> tuple[int, ...]:
-        """The same as the model reads it."""
-        return (*self.story.start_ids, *(token for unit in self.units for token in unit.token_ids))
 
     @property
     def players(self) -> tuple[PlayerRow, ...]:
@@ -56,17 +48,49 @@ class Situation:
         return tuple(player for player in self.everybody if rules.plays(player.last_position, self.position))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A whole story, from which a model goes on.
+
+    Attributes:
+        text: all of it.
+        token_ids: the same as the model reads it.
+        last: its newest unit; None while there is only its beginning.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    last: UnitRow | None
+
+
 async def situation(conn: AsyncConnection, story_id: int) -> Situation | None:
-    """How a story stands; None if there is no such story."""
+    """How a story stands; None if there is no such story.
+
+    This is asked at every step, and takes as long for a long story as for a short one.
+    """
     story = await stories.get(conn, story_id)
     if story is None:
         return None
-    round_ = await stories.current(conn, story_id)
+    round_ = await rounds.current(conn, story_id)
+    last = await units.newest(conn, story_id)
+    position = 0 if last is None else last.position + 1
+    ending = await units.ending(conn, story_id, ENDING)
     return Situation(
         story=story,
-        past=None if round_ is None else await stories.round_with(conn, round_.id),
-        units=tuple(await stories.units(conn, story_id)),
+        past=None if round_ is None else await rounds.round_with(conn, round_.id),
+        position=position,
+        ending=ending if position > ENDING else story.title_text + ending,
         everybody=tuple(await stories.players(conn, story_id)),
+    )
+
+
+async def written(conn: AsyncConnection, story: Story) -> Written:
+    """All that there is of a story's text."""
+    appended = await units.every(conn, story.id)
+    return Written(
+        text=story.title_text + "".join(unit.text for unit in appended),
+        token_ids=(*story.start_ids, *(token for unit in appended for token in unit.token_ids)),
+        last=appended[-1] if appended else None,
     )
 
 
@@ -92,7 +116,7 @@ def view_of(now: Situation, past: Past) -> View:
     return View(
         round_id=past.round.id,
         number=past.round.position + 1,
-        text=now.text,
+        text=now.ending,
         ballot=ballot_of(past),
         probabilities=now.story.unit != Unit.SENTENCE,
         players=tuple(player.name for player in now.players),

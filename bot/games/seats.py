@@ -10,8 +10,9 @@ import structlog
 
 from bot.conversation import Place
 from bot.games import moves
+from bot.games.house import House
 from bot.games.records import place_of
-from bot.games.table import House, StoryTable
+from bot.games.table import StoryTable
 from storage import stories
 from storage.stories import Story
 
@@ -41,7 +42,8 @@ class Seats:
                 continue
             at = self._house.clock.now()
             await database.write(partial(moves.reopen, story_id=story.id, least=GRACE, at=at))
-            self.seat(story, place, left=story.message)
+            kept = self._house.platforms[place.platform].keeps_messages
+            self.seat(story, place, left=story.message if kept else None)
 
     def seat(self, story: Story, place: Place, left: str | None = None) -> None:
         """Sets a table for a story; `left` is the message that an earlier process left as its newest."""
@@ -50,14 +52,14 @@ class Seats:
             self._tables[story.id] = StoryTable(story.id, place, self._house, left)
             self._tables[story.id].open()
 
-    def at(self, story_id: int) -> StoryTable | None:
-        """The table of a story."""
-        return self._tables.get(story_id)
-
     def wake(self, story_id: int) -> None:
         """Something was stored of a story: its table looks at it."""
-        table = self._tables.get(story_id)
-        if table is not None:
+        if (table := self._tables.get(story_id)) is not None:
+            table.wake()
+
+    def retry(self, story_id: int) -> None:
+        """Somebody wants a story to go on whose model failed."""
+        if (table := self._tables.get(story_id)) is not None:
             table.retry()
 
     async def settled(self) -> None:

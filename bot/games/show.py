@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Final
 
 from bot.conversation import Button, Message
+from bot.games.actions import GoOn, Vote
 from bot.games.ballot import THE_END, Ballot, Candidate, Reason
+from bot.games.errors import WriterGone
 from bot.text import is_visible
-from generators.errors import Translate, english
+from generators.errors import Translate, UserError, english
 
 WHOLE: Final = 1_900  # characters of a message; Discord takes 2,000, and an adapter may have to escape a few
 TEXT: Final = 1_200  # characters of the text so far, of which the end is what people go on from
@@ -63,30 +65,26 @@ def ballot(view: View, translate: Translate = english) -> Message:
 def buttons(view: View) -> tuple[Button, ...]:
     """A button for each candidate, in order."""
     return tuple(
-        Button(label(candidate, probability=view.probabilities), action(view.round_id, candidate.slot))
+        Button(label(candidate, probability=view.probabilities), str(Vote(view.round_id, candidate.slot)))
         for candidate in view.ballot.candidates
     )
-
-
-def action(round_id: int, slot: int) -> str:
-    """What a candidate's button sends; the same as long as the round is known."""
-    return f"v:{round_id}:{slot}"
-
-
-def going_on(story_id: int) -> str:
-    """What the button below a paused story without a ballot sends."""
-    return f"r:{story_id}"
 
 
 def label(candidate: Candidate, *, probability: bool) -> str:
     """A candidate's text, ` · ` and its percentage; of a sentence only the text, shortened where it has to be."""
     share = f" · {percentage(candidate.logprob)}" if probability else ""
-    return shortened(shown(candidate), LABEL - len(share)) + share
+    return shown(candidate, LABEL - len(share)) + share
 
 
-def shown(candidate: Candidate) -> str:
-    """A candidate's text as people can read it."""
-    return THE_END if candidate.bare_end else readable(candidate.text)
+def shown(candidate: Candidate, room: int = LINE) -> str:
+    """A candidate's text as people can read it, in at most `room` characters; one that ends the story says so."""
+    if candidate.bare_end:
+        return THE_END
+    text = readable(candidate.text)
+    if not candidate.end:
+        return shortened(text, room)
+    closing = f" … {THE_END}"
+    return text[: room - len(closing)].rstrip() + closing
 
 
 def readable(text: str) -> str:
@@ -131,8 +129,10 @@ def other(candidates: Iterable[Candidate]) -> float:
 
 def ending(text: str, room: int) -> str:
     """The end of a text in at most `room` characters; one that was cut begins with «…», at a word where it can."""
-    text = "".join(c if c in "\n\t" else _character(c, plain=True) for c in text).strip()
-    if len(text) <= room:
+    text = text.strip(" \n\t")
+    longer = len(text) > room
+    text = "".join(c if c in "\n\t" else _character(c, plain=True) for c in text[-room - 1 :]).strip()
+    if not longer and len(text) <= room:
         return text
     cut = text[len(text) - max(0, room - 2) :] if room > 2 else ""
     space = cut.find(" ", 0, 40)
@@ -149,7 +149,7 @@ def _lines(view: View, translate: Translate) -> Iterable[str]:
     room = max(20, min(LINE, 1_100 // max(1, len(view.ballot.candidates)) - 30))
     for candidate in view.ballot.candidates:
         votes = tally[candidate.slot]
-        parts = [_measure(view, candidate, votes), shortened(shown(candidate), room)]
+        parts = [_measure(view, candidate, votes), shown(candidate, room)]
         if candidate.writer is not None:
             parts.append(translate("(written in)"))
         if votes:
@@ -201,7 +201,7 @@ def outcome(
     number: int, winner: Candidate, reason: Reason, votes: int, cast: int, translate: Translate = english
 ) -> Message:
     """What a ballot turns into once its round is over."""
-    text = shortened(shown(winner), LINE)
+    text = shown(winner)
     match reason:
         case "votes":
             said = translate(
@@ -233,11 +233,15 @@ def moved(translate: Translate = english) -> Message:
     return Message(translate("The story goes on below."))
 
 
-def stuck(text: str, fault: str, story_id: int, translate: Translate = english) -> Message:
-    """A story that paused because no candidates could be had; `fault` is the sentence that says why."""
-    foot = translate("The story is paused. {fault} Press the button to try again.", fault=fault)
+def stuck(text: str, fault: UserError, story_id: int, translate: Translate = english) -> Message:
+    """A story that paused because no candidates could be had, and why; without its model there is nothing to try."""
+    why, gone = fault.sentence(translate), isinstance(fault, WriterGone)
+    if gone:
+        foot = translate("The story is paused. {fault}", fault=why)
+    else:
+        foot = translate("The story is paused. {fault} Press the button to try again.", fault=why)
     said = ending(text, min(TEXT, WHOLE - len(foot) - 2))
-    return Message(f"{said}\n\n{foot}".strip(), (Button(translate("Go on"), going_on(story_id)),))
+    return Message(f"{said}\n\n{foot}".strip(), () if gone else (Button(translate("Go on"), str(GoOn(story_id))),))
 
 
 def ended(text: str, writers: Sequence[str], translate: Translate = english) -> Message:

@@ -8,8 +8,6 @@ stopped, without a word of its own to remember.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,44 +16,20 @@ import structlog
 
 from bot.conversation import Message, Place, Platform
 from bot.games import moves, show
-from bot.games.clock import Clock
+from bot.games.house import House
 from bot.games.moves import Moment
 from bot.games.offers import next_offer
-from bot.games.records import Situation, ballot_of, reason_of, situation, view_of
-from generators.completion import Generator
-from generators.errors import ShuttingDown, Translate, UserError, english
-from storage import stories
-from storage.database import Database
-from storage.stories import Past
+from bot.games.records import Situation, ballot_of, reason_of, situation, view_of, written
+from generators.errors import ShuttingDown, UserError
+from storage import rounds, stories
+from storage.rounds import Past
 
 REFRESH: Final = 4.0  # seconds between two redraws of a tally; a group on Telegram takes one edit in 3 s
-RETRIES: Final = 60.0  # seconds; the longest wait after a platform or the disk failed, which doubles from 1 s
-RECENT: Final = 16  # ballots of a story to which a reply is still understood
+FIRST_PAUSE: Final = 1.0  # seconds after a platform or the disk failed; doubles as long as it goes on failing
+RETRIES: Final = 60.0  # seconds; the longest such pause
+PATIENCE: Final = 30.0  # seconds for a platform to take a message; a story does not wait for it longer
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all tables share.
-
-    Attributes:
-        platforms: name to platform; may grow while tables stand.
-        seed: gives each round its own, in [0, 2^63).
-        temperature: of a place, where a story has none of its own; None where all places are alike.
-    """
-
-    database: Database
-    generator: Generator
-    platforms: Mapping[str, Platform]
-    clock: Clock
-    seed: Callable[[], int]
-    temperature: Callable[[Place], Awaitable[float]] | None = None
-    translate: Translate = english
-
-    async def temperature_at(self, place: Place) -> float:
-        """How daring draws are at a place; 1 is the model's own."""
-        return 1.0 if self.temperature is None else await self.temperature(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +66,26 @@ class StoryTable:
     _posted: Posted | None = None
     _stuck: UserError | None = None
     _over: bool = False
+    _deadline: datetime | None = None  # of the open round
     _due: datetime | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: asyncio.Event = field(default_factory=asyncio.Event)
-    _ballots: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Begins to keep the story going."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"story {self.story_id}")
+            self._task.add_done_callback(self._ended)
 
     def wake(self) -> None:
         """Something was stored: look at it."""
         self._wake.set()
 
     def retry(self) -> None:
-        """Somebody pressed: try again what failed."""
+        """Somebody wants it to go on: try again what the model failed at."""
         self._stuck = None
-        self._wake.set()
-
-    def ballot(self, message: str) -> int | None:
-        """The round whose ballot a message is."""
-        return self._ballots.get(message)
+        self.wake()
 
     @property
     def over(self) -> bool:
@@ -136,19 +107,29 @@ class StoryTable:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        failures = 0
+        pause = FIRST_PAUSE
         while not self._over:
             self._wake.clear()
             try:
                 due = await self._step()
-                failures = 0
+                pause = FIRST_PAUSE
             except Exception:  # a platform or the disk: the story waits for it and goes on
                 log.exception("a story is held up", story=self.story_id, place=self.place.key)
-                due = self.house.clock.now() + timedelta(seconds=min(2.0**failures, RETRIES))
-                failures += 1
+                due = self._again_in(pause)
+                pause = min(2 * pause, RETRIES)
             if not self._over and not self._wake.is_set():
                 await self._rest(due)
         self._resting.set()
+
+    def _again_in(self, seconds: float) -> datetime:
+        """When to try again; a round closes at its deadline meanwhile."""
+        now = self.house.clock.now()
+        again = now + timedelta(seconds=seconds)
+        return again if self._deadline is None or self._deadline <= now else min(again, self._deadline)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("a story has lost its table", story=self.story_id, place=self.place.key, exc_info=fault)
 
     async def _rest(self, due: datetime | None) -> None:
         """Waits for the next move or, where something is due, for its time."""
@@ -173,8 +154,10 @@ class StoryTable:
             self._over = True
             return None
         if now.past is None:
+            self._deadline = None
             return await self._go_on(now)
-        deadline = None if now.story.state == "paused" else now.past.round.deadline
+        self._stuck = None  # it has found candidates, or taken back a unit
+        self._deadline = deadline = None if now.story.state == "paused" else now.past.round.deadline
         if deadline is not None and deadline <= self.house.clock.now():
             await self._close(now.past)
             self.wake()
@@ -189,8 +172,9 @@ class StoryTable:
     async def _go_on(self, now: Situation) -> datetime | None:
         """Opens the next round; a story whose model fails pauses and says why."""
         if self._stuck is None:
+            so_far = await self.house.database.read(lambda conn: written(conn, now.story))
             try:
-                offer = await next_offer(self.house.generator, now.story, now.token_ids, self.house.seed())
+                offer = await next_offer(self.house.generator, now.story, so_far.token_ids, self.house.seed())
             except ShuttingDown:
                 raise  # the story goes on after the restart
             except UserError as fault:
@@ -198,21 +182,20 @@ class StoryTable:
             else:
                 at = self.house.clock.now()
                 await self.house.database.write(
-                    lambda conn: moves.open_next(conn, self.story_id, now.position, offer, at)
+                    lambda conn: moves.open_next(conn, self.story_id, so_far.last, offer, at)
                 )
                 self.wake()
                 return None
         at = self.house.clock.now()
         await self.house.database.write(lambda conn: moves.stall(conn, self.story_id, at))
         if self._stuck is not None:  # nobody pressed meanwhile
-            said = self._stuck.sentence(self.house.translate)
-            await self._say(show.stuck(now.text, said, self.story_id, self.house.translate), None)
+            await self._say(show.stuck(now.ending, self._stuck, self.story_id, self.house.translate), None)
         return None
 
     async def _show_ballot(self, now: Situation, past: Past) -> datetime | None:
         """Posts the ballot of a new round, redraws that of a known one; or says when it may be redrawn."""
         if self.left is not None:
-            self._remember(self.left, past.round.id)
+            self.house.retired.add(self.place, self.left, past.round.id)
             if now.story.state == "paused":  # its buttons have outlived us: nobody needs a second ballot
                 self._posted, self.left = Posted(self.left, past.round.id, None, past.round.opened), None
         message = show.ballot(view_of(now, past), self.house.translate)
@@ -228,31 +211,35 @@ class StoryTable:
 
     async def _show_end(self, now: Situation) -> None:
         names = tuple(player.name for player in now.everybody)
-        await self._say(show.ended(now.text, names, self.house.translate), None)
+        await self._say(show.ended(now.ending, names, self.house.translate), None)
 
     async def _say(self, message: Message, round_id: int | None) -> None:
         """Posts the story's newest message, after the one before it has turned into what became of it."""
         if self._posted is not None and self._posted.message == message:
             return
-        await self._retire()
-        ref = await self._platform.post(self.place, message)
+        try:
+            await self._retire()
+        except Exception:  # whoever presses its buttons is told that the round is over
+            log.exception("a ballot keeps its buttons", story=self.story_id, place=self.place.key)
+        async with asyncio.timeout(PATIENCE):
+            ref = await self._platform.post(self.place, message)
+        self.left = None
         early = self._interval - timedelta(seconds=self._platform.edit_seconds)  # the first vote is shown at once
         self._posted = Posted(ref, round_id, message, self.house.clock.now() - early)
-        if round_id is not None:
-            self._remember(ref, round_id)
         await self.house.database.write(lambda conn: stories.set_message(conn, self.story_id, ref))
 
     async def _retire(self) -> None:
         """Takes the buttons from the message before, and says there what became of its round."""
         if self.left is not None:
-            await self._platform.edit(self.place, self.left, show.moved(self.house.translate))
-            self.left = None
+            async with asyncio.timeout(PATIENCE):
+                await self._platform.edit(self.place, self.left, show.moved(self.house.translate))
         if self._posted is None:
             return
         round_id = self._posted.round_id
         past = None
         if round_id is not None:
-            past = await self.house.database.read(lambda conn: stories.round_with(conn, round_id))
+            self.house.retired.add(self.place, self._posted.ref, round_id)
+            past = await self.house.database.read(lambda conn: rounds.round_with(conn, round_id))
         await self._edit(self._posted, show.moved(self.house.translate) if past is None else self._outcome(past))
 
     def _outcome(self, past: Past) -> Message:
@@ -270,13 +257,9 @@ class StoryTable:
                 return show.moved(translate)
 
     async def _edit(self, posted: Posted, message: Message) -> None:
-        await self._platform.edit(self.place, posted.ref, message)
+        async with asyncio.timeout(PATIENCE):
+            await self._platform.edit(self.place, posted.ref, message)
         self._posted = replace(posted, message=message, at=self.house.clock.now())
-
-    def _remember(self, ref: str, round_id: int) -> None:
-        self._ballots[ref] = round_id
-        while len(self._ballots) > RECENT:
-            self._ballots.popitem(last=False)
 
     @property
     def _interval(self) -> timedelta:

@@ -8,10 +8,11 @@ from typing import Final
 
 import pytest
 
-from storage import rounds, stories
+from storage import rounds, stories, units
 from storage.database import Database
-from storage.rounds import Past, UnitRow
+from storage.rounds import Past
 from storage.stories import Story
+from storage.units import UnitRow
 from tests.crash.program import Press, Program, Voter, eventually
 
 KILLS: Final = 4
@@ -25,8 +26,8 @@ async def remembered(home: Path) -> tuple[Story, list[Past], list[UnitRow]]:
         story = await database.read(lambda conn: stories.latest(conn, "web:lobby"))
         assert story is not None
         history = await database.read(lambda conn: rounds.history(conn, story.id))
-        units = await database.read(lambda conn: rounds.units(conn, story.id))
-    return story, history, units
+        appended = await database.read(lambda conn: units.every(conn, story.id))
+    return story, history, appended
 
 
 def check_votes(presses: list[Press], history: list[Past]) -> None:
@@ -40,12 +41,12 @@ def check_votes(presses: list[Press], history: list[Past]) -> None:
         assert told[round_id, person] in {press.slot for press in sent[last:]}
 
 
-def check_units(history: list[Past], units: list[UnitRow]) -> None:
+def check_units(history: list[Past], appended: list[UnitRow]) -> None:
     """The story has one unit a closed round, at its place, and it is what won."""
     closed = [past for past in history if past.round.state == "closed"]
-    assert [unit.position for unit in units] == list(range(len(units)))
-    assert [unit.round for unit in units] == [past.round.id for past in closed]
-    for unit, past in zip(units, closed, strict=True):
+    assert [unit.position for unit in appended] == list(range(len(appended)))
+    assert [unit.round for unit in appended] == [past.round.id for past in closed]
+    for unit, past in zip(appended, closed, strict=True):
         winner = next(candidate for candidate in past.candidates if candidate.slot == past.round.winner)
         assert (unit.text, unit.token_ids) == (winner.text, winner.token_ids)
     assert sum(past.round.state == "open" for past in history) <= 1
@@ -55,6 +56,14 @@ def shows(program: Program, text: str) -> bool:
     """Whether the room's newest ballot stands below this text, which is all of the story."""
     ballot = program.ballot()
     return ballot is not None and str(ballot["text"]).startswith(f"{text}\n\n")
+
+
+def write_ins(program: Program, after: int) -> list[str]:
+    """What people have put on the room's newest ballot, if that came after a message."""
+    ballot = program.ballot()
+    if ballot is None or ballot["id"] <= after:
+        return []
+    return [button["label"] for button in ballot["buttons"] if button["label"].startswith("␣zeb")]
 
 
 @pytest.mark.timeout(300)
@@ -86,20 +95,43 @@ async def test_votes_survive_kills(home: Path) -> None:
             assert voter.fault is None, voter.fault
             presses += voter.presses
 
-        story, history, units = await remembered(home)
+        story, history, appended = await remembered(home)
         check_votes(presses, history)
-        check_units(history, units)
-        lengths.append(len(units))
+        check_units(history, appended)
+        lengths.append(len(appended))
         program = Program(home)
-        text = START + "".join(unit.text for unit in units)
+        text = START + "".join(unit.text for unit in appended)
         eventually(lambda: shows(program, text), "the story goes on where it stopped")  # noqa: B023  # called now
 
     assert program.stop() == 0
-    story, history, units = await remembered(home)
+    story, history, appended = await remembered(home)
     check_votes(presses, history)
     assert story.state == "open"
     assert lengths == sorted(lengths)
     assert lengths[-1] > lengths[0]
+
+
+@pytest.mark.timeout(120)
+async def test_reply_survives_kill(home: Path) -> None:
+    """A reply to the ballot that was taken is a write-in after a kill, however often that happens."""
+    people = [f"Bob{number}" for number in range(KILLS)]
+    program = Program(home)
+    program.say("Ada", f"/story start seconds=600 {START}")
+    eventually(lambda: program.ballot() is not None, "the story has a ballot")
+    for number, person in enumerate(people, 1):
+        ballot = program.ballot()
+        assert ballot is not None
+        program.say(person, f"zeb{person}", reply_to=ballot["id"])
+        program.kill()
+        program = Program(home)
+        eventually(
+            lambda: len(write_ins(program, after=ballot["id"])) == number,  # noqa: B023  # called now
+            "the reply is on the ballot, which was posted again",
+        )
+
+    assert program.stop() == 0
+    _, (past, *_), _ = await remembered(home)
+    assert [row.writer for row in past.candidates if row.writer] == [f"web:{person}" for person in people]
 
 
 @pytest.mark.timeout(120)

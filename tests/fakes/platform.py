@@ -44,11 +44,13 @@ class FakePlatform:
 
     Attributes:
         said: everything that was posted, oldest first.
+        keeps_messages: whether its messages outlive the process.
         broken: what posting and editing raises as long as it is set, as a platform that is down does.
     """
 
-    def __init__(self, name: str = "web", edit_seconds: float = 1.0) -> None:
+    def __init__(self, name: str = "web", edit_seconds: float = 1.0, *, keeps_messages: bool = True) -> None:
         self._name = name
+        self.keeps_messages = keeps_messages
         self._edit_seconds = edit_seconds
         self.said: list[Said] = []
         self.broken: Exception | None = None

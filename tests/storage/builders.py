@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import stories
-from storage.stories import CandidateRow, Round, Story, UnitRow, VoteRow
+from storage import rounds, stories
+from storage.rounds import CandidateRow, Round, VoteRow
+from storage.stories import Story
+from storage.units import UnitRow
 
 NOON = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
 LOBBY = "web:lobby"
@@ -46,7 +48,7 @@ def words(*texts: str) -> list[CandidateRow]:
 async def ask(conn: AsyncConnection, story: Story, position: int, *texts: str) -> Round:
     """Opens a round; by default it offers « a», « the» and «.»."""
     offered = words(*(texts or (" a", " the", ".")))
-    return await stories.open_round(conn, story.id, position, 41 + position, NOON, after(60), offered, True)
+    return await rounds.open_round(conn, story.id, position, 41 + position, NOON, after(60), offered, True)
 
 
 def vote(round_: Round, person: str, slot: int, *, seconds: float = 1) -> VoteRow:
@@ -55,8 +57,8 @@ def vote(round_: Round, person: str, slot: int, *, seconds: float = 1) -> VoteRo
 
 async def finish(conn: AsyncConnection, round_: Round, slot: int, *, seconds: float = 60) -> bool:
     """Closes a round in favour of a slot."""
-    past = await stories.round_with(conn, round_.id)
+    past = await rounds.round_with(conn, round_.id)
     assert past is not None
     chosen = past.candidates[slot]
     unit = UnitRow(round_.story, round_.position, round_.id, chosen.text, chosen.token_ids)
-    return await stories.close_round(conn, round_.id, slot, "deadline", unit, after(seconds))
+    return await rounds.close_round(conn, round_.id, slot, "deadline", unit, after(seconds))

@@ -11,9 +11,10 @@ import sys
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import stories
+from storage import rounds, stories, units
 from storage.database import Database
-from storage.stories import Round, Story
+from storage.rounds import Round
+from storage.stories import Story
 from tests.storage.builders import LOBBY, ask, finish, start, vote
 
 PLAYERS = 8
@@ -28,7 +29,7 @@ async def resumed(conn: AsyncConnection) -> Story:
 
 
 async def next_round(conn: AsyncConnection, story: Story) -> Round:
-    return await stories.current(conn, story.id) or await ask(conn, story, len(await stories.units(conn, story.id)))
+    return await rounds.current(conn, story.id) or await ask(conn, story, len(await units.every(conn, story.id)))
 
 
 async def play(url: str) -> None:
@@ -37,7 +38,7 @@ async def play(url: str) -> None:
 
     async def press(round_: Round, number: int) -> None:
         chosen = vote(round_, f"web:{number}", number % 3)
-        if await database.write(lambda conn: stories.cast(conn, chosen)):
+        if await database.write(lambda conn: rounds.cast(conn, chosen)):
             tell(f"vote {round_.id} {chosen.person} {chosen.slot}")
 
     async def close(round_: Round) -> None:

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from storage import stories
+from storage import rounds, stories, units
 from storage.database import Database
-from storage.stories import Past, UnitRow
+from storage.rounds import Past
+from storage.units import UnitRow
 from tests.storage.builders import LOBBY
 
 KILLS = 5
@@ -29,8 +30,8 @@ async def saved(url: str) -> tuple[list[UnitRow], list[Past]]:
     async with await Database.open(url) as database:
         story = await database.read(lambda conn: stories.running(conn, LOBBY))
         assert story is not None
-        units = await database.read(lambda conn: stories.units(conn, story.id))
-        return units, await database.read(lambda conn: stories.history(conn, story.id))
+        appended = await database.read(lambda conn: units.every(conn, story.id))
+        return appended, await database.read(lambda conn: rounds.history(conn, story.id))
 
 
 def test_kill(url: str) -> None:
@@ -41,15 +42,15 @@ def test_kill(url: str) -> None:
     for _ in range(KILLS):
         told += killed(url, random.randrange(1, 150))
 
-    units, history = asyncio.run(saved(url))
+    appended, history = asyncio.run(saved(url))
     votes = {(row.round, row.person): row.slot for past in history for row in past.votes}
     assert len(told) >= KILLS
     for move, *facts in told:
         if move == "vote":
             assert votes[int(facts[0]), facts[1]] == int(facts[2])
         else:
-            assert units[int(facts[0])].round == int(facts[1])
-    assert [unit.position for unit in units] == list(range(len(units)))
+            assert appended[int(facts[0])].round == int(facts[1])
+    assert [unit.position for unit in appended] == list(range(len(appended)))
     closed = [past.round.id for past in history if past.round.state == "closed"]
-    assert closed == [unit.round for unit in units]
+    assert closed == [unit.round for unit in appended]
     assert len(history) - len(closed) <= 1

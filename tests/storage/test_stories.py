@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import stories
+from storage import rounds, stories
 from storage.database import Database
 from storage.stories import PlayerRow, Story
 from tests.storage.builders import ADA, BOB, LOBBY, NOON, after, ask, start
@@ -12,9 +12,7 @@ from tests.storage.builders import ADA, BOB, LOBBY, NOON, after, ask, start
 async def test_created(database: Database) -> None:
     """A story comes back as it was created."""
     created = await database.write(
-        lambda conn: start(
-            conn, channel="general", temperature=0.5, label="noir", origin=9, start_ids=(1, 50_000), seconds=2.5
-        )
+        lambda conn: start(conn, channel="general", temperature=0.5, label="noir", start_ids=(1, 50_000), seconds=2.5)
     )
 
     found = await database.read(lambda conn: stories.get(conn, created.id))
@@ -25,7 +23,6 @@ async def test_created(database: Database) -> None:
         place=LOBBY,
         channel="general",
         guild=None,
-        origin=9,
         state="open",
         model="tales",
         version="3",
@@ -80,26 +77,14 @@ async def test_other_place(database: Database, story: Story) -> None:
     assert everywhere == [story, other]
 
 
-async def test_redelivered(database: Database) -> None:
-    """What started a story and comes again gets that story, also when it has ended."""
-    first = await database.write(lambda conn: start(conn, origin=4))
-
-    again = await database.write(lambda conn: start(conn, origin=4))
-    await database.write(lambda conn: stories.set_state(conn, first.id, "ended", after(5)))
-    late = await database.write(lambda conn: start(conn, origin=4))
-
-    assert first.id == again.id == late.id
-    assert late.state == "ended"
-
-
 async def test_ending_drops(database: Database, story: Story) -> None:
     """Ending a story drops its open round, whose votes stay on record."""
     round_ = await database.write(lambda conn: ask(conn, story, 0))
 
     await database.write(lambda conn: stories.set_state(conn, story.id, "ended", after(5)))
 
-    assert await database.read(lambda conn: stories.current(conn, story.id)) is None
-    [past] = await database.read(lambda conn: stories.history(conn, story.id))
+    assert await database.read(lambda conn: rounds.current(conn, story.id)) is None
+    [past] = await database.read(lambda conn: rounds.history(conn, story.id))
     assert (past.round.id, past.round.state, past.round.closed) == (round_.id, "dropped", after(5))
 
 

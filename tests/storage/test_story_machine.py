@@ -21,9 +21,10 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import stories
+from storage import rounds, stories, units
 from storage.database import Database
-from storage.stories import CandidateRow, Round, Story
+from storage.rounds import CandidateRow, Round
+from storage.stories import Story
 from tests.storage.builders import after, ask, finish, start, vote
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class StoryMachine(RuleBasedStateMachine):
     def latest(self, back: int) -> tuple[Vote, Round]:
         """A round of the last few, in both worlds: presses come late too."""
         past = self.rounds[-1 - min(back, len(self.rounds) - 1)]
-        found = self.read(lambda conn: stories.round_with(conn, past.id))
+        found = self.read(lambda conn: rounds.round_with(conn, past.id))
         assert found is not None
         return past, found.round
 
@@ -91,7 +92,7 @@ class StoryMachine(RuleBasedStateMachine):
     def press(self, person: str, slot: int, back: int) -> None:
         past, round_ = self.latest(back)
 
-        counted = self.write(lambda conn: stories.cast(conn, vote(round_, person, slot)))
+        counted = self.write(lambda conn: rounds.cast(conn, vote(round_, person, slot)))
 
         assert counted == (past.state == "open" and (0 <= slot < OFFERED or slot in past.writers))
         if counted:
@@ -104,7 +105,7 @@ class StoryMachine(RuleBasedStateMachine):
         slot = OFFERED + len(past.writers)
         row = CandidateRow(round_.id, slot, text, (1, 2), -3.0, writer=person)
 
-        added = self.write(lambda conn: stories.add_candidate(conn, row))
+        added = self.write(lambda conn: rounds.add_candidate(conn, row))
 
         assert added == (past.state == "open" and person not in past.writers.values())
         if added:
@@ -129,7 +130,7 @@ class StoryMachine(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        undone = self.write(lambda conn: stories.undo(conn, self.story.id, after(70)))
+        undone = self.write(lambda conn: rounds.undo(conn, self.story.id, after(70)))
 
         if not self.units:
             assert undone is None
@@ -153,15 +154,15 @@ class StoryMachine(RuleBasedStateMachine):
     def same(self) -> None:
         if not hasattr(self, "rounds"):
             return
-        history = self.read(lambda conn: stories.history(conn, self.story.id))
-        units = self.read(lambda conn: stories.units(conn, self.story.id))
-        current = self.read(lambda conn: stories.current(conn, self.story.id))
+        history = self.read(lambda conn: rounds.history(conn, self.story.id))
+        appended = self.read(lambda conn: units.every(conn, self.story.id))
+        current = self.read(lambda conn: rounds.current(conn, self.story.id))
 
         assert [_paper(past) for past in history] == [
             (past.id, past.position, past.attempt, past.state, past.winner, past.votes, past.writers)
             for past in self.rounds
         ]
-        assert [(unit.position, unit.round) for unit in units] == [
+        assert [(unit.position, unit.round) for unit in appended] == [
             (position, past.id) for position, past in enumerate(self.units)
         ]
         assert (current and current.id) == (self.open and self.open.id)

@@ -90,7 +90,6 @@ def _stories() -> None:
         sa.Column("place", sa.Text, nullable=False),
         sa.Column("channel", sa.Text),
         sa.Column("guild", sa.Text),
-        sa.Column("origin", sa.BigInteger, unique=True),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("model", sa.Text, nullable=False),
         sa.Column("version", sa.Text, nullable=False),

@@ -121,7 +121,7 @@ async def test_write_in(bot: Bot, say: Say, platform: FakePlatform) -> None:
 
     written = await say("/story write midnight", BEN)
     before = len(platform.said)
-    meant = await bot.reply("tea", person=ADA, place=LOBBY, message=ballot.id)
+    meant = await bot.reply("tea", person=ADA, place=LOBBY, message=ballot.id, buttons=ballot.buttons)
 
     assert meant
     assert [said.text[:11] for said in written if said.private_for == BEN] == ["«␣midnight»"]

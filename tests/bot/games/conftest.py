@@ -14,9 +14,10 @@ from bot.conversation import Button, Notice, Person, Place
 from bot.games.tables import Tables
 from generators.completion import Generator, Unit
 from generators.scripted import Script, ScriptedGenerator
-from storage import stories
+from storage import rounds, stories, units
 from storage.database import Database
-from storage.stories import Past, Story
+from storage.rounds import Past
+from storage.stories import Story
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform, Said
 
@@ -84,7 +85,7 @@ class Lobby:
 
     async def press(self, button: Button | str, by: Person, *, place: Place = LOBBY) -> Notice:
         """Somebody presses a button, and what follows from it is shown."""
-        notice = await self.tables.press(button.action if isinstance(button, Button) else button, by, place)
+        notice = await self.tables.votes.press(button.action if isinstance(button, Button) else button, by, place)
         await self.tables.settled()
         return notice
 
@@ -111,15 +112,15 @@ class Lobby:
 
     async def past(self, round_id: int) -> Past:
         """A round, as stored."""
-        past = await self.database.read(lambda conn: stories.round_with(conn, round_id))
+        past = await self.database.read(lambda conn: rounds.round_with(conn, round_id))
         assert past is not None
         return past
 
     async def text(self) -> str:
         """The story's whole text, as stored."""
         story = await self.story()
-        units = await self.database.read(lambda conn: stories.units(conn, story.id))
-        return story.title_text + "".join(unit.text for unit in units)
+        appended = await self.database.read(lambda conn: units.every(conn, story.id))
+        return story.title_text + "".join(unit.text for unit in appended)
 
     async def votes(self, round_id: int) -> dict[str, int]:
         """Person to slot, as stored."""

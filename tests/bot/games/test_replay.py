@@ -21,7 +21,7 @@ from tests.bot.games.conftest import ADA, BEN, CLEO, LOBBY, Lobby
 
 async def exported(tables: Tables, form: Format) -> str:
     """The lobby's story as a file's text."""
-    message = await tables.export(LOBBY, ADA, form)
+    message = await tables.export(LOBBY, form)
     (file,) = message.attachments
     assert file.name.endswith(f".{form}")
     return file.data.decode()
@@ -37,7 +37,7 @@ async def told(lobby: Lobby) -> dict[str, Any]:
     await lobby.wait(60)
     await lobby.tables.undo(LOBBY, ADA)
     await lobby.tables.settled()
-    await lobby.tables.write(LOBBY, CLEO, "dragon")
+    await lobby.tables.votes.write(LOBBY, CLEO, "dragon")
     await lobby.wait(60)
     await lobby.press(next(button for button in lobby.ballot.buttons if "end" not in button.label), ADA)
     await lobby.wait(60)

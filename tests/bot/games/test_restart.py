@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import Notice
-from generators.errors import Busy
+from bot.games.errors import WriterGone
+from generators.errors import Busy, UnknownModel
 from tests.bot.games.conftest import ADA, BEN, LOBBY, Lobby
 
 
@@ -68,6 +69,20 @@ async def test_restart_while_paused(lobby: Lobby) -> None:
     assert "Round 1: vote until" in lobby.ballot.text
 
 
+async def test_restart_while_paused_where_nothing_stays(lobby: Lobby) -> None:
+    """Where messages end with the process, a paused story posts its ballot anew and edits no message of before."""
+    lobby.platform.keeps_messages = False
+    await lobby.start()
+    await lobby.tables.pause(LOBBY, ADA)
+    await lobby.wait(4)
+    before = lobby.ballot.message
+
+    await lobby.restart(after=3600)
+
+    first, again = lobby.platform.said
+    assert first.message == again.message == before
+
+
 async def test_nothing_of_a_story_is_told_twice(lobby: Lobby) -> None:
     """However often the process restarts, each position has one unit and each person one vote."""
     await lobby.start()
@@ -116,6 +131,50 @@ async def test_a_model_that_fails(lobby: Lobby, fault: Exception, monkeypatch: p
     assert await lobby.press(again, BEN) == Notice("The story goes on.")
     assert "Round 2: vote until" in lobby.ballot.text
     assert said.buttons == ()
+
+
+async def test_a_model_that_is_gone(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A story whose model is no longer there says which one it was and what can be done, and suggests no press."""
+    await lobby.start()
+
+    def complete(request: object) -> object:
+        raise UnknownModel("tales@script", "tales")
+
+    monkeypatch.setattr(lobby.generator, "complete", complete)
+    with pytest.raises(WriterGone):
+        await lobby.tables.votes.write(LOBBY, BEN, "dragon")
+    await lobby.wait(60)
+
+    assert lobby.ballot.text.endswith(
+        "The story is paused. The model tales in version script, which this story is written with, is no longer here. "
+        "`/story export` keeps the text, `/story stop` ends the story."
+    )
+    assert lobby.ballot.buttons == ()
+
+
+async def test_moves_of_a_story_that_is_stuck(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that failed is asked again when somebody presses, or takes back a unit, not at every move."""
+    await lobby.start()
+    working, asked = lobby.generator.complete, []
+
+    def complete(request: object) -> object:
+        asked.append(request)
+        raise Busy(64)
+
+    monkeypatch.setattr(lobby.generator, "complete", complete)
+    await lobby.wait(60)
+
+    await lobby.tables.join(LOBBY, BEN)
+    await lobby.tables.settled()
+
+    assert len(asked) == 1
+    monkeypatch.setattr(lobby.generator, "complete", working)
+    await lobby.tables.undo(LOBBY, ADA)
+    await lobby.tables.settled()
+    await lobby.tables.skip(LOBBY, ADA)
+    await lobby.tables.settled()
+    assert "Round 2" in lobby.ballot.text
+    assert lobby.ballot.buttons[0].action.startswith("v:")
 
 
 async def test_a_platform_that_is_down(lobby: Lobby) -> None:

@@ -76,6 +76,21 @@ def test_sentences_show_no_probabilities() -> None:
     assert len(button.label) <= 80
 
 
+def test_a_sentence_that_ends_the_story() -> None:
+    """A sentence after which the story ends says so on the ballot and on its button, however long it is."""
+    short = Candidate(0, " They slept.", (1,), -9.0, end=True)
+    long = Candidate(1, " " + "and so on " * 30, (1,), -40.0, end=True)
+    view = replace(VIEW, ballot=Ballot((short, long)), probabilities=False)
+
+    message = show.ballot(view)
+
+    assert "␣They slept. … The end\n" in message.text
+    assert message.buttons[0].label == "␣They slept. … The end"
+    assert message.text.count("… The end\n") == 2
+    assert message.buttons[1].label.endswith("and so on … The end")
+    assert len(message.buttons[1].label) <= 80
+
+
 def test_a_long_text() -> None:
     """Of a long text the end is shown, after «…», and the message stays within what every platform takes."""
     view = replace(VIEW, text="begin " + "word " * 4000 + "finish", players=tuple("abcdefghij" * 5))

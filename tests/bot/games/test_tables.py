@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -25,6 +26,7 @@ from bot.games.tables import Tables
 from bot.text import TooLong, UnusableText
 from generators.completion import CompletionRequest, Event
 from generators.errors import UserError
+from storage import audit
 from tests.bot.games.conftest import ADA, ADMIN, BEN, CLEO, LOBBY, Lobby
 
 Move = Callable[[Tables, Person], Awaitable[object]]
@@ -38,7 +40,7 @@ KEEPERS_MOVES: list[Move] = [
 MOVES: list[Move] = [
     *KEEPERS_MOVES,
     lambda tables, by: tables.join(LOBBY, by),
-    lambda tables, by: tables.write(LOBBY, by, "dragon"),
+    lambda tables, by: tables.votes.write(LOBBY, by, "dragon"),
 ]
 
 
@@ -68,7 +70,7 @@ async def test_unusable_beginnings(lobby: Lobby, text: str) -> None:
 
     assert lobby.platform.said == []
     with pytest.raises(NoStoryYet):
-        await lobby.tables.show(LOBBY, ADA)
+        await lobby.tables.show(LOBBY)
 
 
 @pytest.mark.parametrize("move", KEEPERS_MOVES)
@@ -83,6 +85,23 @@ async def test_moves_of_the_keeper(lobby: Lobby, move: Move) -> None:
     assert (await lobby.story(), await lobby.text()) == (story, text)
 
     await move(lobby.tables, ADMIN)
+
+
+async def test_the_keepers_moves_are_recorded(lobby: Lobby) -> None:
+    """Who paused, took back, skipped and stopped what is in the audit; a refused move is not."""
+    await lobby.start()
+    for by in (BEN, ADMIN):
+        for move in (*KEEPERS_MOVES[2:3], *KEEPERS_MOVES):
+            with suppress(NotYours):
+                await move(lobby.tables, by)
+                await lobby.tables.settled()
+
+    entries = await lobby.database.read(partial(audit.entries, place=LOBBY.key))
+
+    acts = ["story skip", "story pause", "story undo", "story skip", "story stop"]
+    assert [(entry.person, entry.action, entry.facts) for entry in reversed(entries)] == [
+        (ADMIN.key, act, {"story": 1}) for act in acts
+    ]
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -117,7 +136,7 @@ async def test_a_write_in(lobby: Lobby) -> None:
     """A write-in joins the ballot with the space it needs, its writer's vote and the model's own probability."""
     await lobby.start()
 
-    said = await lobby.tables.write(LOBBY, BEN, "dragon")
+    said = await lobby.tables.votes.write(LOBBY, BEN, "dragon")
     await lobby.wait(4)
 
     assert said == "«␣dragon» is on the ballot, with your vote."
@@ -133,7 +152,7 @@ async def test_a_write_in(lobby: Lobby) -> None:
 async def test_others_vote_for_a_write_in(lobby: Lobby) -> None:
     """A write-in can win like any candidate."""
     await lobby.start()
-    await lobby.tables.write(LOBBY, BEN, "dragon")
+    await lobby.tables.votes.write(LOBBY, BEN, "dragon")
     await lobby.wait(4)
     await lobby.press(lobby.ballot.buttons[0], CLEO)
     await lobby.press(lobby.ballot.buttons[3], ADA)
@@ -158,7 +177,7 @@ async def test_refused_write_ins(lobby: Lobby, text: str, refusal: type[UserErro
     await lobby.start()
 
     with pytest.raises(refusal):
-        await lobby.tables.write(LOBBY, BEN, text)
+        await lobby.tables.votes.write(LOBBY, BEN, text)
 
     past = await lobby.past(lobby.round_id)
     assert len(past.candidates) == 3
@@ -172,7 +191,7 @@ async def test_a_write_in_that_is_on_the_ballot(lobby: Lobby) -> None:
 
     for typed in (text, text.strip(), f"{text.strip()}\u200b"):
         with pytest.raises(OnTheBallot):
-            await lobby.tables.write(LOBBY, BEN, typed)
+            await lobby.tables.votes.write(LOBBY, BEN, typed)
 
     assert await lobby.votes(lobby.round_id) == {}
 
@@ -182,13 +201,13 @@ async def test_one_write_in_each(lobby: Lobby) -> None:
     await lobby.start()
 
     results = await asyncio.gather(
-        *(lobby.tables.write(LOBBY, BEN, text) for text in ("dragon", "knight")), return_exceptions=True
+        *(lobby.tables.votes.write(LOBBY, BEN, text) for text in ("dragon", "knight")), return_exceptions=True
     )
 
     assert {type(result) for result in results} == {str, WroteAlready}
     assert len((await lobby.past(lobby.round_id)).candidates) == 4
     await lobby.wait(60)
-    await lobby.tables.write(LOBBY, BEN, "rode")
+    await lobby.tables.votes.write(LOBBY, BEN, "rode")
     assert len((await lobby.past(lobby.round_id)).candidates) == 4
 
 
@@ -196,10 +215,10 @@ async def test_show(lobby: Lobby) -> None:
     """Showing gives the ballot while a story runs, and its end afterwards."""
     await lobby.start()
 
-    running = await lobby.tables.show(LOBBY, BEN)
+    running = await lobby.tables.show(LOBBY)
     ballot = lobby.ballot.message
     await lobby.tables.stop(LOBBY, ADA)
-    ended = await lobby.tables.show(LOBBY, BEN)
+    ended = await lobby.tables.show(LOBBY)
 
     assert running == ballot
     assert ended.text.startswith("Once upon a\n\nThe end.")
@@ -220,7 +239,7 @@ async def test_a_write_in_after_its_round(lobby: Lobby, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(lobby.generator, "complete", slow)
     with pytest.raises(RoundOver):
-        await lobby.tables.write(LOBBY, BEN, "dragon")
+        await lobby.tables.votes.write(LOBBY, BEN, "dragon")
 
     await lobby.tables.settled()
     assert "Round 2" in lobby.ballot.text

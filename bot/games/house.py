@@ -1,0 +1,58 @@
+"""What all tables share."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.conversation import Place, Platform
+from bot.games.clock import Clock
+from generators.completion import Generator
+from generators.errors import Translate, english
+from storage.database import Database
+
+REMEMBERED: Final = 1_000  # ballots without buttons; a reply to an older one means nothing any more
+
+
+class Retired:
+    """The ballots whose buttons were taken away: nothing on them says any more whose they were."""
+
+    def __init__(self) -> None:
+        self._rounds: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def add(self, place: Place, message: str, round_id: int) -> None:
+        """Remembers the round of a ballot that is about to lose its buttons."""
+        self._rounds[place.key, message] = round_id
+        while len(self._rounds) > REMEMBERED:
+            self._rounds.popitem(last=False)
+
+    def round_of(self, place: Place, message: str) -> int | None:
+        """The round whose ballot a message was."""
+        return self._rounds.get((place.key, message))
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all tables share.
+
+    Attributes:
+        platforms: name to platform; may grow while tables stand.
+        seed: gives each round its own, in [0, 2^63).
+        temperature: of a place, where a story has none of its own; None where all places are alike.
+        retired: ballots that are over.
+    """
+
+    database: Database
+    generator: Generator
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    seed: Callable[[], int]
+    temperature: Callable[[Place], Awaitable[float]] | None = None
+    translate: Translate = english
+    retired: Retired = field(default_factory=Retired)
+
+    async def temperature_at(self, place: Place) -> float:
+        """How daring draws are at a place; 1 is the model's own."""
+        return 1.0 if self.temperature is None else await self.temperature(place)
