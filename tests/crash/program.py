@@ -51,9 +51,10 @@ class Program:
         assert found is not None, f"the program did not say where its room is, but «{line}»"
         return found[0]
 
-    def say(self, person: str, text: str) -> int:
+    def say(self, person: str, text: str, *, reply_to: int | None = None) -> int:
         """Posts a message into the room; it is stored when this returns its id."""
-        answer = self.client.post(f"{ROOM}/messages", json={"person": person, "text": text})
+        message = {"person": person, "text": text} | ({} if reply_to is None else {"reply_to": reply_to})
+        answer = self.client.post(f"{ROOM}/messages", json=message)
         assert answer.status_code == 202, answer.text
         return int(answer.json()["id"])
 
