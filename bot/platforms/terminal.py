@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import itertools
+import secrets
 import sys
 import unicodedata
 from collections import OrderedDict
@@ -18,8 +19,6 @@ from rich.text import Text
 
 from bot.conversation import Attachment, Message, Person, Place
 from bot.platforms.keyboard import Keyboard, Lines, Pipe, terminal_restored
-from generators.errors import UserError
-from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -29,6 +28,7 @@ PROMPT: Final = "› "
 KEPT: Final = 100  # messages of which an edit is still printed
 GREETING: Final = "Commands begin with /, and /help lists them. Ctrl-D leaves."
 LOST: Final = "Commands begin with /, and /help lists them; where a vote runs, a number chooses."
+NOT_MEANT: Final = "Nothing takes these words just now; /story show tells where the story stands."
 
 
 class Terminal:
@@ -45,16 +45,18 @@ class Terminal:
     """
 
     name = "terminal"
+    keeps_messages = False
     edit_seconds = 0.1  # what is printed costs nothing; more would make streams stutter
 
     def __init__(self, bot: Bot, *, lines: Lines | None = None, console: Console | None = None) -> None:
+        session = secrets.token_hex(4)  # a story remembers its ballot's id: it must name nothing in the next process
         self._bot = bot
         self._typing = lines is None and sys.stdin.isatty()
         self._lines = lines or (Keyboard(PROMPT) if self._typing else Pipe(sys.stdin.fileno()))
         self._console = console or Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._me = Person("terminal", "you", _user_name(), admin=True)
         self._files = bot.configuration.home / "exports"
-        self._ids = itertools.count(1)
+        self._ids = (f"{session}-{number}" for number in itertools.count(1))
         self._messages: OrderedDict[str, Message] = OrderedDict()
         self._growing: str | None = None  # the message that the last line belongs to, while that line is not ended
         self._ballot: str | None = None  # the newest message with buttons
@@ -107,14 +109,9 @@ class Terminal:
             self._print_rest(message, before)
 
     async def _heard(self, line: str) -> None:
-        """Deals with one line; whatever is wrong with it is said."""
-        try:
-            if line.startswith("/"):
-                await self._bot.invoke(line, person=self._me, place=PLACE, origin=None, reply_to=None)
-            elif line.strip():
-                await self._answered(line)
-        except (UserError, StorageError) as fault:
-            self._print(Text(fault.sentence(), "yellow"))
+        """Deals with one line."""
+        if not await self._bot.invoke(line, person=self._me, place=PLACE) and line.strip():
+            await self._answered(line)
 
     async def _answered(self, line: str) -> None:
         ballot = self._ballot
@@ -123,7 +120,8 @@ class Terminal:
             return
         buttons = self._messages[ballot].buttons
         if not line.strip().isdecimal():
-            await self._bot.reply(line, person=self._me, place=PLACE, message=ballot, origin=None)
+            if not await self._bot.reply(line, person=self._me, place=PLACE, message=ballot, buttons=buttons):
+                self._print(Text(NOT_MEANT, "yellow"))
         elif 1 <= (number := int(line.strip()[:9])) <= len(buttons):
             notice = await self._bot.press(buttons[number - 1].action, person=self._me, place=PLACE, message=ballot)
             self._print(Text(printable(notice.text), "dim"))

@@ -13,12 +13,14 @@ import structlog
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Message, Notice, Person, Place
+from bot.commands.parser import is_command
+from bot.conversation import Button, Message, Notice, Person, Place
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import BATCH
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
+from bot.platforms.web.turns import Turns
 from storage import inbox, rooms
 from storage.rooms import RoomMessage
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GRACE: Final = 2  # s; how long open requests may take when the room closes
+NOT_MEANT: Final = "This message takes no replies now; /story show tells where the story stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Heard:
     @property
     def means_something(self) -> bool:
         """Whether the bot has to look at it."""
-        return self.text.startswith("/") or self.reply_to is not None
+        return is_command(self.text) or self.reply_to is not None
 
     def payload(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -54,6 +57,7 @@ class WebRoom:
     """Translates between the bot and rooms: what is posted is stored, then shown to all who follow the room."""
 
     name = PLATFORM
+    keeps_messages = True
     edit_seconds = 0.3  # a page redraws quickly, and each edit is a write to disk
 
     def __init__(self, bot: Bot) -> None:
@@ -65,6 +69,7 @@ class WebRoom:
         self._host = web.host
         self._socket = listen(web.host, web.port)
         self._answering: set[asyncio.Task[None]] = set()
+        self._turns = Turns()
         self.hub = Hub()
         self._app = web_app(bot, self)
 
@@ -128,6 +133,8 @@ class WebRoom:
 
         posted = await self._database.write(add)
         self.hub.changed(place.id)
+        if posted.reply_to is not None:
+            self._turns.answered(place.id, posted.reply_to)
         return str(posted.id)
 
     async def edit(self, place: Place, posted: str, message: Message) -> None:
@@ -219,13 +226,24 @@ class WebRoom:
             log.error("a message was not dealt with; the next start tries again", exc_info=fault)
 
     async def _answer(self, item: int, heard: Heard) -> None:
-        """Lets the bot deal with what was heard; it is done when that is over, if a move has not said so before."""
+        """Lets the bot deal with what was heard once it is its turn; the bot notes that it is done."""
         place = Place(PLATFORM, heard.room)
         person = Person(PLATFORM, heard.person, heard.person, heard.admin)
-        asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=str(heard.message))
-        if not asked and heard.reply_to is not None:
-            await self._bot.reply(heard.text, person=person, place=place, message=str(heard.reply_to), origin=item)
-        await self._database.write(partial(inbox.done, item=item))
+        async with self._turns.turn(heard.room, heard.person, heard.message):
+            message = str(heard.message)
+            asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=message)
+            if not asked and heard.reply_to is not None:
+                await self._reply(item, heard.text, person, place, heard.reply_to)
+
+    async def _reply(self, item: int, text: str, person: Person, place: Place, message: int) -> None:
+        """Hands a reply to the bot; who answered a ballot and is not understood is told so."""
+        answered = await self._database.read(partial(rooms.get, message_id=message))
+        buttons = () if answered is None else tuple(Button(*button) for button in answered.buttons)
+        meant = await self._bot.reply(
+            text, person=person, place=place, message=str(message), origin=item, buttons=buttons
+        )
+        if buttons and not meant:
+            await self.post(place, Message(self._bot.translate(NOT_MEANT)), private_for=person)
 
 
 def _reader(person: str | None) -> str | None:

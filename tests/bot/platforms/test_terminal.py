@@ -101,6 +101,30 @@ async def test_write_in(screen: Screen) -> None:
     assert "«␣dark night» is on the ballot" in printed
 
 
+async def test_write_in_below_the_story(screen: Screen) -> None:
+    """A ballot that was shown again takes words as well."""
+    printed = await screen.after("/story start candidates=2 Once upon", "/story show", "dark night")
+
+    assert "«␣dark night» is on the ballot" in printed
+
+
+async def test_unwanted_words(screen: Screen) -> None:
+    """Words below buttons that take none are answered with what to do."""
+    terminal = screen.terminal("please")
+    await terminal.post(PLACE, Message("go on?", (Button("go on", "r:1"),)))
+
+    await terminal.run()
+
+    assert "/story show" in screen.text
+
+
+async def test_ids(screen: Screen) -> None:
+    """An id that is stored names no message of another process."""
+    posted = [await screen.terminal().post(PLACE, Message("one")) for _ in range(2)]
+
+    assert len(set(posted)) == 2
+
+
 @pytest.mark.parametrize("number", ["0", "7", "99999999999999999999"])
 async def test_no_such_button(screen: Screen, number: str) -> None:
     """A number that no button has is said to be none."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pytest
-
+from bot.conversation import Button, Message, Place
 from bot.platforms.web.desk import BURST
 from tests.bot.platforms.serving import Serving, serving
+
+LOBBY: Final = Place("web", "lobby")
 
 
 async def until(lobby: Serving, count: int, *, person: str | None = None, room: str = "lobby") -> list[Any]:
@@ -128,90 +128,26 @@ async def test_write_in(lobby: Serving) -> None:
     assert "dark night" in told[0]
 
 
+async def test_unwanted_reply(lobby: Serving) -> None:
+    """Who answers buttons that take no words is told so, alone; an answer to anything else is talk."""
+    plain = await lobby.room.post(LOBBY, Message("done"))
+    asking = await lobby.room.post(LOBBY, Message("go on?", (Button("go on", "r:1"),)))
+    await lobby.say("Bob", "thanks", reply_to=int(plain))
+    await lobby.say("Bob", "please", reply_to=int(asking))
+
+    said = await until(lobby, 5, person="Bob")
+
+    assert said[-1]["private"]
+    assert "takes no replies" in said[-1]["text"]
+    assert len(await lobby.read()) == 4
+
+
 async def test_commands(lobby: Serving) -> None:
     """The commands are listed as they are declared."""
     listed = (await lobby.http.get("/api/commands")).json()["commands"]
 
     assert {"name", "usage", "help"} == set(listed[0])
     assert "story start" in [command["name"] for command in listed]
-
-
-BAD: list[tuple[str, str, Any, int]] = [
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"text": "hello"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": 5}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": ""}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": " \n "}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "planchette", "text": "hello"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "", "text": "hello"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "A" * 41, "text": "hello"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "\ud800"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "\ud800", "text": "hello"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a\0b"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a\u202eb"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": "1"}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": True}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": 2**63}, 400),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "hello", "reply_to": 99}, 404),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a" * 50_000}, 413),
-    ("POST", "/api/rooms/lobby/messages", {"person": "Ada", "text": "a" * 300_000}, 413),
-    ("POST", "/api/rooms/lobby/messages", [], 400),
-    ("POST", "/api/rooms/lobby/messages", "text", 400),
-    ("POST", "/api/rooms/lobby/messages", None, 400),
-    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1}, 400),
-    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 99, "action": "v:1:0"}, 404),
-    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1.5, "action": "v:1:0"}, 400),
-    ("POST", "/api/rooms/lobby/press", {"person": "Ada", "message": 1, "action": "v" * 1000}, 400),
-    ("POST", "/api/rooms/a b/messages", {"person": "Ada", "text": "hello"}, 400),
-    ("GET", "/api/rooms/lobby/messages?after=x", None, 400),
-    ("GET", "/api/rooms/lobby/messages?after=-1", None, 400),
-    ("GET", f"/api/rooms/lobby/messages?after={'9' * 5000}", None, 400),
-    ("GET", "/api/rooms/lobby/messages?person=%00", None, 400),
-    ("GET", "/api/rooms/lobby/messages?person=planchette", None, 400),
-    ("GET", "/api/rooms/%ED%A0%80/messages", None, 400),
-    ("GET", "/api/rooms/lobby", None, 404),
-    ("GET", "/api/nothing", None, 404),
-    ("DELETE", "/api/rooms/lobby/messages", None, 404),
-    ("GET", "/api/files/1/picture.png", None, 404),
-    ("GET", "/api/files/x/picture.png", None, 404),
-]
-
-
-@pytest.mark.parametrize(("method", "path", "body", "status"), BAD)
-async def test_bad_requests(lobby: Serving, method: str, path: str, body: Any, status: int) -> None:
-    """Whatever is wrong with a request is said in one sentence, and nothing has changed."""
-    content = None if body is None else json.dumps(body)
-    answer = await lobby.http.request(method, path, content=content, headers={"Content-Type": "application/json"})
-
-    assert answer.status_code == status
-    [(name, sentence)] = answer.json().items()
-    assert name == "error"
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    assert await lobby.read() == []
-
-
-@pytest.mark.parametrize("content", [b"{", b"\xff", b'{"person": NaN', b"[" * 100_000, b'{"message": ' + b"9" * 9000])
-async def test_no_json(lobby: Serving, content: bytes) -> None:
-    """A body that is no JSON is a bad request, however it is broken."""
-    answer = await lobby.http.post(
-        "/api/rooms/lobby/press", content=content, headers={"Content-Type": "application/json"}
-    )
-
-    assert answer.status_code == 400
-    assert answer.json()["error"].endswith(".")
-
-
-async def test_unannounced_size(lobby: Serving) -> None:
-    """A body that does not say how large it is is refused like any other."""
-
-    async def chunks() -> Any:
-        for _ in range(10):
-            yield b"[" * 65_536
-
-    answer = await lobby.http.post("/api/rooms/lobby/messages", content=chunks())
-
-    assert answer.status_code == 413
 
 
 async def test_flood(home: Path) -> None:
