@@ -166,14 +166,18 @@ def _measure(view: View, candidate: Candidate, votes: int) -> str:
     if view.probabilities:
         share = 0.0 if candidate.logprob is None else math.exp(min(candidate.logprob, 0.0))
         return f"{bar(share)} {percentage(candidate.logprob)}"
-    return bar(votes / max(1, len(view.ballot.votes)))
+    return bar(votes / len(view.ballot.votes)) if view.ballot.votes else "·"
 
 
 def _foot(view: View, translate: Translate) -> Iterable[str]:
     if view.deadline is None:
         yield translate("Round {number}: the story is paused. Press any button to go on.", number=view.number)
     elif view.solo:
-        yield translate("Round {number}: the first press decides.", number=view.number)
+        yield translate(
+            "Round {number}: the first press decides, or chance at {deadline:%H:%M:%S} UTC.",
+            number=view.number,
+            deadline=view.deadline,
+        )
     else:
         yield translate(
             "Round {number}: vote until {deadline:%H:%M:%S} UTC, or write in your own with `/story write`.",
@@ -187,6 +191,8 @@ def _foot(view: View, translate: Translate) -> Iterable[str]:
             voted=len(view.players) - view.missing,
             all=len(view.players),
         )
+    if len(view.players) == 1 and not (view.missing or view.solo or view.deadline is None):
+        yield translate("Nobody else plays yet; `/story skip` closes the round now.")
 
 
 def names(people: Sequence[str], translate: Translate = english, most: int = 6) -> str:

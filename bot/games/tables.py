@@ -197,7 +197,9 @@ class Tables:
         )
 
     async def show(self, place: Place) -> Message:
-        """The story as it stands, with its ballot; the last one of the place where none runs.
+        """The story as it stands, with its ballot but without buttons, which would outlive the round on a copy.
+
+        Where none runs it is the last one of the place.
 
         Raises:
             NoStoryYet: there never was one.
@@ -211,7 +213,7 @@ class Tables:
             return show.ended(now.ending, tuple(player.name for player in now.everybody), translate)
         if now.past is None:
             return Message(show.ending(now.ending, show.TEXT) or translate("The next round is being opened."))
-        return show.ballot(view_of(now, now.past), translate)
+        return Message(show.ballot(view_of(now, now.past), translate).text)
 
     async def export(self, place: Place, form: export.Format = "md") -> Message:
         """The place's newest story as a file.
@@ -222,7 +224,9 @@ class Tables:
         story = await self._latest(place)
         told = await self._house.database.read(lambda conn: export.told(conn, story))
         file = await asyncio.to_thread(export.attachment, told, form, self._house.translate)
-        return Message(self._say("The story, with {count} rounds:", count=len(told.history)), attachments=(file,))
+        return Message(
+            self._say("The story so far:") if story.state != "ended" else self._say("The story:"), attachments=(file,)
+        )
 
     async def _move(self, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str) -> str:
         """Makes a move and wakes its table."""

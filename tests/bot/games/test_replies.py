@@ -21,17 +21,6 @@ async def test_a_reply_to_the_ballot(lobby: Lobby) -> None:
     assert await lobby.text() == "Once upon a dragon"
 
 
-async def test_a_reply_to_a_ballot_that_was_shown(lobby: Lobby) -> None:
-    """A ballot that somebody had shown again can be answered as well as the first one."""
-    await lobby.start()
-    shown = await lobby.tables.show(LOBBY)
-    posted = await lobby.platform.post(LOBBY, shown)
-
-    await lobby.tables.votes.reply(posted, "dragon", BEN, LOBBY, buttons=shown.buttons)
-
-    assert await lobby.votes(lobby.round_id) == {BEN.key: 3}
-
-
 async def test_a_reply_before_the_tables_stand(lobby: Lobby) -> None:
     """A reply that is dealt with right after a restart is a write-in: its ballot is known by its buttons."""
     await lobby.start()

@@ -50,6 +50,17 @@ def test_a_ballot() -> None:
     )
 
 
+def test_alone() -> None:
+    """Whoever has voted and plays alone is told how to go on; a solo story says when chance decides."""
+    alone = replace(VIEW, players=("Ada",), missing=0)
+
+    assert "/story skip" in show.ballot(alone).text
+    assert "/story skip" not in show.ballot(replace(alone, missing=1)).text
+    assert show.ballot(replace(alone, solo=True)).text.splitlines()[-2] == (
+        "Round 3: the first press decides, or chance at 14:03:20 UTC."
+    )
+
+
 def test_buttons() -> None:
     """A button has the candidate's text and percentage, nothing else, and an action that stays."""
     assert show.ballot(VIEW).buttons == (
