@@ -16,7 +16,7 @@ from generators.completion import CompletionRequest, Piece
 from generators.local import LocalGenerator, Shelf
 
 ALONE = 3_000  # characters of the one text
-TOGETHER = 500  # characters of each of 64 texts
+TOGETHER = 1_000  # characters of each of 64 texts
 TEXTS = 64
 BATCHES = (64, 128, 256)  # the peer's; its best one counts
 

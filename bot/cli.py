@@ -5,7 +5,9 @@ Only typer is imported here; each command imports what it needs when it runs, so
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +64,10 @@ app.add_typer(models, name="models")
 
 def main() -> None:
     """The console script."""
+    if sys.stdout is None:  # `>&-`; what is opened next must not become the output, and no result may be lost silently
+        sys.stdout = Path(os.devnull).open()  # noqa: SIM115  # for reading: each write fails
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows another

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bot.names import nearest, versioned
+from bot.names import no_such_model, versioned
 from generators.completion import CompletionRequest, Generator, ModelInfo
-from generators.errors import Translate, UnknownModel, UserError, english
+from generators.errors import Translate, UnknownModel, UnusableModel, UserError, english
 
 
 @dataclass(eq=False)
@@ -24,11 +24,25 @@ class ModelGone(UserError):
 
 
 @dataclass(eq=False)
+class CannotWrite(UserError):
+    """A model whose files are missing or damaged; where they are is nothing for a chat."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {name} cannot be used; `planchette doctor` on the bot's machine says why.", name=self.name
+        )
+
+
+@dataclass(eq=False)
 class NoModels(UserError):
     """A text was asked for where no model is installed."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("There is no model to write with; `planchette train` makes one, `models import` brings one.")
+        return translate(
+            "There is no model to write with; `planchette train` makes one, `planchette models import` brings one."
+        )
 
 
 class Models:
@@ -83,15 +97,46 @@ class Models:
         Raises:
             UnknownModel: no generator has it.
         """
+        info, listed = await self._found(name)
+        if not listed:
+            await self._load(name)
+        return info
+
+    async def usable(self, name: str) -> ModelInfo:
+        """As `find`, once it is sure that the model can write.
+
+        Raises:
+            UserError: it is not there, or cannot.
+        """
+        info, _ = await self._found(name)
+        await self._load(name)
+        return info
+
+    async def here(self, chosen: str | None) -> ModelInfo | None:
+        """What writes where this is chosen, as it is listed; None where nothing does."""
+        listed = await self.all()
+        name = self._wanted if chosen is None else chosen
+        if name is None:
+            return listed[0] if listed else None
+        return next((info for info in listed if info.name == versioned(name)[0]), None)
+
+    async def _found(self, name: str) -> tuple[ModelInfo, bool]:
+        """What a name stands for, and whether it is listed; older versions are kept, but are not."""
         listed = await self.all()
         plain, version = versioned(name)
         info = next((info for info in listed if info.name == plain), None)
         if info is None:
-            raise UnknownModel(name, nearest(plain, [info.name for info in listed]))
+            raise no_such_model(name, [info.name for info in listed])
         if version is None or version == info.version:
-            return info
-        async with self._generator.complete(CompletionRequest(model=name, max_tokens=0)):
-            return dataclasses.replace(info, version=version)  # an older one, which is kept but not listed
+            return info, True
+        return dataclasses.replace(info, version=version), False
+
+    async def _load(self, name: str) -> None:
+        try:
+            async with self._generator.complete(CompletionRequest(model=name, max_tokens=0)):
+                pass
+        except UnusableModel as fault:
+            raise CannotWrite(name) from fault
 
 
 def pinned(info: ModelInfo) -> str:

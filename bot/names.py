@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
+from generators.errors import Translate, UnknownModel, english
+
 ALIKE: Final = 0.6  # difflib's own measure: below it, suggestions are guesses
+
+
+@dataclass(eq=False)
+class NoSuchModel(UnknownModel):
+    """A name that no model has, told to somebody who can ask for the list."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.nearest is None:
+            return translate("There is no model {name}; `/models list` lists what there is.", name=self.name)
+        return super().sentence(translate)
+
+
+def no_such_model(name: str, listed: Iterable[str]) -> NoSuchModel:
+    """The error for a name that is not listed, with the nearest one that is."""
+    return NoSuchModel(name, nearest(versioned(name)[0], listed))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

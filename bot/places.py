@@ -27,7 +27,7 @@ from bot.values import (
     Seconds,
     kind_of,
 )
-from generators.completion import Unit
+from generators.completion import ModelInfo, Unit
 from generators.errors import InvalidValue, Translate, UserError, english
 from storage import audit, inbox
 from storage import settings as stored
@@ -183,7 +183,7 @@ class PlaceSettings:
             return Default.DEFAULT
         value = dataclasses.replace(declared.kind, unsets=True).parse(declared.name, text)
         if declared.name == "model":
-            await self._models.find(value)
+            await self._models.usable(value)
         return value
 
     async def change(
@@ -216,10 +216,16 @@ class PlaceSettings:
     async def explanation(self, place: Place, name: str, translate: Translate = english) -> str:
         """One sentence: what a setting is here, and why."""
         declared = setting(name)
-        return sentence(declared, (await self.origins(place))[declared.name], translate)
+        return (await self.explanations(place, translate))[declared.name]
+
+    async def explanations(self, place: Place, translate: Translate = english) -> dict[str, str]:
+        """The same for every setting."""
+        origins = await self.origins(place)
+        writes = await self._models.here(origins["model"].value)
+        return {name: _sentence(SETTINGS[name], origin, writes, translate) for name, origin in origins.items()}
 
 
-def sentence(declared: Setting, origin: Origin, translate: Translate = english) -> str:
+def _sentence(declared: Setting, origin: Origin, writes: ModelInfo | None, translate: Translate) -> str:
     """What a setting is at a place, and where that comes from."""
     facts = {"name": declared.name, "value": declared.kind.show(origin.value)}
     match origin.scope:
@@ -231,9 +237,26 @@ def sentence(declared: Setting, origin: Origin, translate: Translate = english) 
             return translate("{name} is {value} here, set for the whole server.", **facts)
     if origin.value is None and declared.name == "model":
         return translate("model is the bot's own choice here; nobody has set another.")
+    if origin.value is None and writes is not None:
+        facts |= {"value": _own(writes, declared.name), "model": writes.name}
+        return translate("{name} is {value} here, {model}'s own; nobody has set another.", **facts)
     if origin.value is None:
         return translate("{name} is the model's own here; nobody has set another.", **facts)
     return translate("{name} is {value} here, which is the default.", **facts)
+
+
+def _own(model: ModelInfo, name: str) -> str:
+    """What a model does where nobody has set another value."""
+    match name:
+        case "temperature":
+            return " ".join(f"{value:g}" for value in model.sampling.temperature)
+        case "length":
+            return f"{model.max_tokens}"
+        case "top_k":
+            return f"{model.sampling.top_k}"
+        case "top_p":
+            return f"{model.sampling.top_p:g}"
+    raise ValueError(f"no model has a {name} of its own")
 
 
 def _loaded(declared: Setting, text: str) -> Any:

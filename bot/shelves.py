@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from bot.home import Home
-from bot.names import nearest, versioned
-from generators.errors import InvalidValue, UnknownModel
+from bot.names import no_such_model, versioned
+from generators.places import shipped_directory
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
     from generators.local import Shelf
 
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # a directory's name everywhere, and a word in a chat
-
 
 def shelves(home: Path) -> tuple[Shelf, Shelf]:
     """The shipped models, and those of a home."""
-    from importlib.resources import files
-
     from generators.local import Shelf
 
-    return Shelf(Path(str(files("weights"))), shipped=True), Shelf(Home(home).models)
+    return Shelf(shipped_directory(), shipped=True), Shelf(Home(home).models)
 
 
 def found(home: Path, name: str) -> tuple[Shelf, Path]:
@@ -38,7 +33,7 @@ def found(home: Path, name: str) -> tuple[Shelf, Path]:
         directory = shelf.directory(plain, version)
         if directory is not None:
             return shelf, directory
-    raise UnknownModel(name, nearest(plain, [each for shelf in on for each in shelf.names()]))
+    raise no_such_model(name, [each for shelf in on for each in shelf.names()])
 
 
 def found_anywhere(home: Path, name: str) -> tuple[Shelf, Path]:
@@ -67,24 +62,6 @@ def loaded(shelf: Shelf, directory: Path) -> Any:
 
     info = shelf.info(directory)
     return import_module(KINDS[info.kind]).load(directory, info)
-
-
-def own_name(home: Path, name: str) -> str:
-    """A name that a user's model can have.
-
-    Raises:
-        InvalidValue: it is no word, or a shipped model has it.
-    """
-    if not NAME.fullmatch(name):
-        raise InvalidValue("name", name, "small letters, digits, dots, hyphens and underscores, at most 64 of them")
-    if name in shelves(home)[0].names():
-        raise InvalidValue("name", name, "another name than that of a model that ships with the program")
-    return name
-
-
-def name_from(path: Path) -> str:
-    """A name for a model that is made from a file."""
-    return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._")[:64] or "model"
 
 
 def described(info: ModelInfo) -> dict[str, Any]:

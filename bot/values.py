@@ -131,7 +131,7 @@ class Kind:
                     return int(text)
             case "number":
                 if NUMBER.fullmatch(text) and self._in_range(float(text)):
-                    return float(text)
+                    return float(text) + 0.0  # -0 is 0
         raise InvalidValue(name, quoted(text), self.allowed)
 
     def show(self, value: Any) -> str:
@@ -223,7 +223,7 @@ Seconds: TypeAlias = Annotated[float, Between(1, 86_400)]
 Text: TypeAlias = Annotated[str, RestOfLine()]
 WriteIn: TypeAlias = Annotated[str, RestOfLine(LONGEST_WRITE_IN)]
 
-DARING: Final = "0 always takes the likeliest token, 1 is the model's own"
+DARING: Final = "0 always takes the likeliest token, 1 keeps the model's own probabilities"
 
 # what a line may say and a place may set alike; None leaves it to the place, and then to the model
 OfTemperature: TypeAlias = Annotated[Temperature | None, DARING]

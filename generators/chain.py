@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -19,6 +20,7 @@ Counts: TypeAlias = dict[tuple[int, ...], dict[int, float]]
 
 WORD: Final = re.compile(r"\s*(?:[\w'’-]+|[^\w\s]|\s+$)")  # with the white space before it
 NEVER: Final = 1e-30  # probability of what cannot follow: its logarithm stays finite
+KNOWN: Final = 4096  # rows of logits that are kept; 6 MB where a text's characters are the tokens
 START: Final = "<s>"
 UNKNOWN: Final = "<unk>"
 
@@ -70,7 +72,7 @@ class Chain:
         self._order = order
         self._smoothing = smoothing
         self._pace = pace
-        self._known: dict[tuple[int, ...], Floats] = {}
+        self._logits = lru_cache(KNOWN)(self._logits_after)
         self._seen: Counts = {}
         self._rules: Counts = {}
         for before, tokens, weight in examples:
@@ -131,11 +133,9 @@ class Chain:
             answers.append(np.stack(rows) if logits == "all" else self._logits(state.last))
         return answers if logits == "all" else np.stack(answers)
 
-    def _logits(self, past: tuple[int, ...]) -> Floats:
-        if past not in self._known:
-            probabilities = np.maximum(self._probabilities(past), NEVER)
-            self._known[past] = np.log(probabilities).astype(np.float32)
-        return self._known[past]
+    def _logits_after(self, past: tuple[int, ...]) -> Floats:
+        logits: Floats = np.log(np.maximum(self._probabilities(past), NEVER)).astype(np.float32)
+        return logits
 
     def _probabilities(self, past: tuple[int, ...]) -> NDArray[np.float64]:
         ruled = next((past[at:] for at in range(len(past)) if past[at:] in self._rules), None)

@@ -154,6 +154,9 @@ class CompletionRequest:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
+        for name, text in (("prompt", self.prompt), *(("stop", stop) for stop in self.stop)):
+            if isinstance(text, str):
+                _check_characters(name, text)
         if self.max_tokens is not None and not 0 <= self.max_tokens <= LONGEST:
             raise InvalidValue("max_tokens", self.max_tokens, f"a whole number from 0 to {LONGEST:,}")
         if self.min_tokens is not None and not 0 <= self.min_tokens <= LONGEST:
@@ -186,6 +189,15 @@ class CompletionRequest:
             if self.repetition_penalty is None
             else self.repetition_penalty,
         )
+
+
+def _check_characters(name: str, text: str) -> None:
+    """Refuses halves of surrogate pairs, as broken JSON has them: no model can read one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as fault:
+        half = ascii(text[fault.start])[1:-1]
+        raise InvalidValue(name, f"a text with {half}", "text of whole characters") from None
 
 
 class Alternative(NamedTuple):
@@ -233,7 +245,9 @@ class Piece(NamedTuple):
         text: what can be shown now: characters that are whole; the end of a text is a piece without any.
         logprob: see `Alternative`.
         alternatives: the likeliest first, as many as were asked for.
-        exact: False where the search for units ran out of its budget before the order was certain.
+        exact: False where the search for units ran out of its budget or its time before the order was certain. True is
+            certain but for spellings: a text that can be written in many ways, each of them too unlikely to be looked
+            at, is missing or counts for less than it should.
     """
 
     choice: int

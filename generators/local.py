@@ -137,12 +137,13 @@ class LocalGenerator:
             loaded.users -= 1
         return loaded.engine.info
 
-    def ready(self, name: str) -> bool:
+    async def ready(self, name: str) -> bool:
         """Whether a model is loaded."""
         try:
-            return self._find(name)[1] in self._loaded
+            _, directory = await asyncio.to_thread(self._find, name)
         except UnknownModel:
             return False
+        return directory in self._loaded
 
     async def close(self) -> None:
         """Ends all engines, and what is being loaded."""
@@ -159,8 +160,22 @@ class LocalGenerator:
             raise ShuttingDown
         shelf, directory = await asyncio.to_thread(self._find, name)
         while (loaded := self._taken(directory)) is None:
-            await asyncio.get_running_loop().run_in_executor(self._loader, self._load, shelf, directory)
+            await self._wait_for(shelf, directory)
         return loaded
+
+    async def _wait_for(self, shelf: Shelf, directory: Path) -> None:
+        """Loads a model beside the event loop, after those that are asked for already."""
+        try:
+            loading = self._loader.submit(self._load, shelf, directory)
+        except RuntimeError as fault:  # the loader takes nothing in any more
+            raise ShuttingDown from fault
+        try:
+            await asyncio.wrap_future(loading)
+        except asyncio.CancelledError as fault:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():  # it is the loading that was cancelled
+                raise ShuttingDown from fault
+            raise
 
     def _find(self, name: str) -> tuple[Shelf, Path]:
         plain, _, version = name.partition("@")
@@ -243,6 +258,7 @@ def _module(name: str, directory: Path) -> Any:
         kind = json.loads((directory / CONFIG).read_text("utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError) as fault:
         raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
-    if kind not in KINDS:
-        raise Unsupported(name, f"write, being of the kind {kind}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        usable = ", ".join(KINDS)
+        raise Unsupported(name, f"write, because its kind (model_type) is {kind}, and the kinds for here are {usable}")
     return importlib.import_module(KINDS[kind])

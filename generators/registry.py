@@ -17,7 +17,6 @@ from typing import Final, TypeAlias
 
 from generators.completion import CompletionRequest, Event, Generator, ModelInfo
 from generators.errors import UnknownModel
-from generators.places import CONFIG, found, shipped_directory
 
 GROUP: Final = "planchette.generators"
 
@@ -64,10 +63,18 @@ class CombinedGenerator:
         self._default = default
 
     async def models(self) -> Sequence[ModelInfo]:
-        """What there is, the default first; a name that two generators have is the first one's."""
+        """What there is, the default first; a name that two generators have is the first one's.
+
+        A generator that cannot say what it has is logged and left out.
+        """
         listed: dict[str, ModelInfo] = {}
         for generator in self._generators:
-            for info in await generator.models():
+            try:
+                infos = await generator.models()
+            except Exception:  # a host that is away: what the others have can be used meanwhile
+                _log.exception("the models of %s cannot be listed", type(generator).__name__)
+                continue
+            for info in infos:
                 listed.setdefault(info.name, info)
         name = (self._default or "").partition("@")[0]
         return sorted(listed.values(), key=lambda info: info.name != name)
@@ -128,17 +135,3 @@ def unknown(name: str, listed: Iterable[str]) -> UnknownModel:
     """The error for a name that is not listed, with the nearest one that is."""
     nearest = difflib.get_close_matches(name.partition("@")[0], list(listed), n=1)
     return UnknownModel(name, nearest[0] if nearest else None)
-
-
-def is_shipped(name: str) -> bool:
-    """Whether a model of this name came with the program, so that no user's model can take it."""
-    return (shipped_directory() / name / CONFIG).is_file()
-
-
-def model_directory(name: str) -> Path:
-    """Where a model is that can be trained further.
-
-    Raises:
-        UnknownModel: there is none.
-    """
-    return found(name).directory

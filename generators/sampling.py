@@ -79,11 +79,6 @@ def _order(logprobs: Floats, n: int | None) -> Ids:
     return chosen[np.argsort(-logprobs[chosen], kind="stable")[:n]]
 
 
-def temperature_at(temperatures: Sequence[float], draw: int) -> float:
-    """The temperature of this draw, where several take turns."""
-    return temperatures[draw % len(temperatures)]
-
-
 def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float64]) -> Ids:
     """One token a row, by inverting the cumulated probabilities at the row's uniform number.
 
@@ -178,7 +173,7 @@ def _cut(scores: Floats, kept: Ids) -> Floats:
 
 def _nucleus(scores: Floats, top_p: float, temperature: float) -> Ids:
     """The likeliest tokens that together reach `top_p`; at least one."""
-    if temperature == 0:
+    if temperature < COLD:
         return np.array([scores.argmax()])
     most = scores.max()
     total = np.exp((scores - most) / np.float32(temperature)).sum(dtype=np.float64)

@@ -23,12 +23,20 @@ class UnknownCommand(UserError):
 
 @dataclass(eq=False)
 class IncompleteCommand(UserError):
-    """A group's name without the word that says what to do."""
+    """A group's name without the word that says what to do, or with another one."""
 
     group: str
     names: tuple[str, ...]
+    given: str | None = None
 
     def sentence(self, translate: Translate = english) -> str:
+        if self.given is not None:
+            return translate(
+                "/{group} does not know {given}; it needs one of {names}.",
+                group=self.group,
+                given=self.given,
+                names=", ".join(self.names),
+            )
         return translate("/{group} needs one of {names}.", group=self.group, names=", ".join(self.names))
 
 

@@ -83,7 +83,7 @@ def _member(group: Group, rest: str) -> tuple[Command, str]:
     if found is None:
         meant = nearest(word[0], group.commands)
         if meant is None:
-            raise IncompleteCommand(group.name, tuple(group.commands))
+            raise IncompleteCommand(group.name, tuple(group.commands), quoted(word[0]))
         raise UnknownCommand(f"{group.name} {quoted(word[0])}", f"{group.name} {meant}")
     return found, rest.lstrip()[word.end() :]
 

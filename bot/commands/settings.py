@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from bot.commands.declaration import Permission, command
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
-from bot.places import SETTINGS, Scope, sentence, setting
+from bot.places import SETTINGS, Scope
 from bot.values import DARING, Default, Suggest, Temperature
 
 Name: TypeAlias = Annotated[str, Suggest(tuple(SETTINGS))]
@@ -38,9 +38,8 @@ async def settings(
 ) -> None:
     """Show what is set here and where that comes from, or set it."""
     if name is None:
-        origins = await invocation.bot.settings.origins(invocation.place)
-        lines = [sentence(setting(each), origin, invocation.translate) for each, origin in origins.items()]
-        await invocation.answer_privately(Message("\n".join(lines)))
+        lines = await invocation.bot.settings.explanations(invocation.place, invocation.translate)
+        await invocation.answer_privately(Message("\n".join(lines.values())))
     elif value is None:
         await invocation.answer_privately(await invocation.settings.explanation(name))
     else:

@@ -113,7 +113,7 @@ async def _database(configuration: Configuration) -> AsyncIterator[Finding]:
     from storage.looking import look
 
     try:
-        name, state = await look(configuration.database_url)
+        name, state = await look(configuration.database_url, closely=True)
     except StorageError as fault:
         yield Finding("database", State.PROBLEM, fault.sentence())
         return

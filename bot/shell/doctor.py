@@ -27,7 +27,10 @@ class ToBeMended(UserError):
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check settings, models, database and devices, and say how to mend each."""
+    """Check settings, models, database and devices.
+
+    Each finding says how to mend it; nothing is changed.
+    """
     from bot.configuration import Shown, load_configuration, shown
 
     configuration = load_configuration()

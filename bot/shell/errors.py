@@ -16,6 +16,26 @@ class NothingToRun(UserError):
 
 
 @dataclass(eq=False)
+class OutputLost(UserError):
+    """What a command says does not arrive: a full disk, a closed stream."""
+
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("The output cannot be written: {reason}.", reason=self.reason)
+
+
+@dataclass(eq=False)
+class NotUtf8(UserError):
+    """Bytes where text should be."""
+
+    what: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{what} is not UTF-8; give it in that encoding.", what=self.what)
+
+
+@dataclass(eq=False)
 class CannotImport(UserError):
     """A directory that holds no model we can read."""
 
@@ -24,6 +44,31 @@ class CannotImport(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{path} cannot be imported: {reason}.", path=self.path, reason=self.reason)
+
+
+@dataclass(eq=False)
+class DoesNotReplay(UserError):
+    """A record that says something else than what follows from it."""
+
+    differences: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.differences == 1:
+            return translate("The record does not replay: there is 1 difference.")
+        return translate("The record does not replay: there are {number} differences.", number=self.differences)
+
+
+@dataclass(eq=False)
+class OnlyDirectories(UserError):
+    """A model that is to come from elsewhere than a directory."""
+
+    source: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{source} is no directory; this version imports only directories with config.json and model.safetensors.",
+            source=self.source,
+        )
 
 
 @dataclass(eq=False)

@@ -22,7 +22,10 @@ def evaluate(
     documents: Annotated[Documents | None, typer.Option(help="A document of a text file; as in training.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how well a model predicts texts that it has not learnt from."""
+    """Measure how well a model predicts texts.
+
+    It should not have learnt from them.
+    """
     from bot.configuration import load_configuration
     from generators import evaluation
     from generators.training.corpus import Corpus

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+from bot.shell.errors import OutputLost
+from bot.shell.output import note
+from generators.errors import english
 
 if TYPE_CHECKING:
     from typer import Context
@@ -18,10 +25,27 @@ if TYPE_CHECKING:
 NOT_DONE: Final = 1
 INTERRUPTED: Final = 130  # as shells say it: 128 and the number of SIGINT
 ROTATE_BYTES: Final = 1_000_000  # a command that fails in a loop must not fill the disk
+UNWRITTEN: Final = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}  # what writing comes to
+IN_SHELL: Final = {  # what a chat is told, as the shell says it
+    "There is no model {name}; `/models list` lists what there is.": (
+        "There is no model {name}; `planchette models list` lists what there is."
+    ),
+}
 
 
 class Shell(TyperGroup):
     """The commands, and what becomes of their errors."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Reads a command line and runs it; `--help` prints while it is read, ahead of any command."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as fault:
+            if not (known := sentence(fault)):
+                raise
+            note(known)
+            _drop_output()
+            sys.exit(NOT_DONE)
 
     def invoke(self, ctx: Context) -> Any:  # type: ignore[override]  # typer.Context is the class's own argument
         """Runs a command; what goes wrong becomes a sentence and an exit code."""
@@ -39,7 +63,9 @@ class Shell(TyperGroup):
                 if os.environ.get("PLANCHETTE_DEBUG"):
                     raise
                 known = _recorded(fault)
-            typer.echo(known, err=True)
+            note(known)
+            if isinstance(fault, OSError):
+                _drop_output()
             code = NOT_DONE
         raise typer.Exit(code)
 
@@ -53,10 +79,17 @@ def sentence(fault: BaseException) -> str | None:
         told = [sentence(one) for one in fault.exceptions]
         return next((one for one in told if one), None) if all(told) else None
     if isinstance(fault, UserError | StorageError):
-        return fault.sentence()
+        return fault.sentence(in_shell)
     if isinstance(fault, OSError) and fault.filename is not None and fault.strerror:
         return f"{fault.filename}: {fault.strerror}."
+    if isinstance(fault, OSError) and (fault.errno in UNWRITTEN or isinstance(fault, UnsupportedOperation)):
+        return OutputLost(fault.strerror or "it is closed").sentence()
     return None
+
+
+def in_shell(said: str, /, **facts: object) -> str:
+    """A sentence in the shell's words; what is empty is shown to be."""
+    return english(IN_SHELL.get(said, said), **{name: "«»" if fact == "" else fact for name, fact in facts.items()})
 
 
 def _is_usage(fault: BaseException) -> bool:
@@ -86,6 +119,6 @@ def _rotate(log: Path) -> None:
 
 
 def _drop_output() -> None:
-    """Sends what is still buffered nowhere, so that Python's exit does not fail on the closed pipe again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    """Sends what is still buffered nowhere, so that Python's exit does not fail on the same stream again."""
+    with suppress(OSError):  # it has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.shell.output import Json, Progress, emit, note, progress, say, show
-from bot.shell.writers import Desk, Prompt, Written, open_desk, prompt_text
+from bot.shell.writers import Desk, Prompt, Written, at_temperature, open_desk, prompt_text, text_of
 
 if TYPE_CHECKING:
     from generators.completion import CompletionRequest
@@ -23,7 +23,8 @@ def generate(
     prompt: Prompt = "",
     model: Annotated[list[str] | None, typer.Option(help="Twice or more: they write in turns, a word each.")] = None,
     temperature: Annotated[
-        list[float] | None, typer.Option(help="0 takes the likeliest, 1 is the model's own; several are a cycle.")
+        list[float] | None,
+        typer.Option(help="0 takes the likeliest, 1 keeps the model's own probabilities; several are a cycle."),
     ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Length of a text; the model's own without it.")] = None,
     min_tokens: Annotated[int | None, typer.Option(help="Tokens before a text may end.")] = None,
@@ -48,16 +49,24 @@ def generate(
         max_tokens=max_tokens,
         min_tokens=min_tokens,
         n=n,
-        temperature=tuple(temperature) if temperature else None,
+        temperature=tuple(at_temperature(value) for value in temperature) if temperature else None,
         top_k=top_k,
         top_p=top_p,
         seed=seed,
-        stop=tuple(stop or ()),
-        label=label,
+        stop=tuple(_some("stop", text) for text in stop or ()),
+        label=None if label is None else _some("label", label),
     )
     if out is not None:
-        out.touch()  # so that a file that cannot be written is refused before the work
+        out.open("a").close()  # so that a file that cannot be written is refused before the work
     asyncio.run(_generate(request, model or [], out, as_json))
+
+
+def _some(name: str, text: str) -> str:
+    from generators.errors import InvalidValue
+
+    if not text:
+        raise InvalidValue(name, text, "a text of at least one character")
+    return text_of(text, f"the {name}")
 
 
 async def _generate(request: CompletionRequest, names: list[str], out: Path | None, as_json: bool) -> None:
@@ -132,4 +141,7 @@ def _save(texts: list[Written], out: Path, as_json: bool) -> None:
     else:
         among = "\n=====DOC=====\n" if any("\n" in written.text for written in texts) else "\n"
         whole = among.join(written.text for written in texts)
-    out.write_text(whole + "\n", "utf-8")
+    try:
+        out.write_text(whole + "\n", "utf-8")
+    except OSError as fault:  # a full disk does not name the file
+        raise OSError(fault.errno, fault.strerror, str(out)) from fault

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot import versions
-from bot.shell.errors import CannotImport, InTheWay
+from bot.shell.errors import CannotImport, InTheWay, OnlyDirectories
 from bot.shell.output import Json, emit, note, say, table
 from bot.shell.writers import open_desk
-from bot.shelves import described, found, loaded, name_from, own_name, shelves
+from bot.shelves import described, found, loaded
+from generators.places import name_from, own_name
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
@@ -86,7 +87,9 @@ def show(name: Name, as_json: Json = False) -> None:
         "directory": directory,
     }
     facts |= {key: value for key, value in lineage.items() if isinstance(value, str | int | float) and key not in facts}
-    facts |= {key: value for key, value in lineage.get("metrics", {}).items() if value is not None}
+    metrics = lineage.get("metrics")
+    if isinstance(metrics, dict):
+        facts |= {key: value for key, value in metrics.items() if value is not None}
     for key, value in facts.items():
         say(f"{key.replace('_', ' ')}: {value}")
 
@@ -97,31 +100,32 @@ def import_(
     name: Annotated[str | None, typer.Option(help="Of the model here; the directory's without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Import a model from a directory; only safetensors are read, never a pickle."""
+    """Import a model from a directory.
+
+    Only safetensors are read, never a pickle.
+    """
     from bot.configuration import load_configuration
     from bot.home import Home
+    from generators.local import Shelf
     from generators.training.publishing import digest_of, published
 
     home = Home(load_configuration().home)
-    called = own_name(home.path, name or name_from(directory))
+    if not directory.is_dir():
+        raise OnlyDirectories(str(directory))
+    directory = directory.resolve()
+    called = own_name(name_from(directory) if name is None else name)
     if not (directory / "config.json").is_file():
         raise CannotImport(str(directory), "it holds no config.json, so it is no Hugging Face directory")
     if not (directory / "model.safetensors").is_file():
         raise CannotImport(str(directory), "it holds no model.safetensors")
+    loaded(Shelf(directory.parent, shipped=True), directory)  # laid out as shipped models are, without versions
     home.create()
     parent = home.models / called
-    existed = parent.exists()
     version = digest_of(directory / "model.safetensors")[:12]  # as training names its models: by their weights
-    try:
-        with published(parent, lambda _: version) as building:
-            for file in FILES:
-                if (directory / file).is_file():
-                    shutil.copyfile(directory / file, building / file)
-            loaded(shelves(home.path)[1], building)
-    except BaseException:
-        if not existed:
-            shutil.rmtree(parent, ignore_errors=True)
-        raise
+    with published(parent, lambda _: version) as building:
+        for file in FILES:
+            if (directory / file).is_file():
+                shutil.copyfile(directory / file, building / file)
     versions.use_newest(home.path, called)
     if as_json:
         emit({"model": called, "version": version, "directory": str(parent / version)})
@@ -133,7 +137,10 @@ def import_(
 def export(
     name: Name, directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; made if missing.")]
 ) -> None:
-    """Copy a model into a directory that transformers and others can read."""
+    """Copy a model into a directory.
+
+    transformers and others can read it there.
+    """
     from bot.configuration import load_configuration
 
     _, source = found(load_configuration().home, name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, emit, say
-from bot.shell.writers import ModelName, Prompt, open_desk, prompt_text
+from bot.shell.writers import ModelName, Prompt, at_temperature, open_desk, prompt_text
 
 if TYPE_CHECKING:
     from generators.completion import Alternative
@@ -26,11 +26,9 @@ class Unit(StrEnum):
 def next_(
     prompt: Prompt = "",
     model: ModelName = None,
-    top: Annotated[int, typer.Option(min=0, help="How many; 0 for the whole vocabulary.")] = 10,
+    top: Annotated[int, typer.Option(help="How many; 0 for the whole vocabulary.")] = 10,
     unit: Annotated[Unit, typer.Option(help="What to show.")] = Unit.TOKEN,
-    temperature: Annotated[
-        float, typer.Option(min=0, max=5, help="Rescales the probabilities; 1 is the model's own.")
-    ] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Rescales the probabilities; 1 keeps the model's own.")] = 1.0,
     as_json: Json = False,
 ) -> None:
     """Show what could come next, with the model's probabilities."""
@@ -38,6 +36,8 @@ def next_(
         raise typer.BadParameter("there is no list of all words; name a number", param_hint="--top")
     if unit is Unit.WORD and temperature != 1:
         raise typer.BadParameter("words have probabilities at temperature 1 only", param_hint="--temperature")
+    at_temperature(temperature)
+    _check(top, unit)
     if unit is Unit.WORD:
         found = asyncio.run(_words(prompt_text(prompt), model, top))
     else:
@@ -50,6 +50,16 @@ def next_(
 
     for text, probability in shown:
         say(f"{probability:8.3%}  {readable(text)}")
+
+
+def _check(top: int, unit: Unit) -> None:
+    from generators.engine.intake import MOST_UNITS
+    from generators.errors import InvalidValue
+
+    if unit is Unit.WORD and not 1 <= top <= MOST_UNITS:
+        raise InvalidValue("top", top, f"a whole number from 1 to {MOST_UNITS} where words are shown")
+    if top < 0:
+        raise InvalidValue("top", top, "a whole number from 0 (the whole vocabulary) up")
 
 
 async def _words(prompt: str, name: str | None, top: int) -> Sequence[Alternative]:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
@@ -36,8 +36,9 @@ def show(text: str, *, dim: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """Prints a line that is not the result, such as progress."""
-    typer.echo(text, err=True)
+    """Prints a line that is not the result, such as progress; where stderr takes nothing, nobody misses it."""
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

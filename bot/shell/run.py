@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """Run the bot on every platform that is set up, and the room in the browser."""
+    """Run the bot and its room in the browser.
+
+    Every platform that is set up takes part.
+    """
     from bot.configuration import load_configuration
     from bot.home import Home
     from bot.shell.logs import configure_logging

@@ -29,7 +29,9 @@ async def serve(
         started: called once the stories that run are taken up.
     """
     from bot.app import Bot
+    from storage.looking import look
 
+    await look(configuration.database_url)  # a table that is missing would be found out in the middle of a talk
     bot = await Bot.open(configuration)
     try:
         platforms = platforms_of(bot)

@@ -13,7 +13,8 @@ import typer
 
 from bot import versions
 from bot.shell.output import Json, Progress, emit, note, progress, say
-from bot.shelves import found_anywhere, name_from, own_name
+from bot.shelves import found_anywhere
+from generators.places import name_from, own_name
 from generators.training.recipes import RECIPES, options
 
 if TYPE_CHECKING:
@@ -75,11 +76,12 @@ def train(
     from bot.configuration import load_configuration
     from bot.home import Home
     from generators import training
+    from generators.training.checkpoints import newest_usable
 
     configuration = load_configuration()
     home = Home(configuration.home)
     home.create()
-    called = own_name(home.path, name or name_from(sources[0]))
+    called = own_name(name_from(sources[0]) if name is None else name)
     given = {"threads": str(configuration.training.threads)}
     given |= {option: value for option, value in changes.items() if value is not None}
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
@@ -97,7 +99,8 @@ def train(
                 progress=lambda event: _tell(event, shown, as_json),
             )
         except KeyboardInterrupt:
-            shown.line("Interrupted; the same command with --resume goes on from the last check.")
+            if newest_usable(home.models / f".{called}.training") is not None:
+                shown.line("Interrupted; the same command with --resume goes on from the last check.")
             raise
     versions.use_newest(home.path, called)
     if as_json:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
+from bot.shell.errors import NotUtf8
+from bot.text import checked
+
 if TYPE_CHECKING:
     from bot.models import Models
     from generators.completion import Generator, ModelInfo
@@ -67,15 +70,35 @@ async def open_desk() -> AsyncIterator[Desk]:
 
 
 def prompt_text(prompt: str) -> str:
-    """The prompt as it was typed, or all of stdin where it is `-`."""
-    if prompt != "-":
-        return _whole(prompt)
-    return _whole(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
+    """The prompt as it was typed, or all of stdin where it is `-`.
+
+    Raises:
+        UserError: see `text_of`.
+    """
+    if prompt == "-":
+        prompt = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    return text_of(prompt, "the prompt")
 
 
-def _whole(text: str) -> str:
+def text_of(typed: str, what: str) -> str:
+    """A text from the command line, never changed.
+
+    Raises:
+        UserError: it is too long, not UTF-8, or cannot be shown.
+    """
     try:
-        text.encode()
+        typed.encode()
     except UnicodeEncodeError:
-        raise typer.BadParameter("the prompt is not UTF-8", param_hint="PROMPT") from None
-    return text
+        raise NotUtf8(what[:1].upper() + what[1:]) from None
+    return checked(typed, what)
+
+
+def at_temperature(value: float) -> float:
+    """A temperature from the command line.
+
+    Raises:
+        InvalidValue: it is none.
+    """
+    from generators.completion import Sampling
+
+    return Sampling(temperature=(value,)).temperature[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from generators.completion import Alternative, Event, Piece, Unit
@@ -64,6 +65,7 @@ class Alternatives:
             fork=self._model.fork,
             apart=text.apart,
         )
+        text.so_far = search.alternatives
         searching = Searching(text, search, logits, self._searched)
         self._schedule.add(searching)
         if searching.over:
@@ -78,10 +80,11 @@ class Alternatives:
         """Writes the next sentence many times over; the first time as the text itself will."""
         order = text.order
         events: list[Event] = []
+        text.so_far = partial(_sentences, events, order.request.logprobs or 0, self._table.end)
 
         def finish(fault: BaseException | None) -> None:
             if fault is None and not order.gone:
-                self._found(text, _sentences(events, order.request.logprobs or 0, self._table.end), False, logits)
+                self._found(text, text.so_far(), False, logits)
 
         inner: Order = replace(
             order,

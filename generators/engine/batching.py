@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +20,13 @@ from generators.engine.stream import Bell
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
 from generators.engine.unit_texts import UnitText
-from generators.engine.work import Echo, Member, Reading, Searching
+from generators.engine.work import CHUNK, Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
 from generators.model import Model
 from generators.sampling import Floats
 from generators.units import UnitMap
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
-CHUNK: Final = 64  # … of one prompt while others write, so that their next token does not wait long
 LEAST_CHUNK: Final = 8
 
 _log: Final = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Batching:
         self._members: Sequence[Member] | None = None
         self._texts: list[Text] = []
         self._others: list[Reading | Searching] = []
+        self._faults: list[tuple[Sequence[Member], Exception]] = []  # of this step, and whose they are
         self._next_deadline = math.inf
         self._alternatives = Alternatives(
             model, self.table, self.unit_map, self._schedule, found=self._found, draw_next=self._draw_next
@@ -78,8 +79,7 @@ class Batching:
         try:
             self._admit(order)
         except Exception as fault:
-            _log.exception("the model %s could not begin", self.model.info.name)
-            self.drop(order, ModelFailed(f"{self.model.info.name}: {fault}"))
+            self._fail([order], fault)
 
     def _admit(self, order: Order) -> None:
         self._orders.add(order)
@@ -117,7 +117,10 @@ class Batching:
         if now < self._next_deadline:
             return
         for order in [order for order in self._orders if order.deadline is not None and order.deadline <= now]:
-            self._give_up(order)
+            try:
+                self._give_up(order)
+            except Exception as fault:
+                self._fail([order], fault)
         self._next_deadline = min(
             (order.deadline for order in self._orders if order.deadline is not None), default=math.inf
         )
@@ -128,21 +131,26 @@ class Batching:
             self.drop(order, fault)
 
     def _give_up(self, order: Order) -> None:
-        searches = {member.text: member for member in self._schedule if isinstance(member, Searching)}
         if not order.texts:
             for choice in range(order.request.n) if order.most else (-1,):
                 order.append(Finished(choice, "deadline", order.prompt_tokens, 0))
         for text in order.texts:
             if not text.over:
                 if isinstance(text, UnitText):
-                    text.give_up(searches[text].search.alternatives() if text in searches else ())
+                    text.give_up()
                 text.finish("deadline")
         self.drop(order)
 
     # A step.
 
     def step(self) -> None:
-        """Takes the texts whose turn it is a token further."""
+        """Takes the texts whose turn it is a token further; a fault is told those whose it is once the step is over."""
+        self._advance()
+        faults, self._faults = self._faults, []
+        for members, fault in faults:
+            self._fail([member.order for member in members], fault)
+
+    def _advance(self) -> None:
         members = self._schedule.pick(self._max_batch)
         if members is not self._members:
             self._members = members
@@ -158,7 +166,8 @@ class Batching:
                 if text.wants_search:
                     self._schedule.remove(text)
                     text.pending = ()
-                    self._draw_next(text, row)
+                    with self._blaming(text):
+                        self._draw_next(text, row)
             texts, logits = [texts[place] for place in kept], logits[kept]
         if self._ready:
             ready, self._ready = self._ready, []
@@ -168,7 +177,8 @@ class Batching:
             texts = [*texts, *(text for text, _ in ready)]
             logits = np.concatenate(rows if logits is None or not len(logits) else [logits, *rows])
         if texts and logits is not None:
-            self._draw(texts, logits)
+            with self._blaming(*texts):
+                self._draw(texts, logits)
 
     def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | None:
         """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
@@ -187,24 +197,24 @@ class Batching:
                 tokens += [ids for _, ids in rows]
         scored = [reading for reading in readers if reading.wants_all]
         if scored:
-            try:
+            with self._blaming(*scored):
                 rows = [reading.rows()[0] for reading in scored]
                 answers = self.model.extend([state for state, _ in rows], [ids for _, ids in rows], "all")
                 for reading, answer in zip(scored, answers, strict=True):
-                    reading.take([answer])
-            except Exception as fault:
-                self._fail(scored, fault)
+                    with self._blaming(reading):
+                        reading.take([answer])
         if not states:
             return None
-        try:
+        logits: Floats | None = None
+        with self._blaming(*texts, *(member for member, _ in sharing)):
             logits = self.model.extend(states, tokens)
-        except Exception as fault:
-            self._fail([*texts, *(member for member, _ in sharing)], fault)
+        if logits is None:
             return None
         at = len(texts)
         for member, count in sharing:
             if not member.order.gone:
-                member.take(list(logits[at : at + count]))
+                with self._blaming(member):
+                    member.take(list(logits[at : at + count]))
             at += count
         return logits[: len(texts)]
 
@@ -213,17 +223,20 @@ class Batching:
         tokens, logprobs = drawn(texts, logits, self.table)
         shown, alone, data = self.table.shown, self.table.alone, self.table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
-            if text.plain and (read := shown[token]) is not None:  # one character of an ordinary text: no call at all
-                text.ids.append(token)
-                text.pending = one = alone[token]
-                text.drawn = text.pieces = count = text.drawn + 1
-                text.append(_new(Piece, (text.choice, one, data[token], read, logprob, (), True)))
-                if count < text.brief:
-                    continue
-                reason: FinishReason | None = "length" if count >= text.most else None
-            else:
-                reason = text.take(token, logprob, logits[place])
-            self._go_on(text, reason, logits[place])
+            try:  # costs nothing where nothing is raised
+                if text.plain and (read := shown[token]) is not None:  # a character of an ordinary text: no call at all
+                    text.ids.append(token)
+                    text.pending = one = alone[token]
+                    text.drawn = text.pieces = count = text.drawn + 1
+                    text.append(_new(Piece, (text.choice, one, data[token], read, logprob, (), True)))
+                    if count < text.brief:
+                        continue
+                    reason: FinishReason | None = "length" if count >= text.most else None
+                else:
+                    reason = text.take(token, logprob, logits[place])
+                self._go_on(text, reason, logits[place])
+            except Exception as fault:
+                self._faults.append(((text,), fault))
 
     def _go_on(self, text: Text, reason: FinishReason | None, logits: Floats) -> None:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
@@ -253,17 +266,25 @@ class Batching:
             if order.bell is not None:
                 self.ended.add(order.bell)
 
-    def fail(self, fault: Exception) -> None:
-        """Something of ours raised in a step: its texts are told, and the others go on."""
-        members = [*(self._members or ()), *(text for text, _ in self._ready)]
-        self._ready = []
-        self._fail([member for member in members if not member.order.gone], fault)
+    @contextmanager
+    def _blaming(self, *members: Member) -> Iterator[None]:
+        """What is raised here is the fault of these; they stay where they are until the step is over."""
+        try:
+            yield
+        except Exception as fault:
+            self._faults.append((members, fault))
 
-    def _fail(self, members: Sequence[Member], fault: Exception) -> None:
-        """The model raised: those who took part are told, nobody else."""
-        _log.error("the model %s failed in a step of %d", self.model.info.name, len(members), exc_info=fault)
+    def fail(self, fault: Exception) -> None:
+        """Something of ours raised, nobody knows whose fault: all are told, because any may have been left halfway."""
+        self._faults.clear()
+        self._fail(self._orders, fault)
+
+    def _fail(self, orders: Iterable[Order], fault: Exception) -> None:
+        """Ends these by a fault, and nobody else."""
+        ended = {order.outer or order for order in orders}
+        _log.error("the model %s failed, and with it %d requests", self.model.info.name, len(ended), exc_info=fault)
         told = fault if isinstance(fault, UserError) else ModelFailed(f"{self.model.info.name}: {fault}")
-        for order in {member.order.outer or member.order for member in members}:
+        for order in ended:
             self.drop(order, told)
 
     # From a prompt to its texts.

@@ -12,13 +12,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority
 from generators.engine.batching import Batching
 from generators.engine.intake import check, encoded, order_of
 from generators.engine.stream import Bell
 from generators.engine.texts import Order
+from generators.engine.threads import LIMIT
 from generators.errors import Busy, ShuttingDown
 from generators.model import Model
 from generators.vocabulary import Vocabulary
@@ -137,22 +136,34 @@ class Engine:
     # From here on the engine's thread.
 
     def _run(self) -> None:
-        with threadpool_limits(limits=self._threads, user_api="blas"):
-            while self._wait():
-                try:
-                    while self._calls:
-                        self._calls.popleft()()
-                    self._batching.expire(time.monotonic())
-                    if self._batching.busy:
-                        self._batching.step()
-                except Exception as fault:
-                    _log.exception("a step of %s failed", self._info.name)
-                    self._batching.fail(fault)
-                self._ring()
-        for call in self._calls:
-            call()
-        self._batching.end(ShuttingDown())
-        self._ring()
+        try:
+            with LIMIT.of(self._threads):
+                while self._wait():
+                    try:
+                        self._answer_calls()
+                        self._batching.expire(time.monotonic())
+                        if self._batching.busy:
+                            self._batching.step()
+                    except Exception as fault:
+                        _log.exception("a step of %s failed", self._info.name)
+                        self._batching.fail(fault)
+                    self._ring()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Tells everybody, also those who came or went while the last step ran."""
+        with self._changed:
+            self._closing = True  # nobody comes any more, whatever has ended the thread
+        try:
+            self._answer_calls()
+        finally:
+            self._batching.end(ShuttingDown())
+            self._ring()
+
+    def _answer_calls(self) -> None:
+        while self._calls:  # not a loop over them: readers who leave append more meanwhile
+            self._calls.popleft()()
 
     def _wait(self) -> bool:
         """Until there is something to do; False once the engine is to end."""

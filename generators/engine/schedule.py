@@ -1,12 +1,14 @@
-"""Whose turn it is: priorities first, then fairness keys in rotation."""
+"""Whose turn it is: priorities first, with a share of every step for the lower ones, then fairness keys in rotation."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from generators.completion import Priority
+
+SHARE: Final = 4  # every so manieth place of a step is kept for lower priorities, so that they never wait for ever
 
 
 class Member(Protocol):
@@ -67,7 +69,8 @@ class Schedule(Generic[M]):
     def pick(self, room: int) -> list[M]:
         """The members of the next step.
 
-        The last one may be wider than the room that is left: a search that were given less in a full step than in an
+        Higher priorities leave a quarter of the room to those below that wait, and those below have what is left. The
+        last one may be wider than the room that is left: a search that were given less in a full step than in an
         empty one would go another way.
         """
         if self._size <= room:
@@ -76,10 +79,11 @@ class Schedule(Generic[M]):
             if len(self._everyone) <= room and sum([member.width for member in self._everyone]) <= room:
                 return self._everyone
         picked: list[M] = []
+        below = self._size
         for lane in self._lanes.values():
-            room -= self._pick_from(lane, room, picked)
-            if room <= 0:
-                break
+            below -= sum([len(queue) for queue in lane.values()])
+            share = min(room // SHARE, below)
+            room = max(room - self._pick_from(lane, room - share, picked), share)
         return picked
 
     def _pick_from(self, lane: dict[str, deque[M]], room: int, picked: list[M]) -> int:

@@ -2,8 +2,9 @@
 
 Prefixes grow from a max-heap by log probability, several at a time in one step of the model. A word's probability is
 that of its tokens times that of anything beginning a new unit after them; token paths that spell the same text add up.
-Once the best open prefix is below the n-th closed unit, no unit of the first n can be missing. Other spellings of those
-that are among them are then still followed, as far as they are worth anything.
+Once the best open prefix is below the n-th closed unit, no single path can bring another unit among the first n. Other
+spellings of those that are among them are then still followed, as far as they are worth anything. What can be missing
+is a unit whose every spelling stays below that bound and whose spellings only together exceed it.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class Search:
 
     @property
     def exact(self) -> bool:
-        """Whether the first n are certain: no open prefix could still overtake them."""
+        """Whether the first n are certain, but for spellings: no open prefix alone could still overtake them."""
         return not self._heap or -self._heap[0][0] <= self._floor
 
     def alternatives(self) -> tuple[Alternative, ...]:

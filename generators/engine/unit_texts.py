@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from generators.completion import Alternative, FinishReason, Unit
@@ -36,6 +37,7 @@ class UnitText(Text):
     Attributes:
         apart: what stands before ends with a whole word, which the next unit does not make longer.
         border: where the next unit begins, while alternatives for it are wanted.
+        so_far: the alternatives that have been found, while more are looked for.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class UnitText(Text):
         "_unit_map",
         "apart",
         "border",
+        "so_far",
     )
 
     def __init__(self, order: Order, choice: int, state: Any, table: TokenTable, unit: Unit, unit_map: UnitMap) -> None:
@@ -62,6 +65,7 @@ class UnitText(Text):
         self._alternatives: tuple[Alternative, ...] = ()
         self._exact = True
         self.border: Border | None = None
+        self.so_far: Callable[[], tuple[Alternative, ...]] = tuple
         self.wants_search = order.request.logprobs != 0
         self.apart = order.request.after_unit and unit is Unit.WORD and _ends_in_run(table.joined(self.ids[-TAIL:]))
         self.allowed = unit_map.closing if self.apart else None
@@ -71,6 +75,7 @@ class UnitText(Text):
         self._alternatives, self._exact = alternatives, exact
         self.wants_search = False
         self.border = None
+        self.so_far = tuple
         carried, self._carried = self._carried, []
         return self._follow(carried, None)
 
@@ -87,8 +92,9 @@ class UnitText(Text):
         self.heat = other.heat
         self.room = other.room
 
-    def give_up(self, found: tuple[Alternative, ...]) -> None:
+    def give_up(self) -> None:
         """The time is over before the unit was written: the likeliest alternative stands for it, if any was found."""
+        found = self.so_far()
         exact = self._exact and not found
         for best in (found or self._alternatives)[:1]:
             data = self.table.joined(best.token_ids)

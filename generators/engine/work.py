@@ -16,8 +16,7 @@ from generators.engine.unit_texts import UnitText, closing_logprob
 from generators.sampling import Floats, log_normalisers
 from generators.units import GRAMMARS, Cursor, Phase, UnitMap
 
-CHUNK: Final = 64  # tokens of a prompt in a step that others share: as much work as a full batch of texts
-LONG_CHUNK: Final = 512  # … in a step that only readers share
+CHUNK: Final = 64  # tokens of a prompt in a step that others share, so that their next token does not wait long
 ECHO: Final = -1  # choice of echoed pieces
 
 

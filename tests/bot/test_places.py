@@ -61,7 +61,7 @@ async def test_unset(bot: Bot) -> None:
         ("here", "temperature is 0.5 here, set for this place."),
         ("channel", "temperature is 0.5 here, set for the whole channel."),
         ("guild", "temperature is 0.5 here, set for the whole server."),
-        (None, "temperature is the model's own here; nobody has set another."),
+        (None, "temperature is 1 here, scripted's own; nobody has set another."),
     ],
 )
 async def test_explanation(bot: Bot, scope: str | None, expected: str) -> None:

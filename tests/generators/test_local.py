@@ -157,12 +157,12 @@ async def test_a_model_is_loaded_once(tmp_path: Path, opened: Opening, monkeypat
     monkeypatch.setattr(generators.charrnn, "load", lambda *given: loads.append(given) or real(*given))
     generator = opened()
 
-    assert not generator.ready("a")
+    assert not await generator.ready("a")
     await asyncio.gather(*(generator.load("a") for _ in range(8)))
 
     assert len(loads) == 1
-    assert generator.ready("a")
-    assert not generator.ready("b")
+    assert await generator.ready("a")
+    assert not await generator.ready("b")
 
 
 async def test_idle_models_are_given_up(tmp_path: Path, opened: Opening) -> None:
@@ -179,7 +179,7 @@ async def test_idle_models_are_given_up(tmp_path: Path, opened: Opening) -> None
         pieces = [event async for event in events if isinstance(event, Piece)]
 
     assert len(pieces) == 20
-    assert [generator.ready(name) for name in names] == [True, False, False, *[True] * (MOST_LOADED - 1)]
+    assert [await generator.ready(name) for name in names] == [True, False, False, *[True] * (MOST_LOADED - 1)]
 
 
 async def test_new_and_removed_models(tmp_path: Path, opened: Opening) -> None:

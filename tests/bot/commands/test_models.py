@@ -75,6 +75,17 @@ async def test_unknown(say: Say) -> None:
     assert said.private_for == ADA
 
 
+async def test_use_what_cannot_write(own: Bot, platform: FakePlatform, home: Path) -> None:
+    """A model that cannot be loaded is not chosen, and no path of the machine is told."""
+    (home / "models" / "mine" / "c" / "model.safetensors").write_bytes(b"{}")
+
+    await own.invoke("/models use mine", person=ADA, place=LOBBY)
+
+    (said,) = platform.said
+    assert said.text == "The model mine cannot be used; `planchette doctor` on the bot's machine says why."
+    assert (await own.settings.get(LOBBY)).model is None
+
+
 async def test_rollback(own: Bot, platform: FakePlatform) -> None:
     """An admin goes back version by version, which all are told and the audit keeps."""
     versions = [await version_of(own)]

@@ -110,7 +110,10 @@ def test_groups(line: str, path: str) -> None:
         ("/", "There is no command /; /help lists what there is."),
         ("/привет", "There is no command /привет; /help lists what there is."),
         ("/story strat x", "There is no command /story strat. Did you mean /story start?"),
-        ("/story quux", "/story needs one of start, join, write, pause, undo, skip, stop, show, export."),
+        (
+            "/story quux",
+            "/story does not know quux; it needs one of start, join, write, pause, undo, skip, stop, show, export.",
+        ),
         ("/story write", "/story write needs text: /story write TEXT"),
         ("/models use", "/models use needs model: /models use MODEL"),
         ("/temperature 1 2", "/temperature has no place for 2: /temperature [value]"),

@@ -22,7 +22,7 @@ async def test_temperature_is_shown_privately(say: Say) -> None:
     """Without a value the temperature is shown, to that person only."""
     (said,) = await say("/temperature", BEN)
 
-    assert said.text == "temperature is the model's own here; nobody has set another."
+    assert said.text == "temperature is 1 here, scripted's own; nobody has set another."
     assert said.private_for == BEN
 
 
@@ -41,8 +41,15 @@ async def test_temperature_is_unset(bot: Bot, say: Say) -> None:
 
     (said,) = await say("/temperature default")
 
-    assert said.text == "temperature is the model's own here; nobody has set another."
+    assert said.text == "temperature is 1 here, scripted's own; nobody has set another."
     assert (await bot.settings.get(LOBBY)).temperature is None
+
+
+async def test_minus_zero(bot: Bot, say: Say) -> None:
+    """-0 is 0."""
+    (said,) = await say("/temperature -0")
+
+    assert said.text == "The temperature here is now 0."
 
 
 @pytest.mark.parametrize("line", ["/temperature 0.7", "/temperature default", "/settings candidates 3"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,37 @@ def test_broken_database(shell: Shell, home: Path) -> None:
     assert ran.code == 1
     assert "✗ database:" in ran.out
     assert "Traceback" not in ran.out + ran.err
+
+
+def test_missing_table(shell: Shell, home: Path) -> None:
+    """A table that somebody has dropped is named, by the doctor and when a bot is to start."""
+    home.mkdir()
+    file = home / "planchette.db"
+    migrate(located(f"sqlite:///{file}"))
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("DROP TABLE votes")
+
+    ran, started = shell("doctor"), shell("chat", input="/help\n")
+
+    assert f"✗ database: {file} is not a database of Planchette, or it is damaged: its table votes" in ran.out
+    assert (ran.code, started.code) == (1, 1)
+    assert "its table votes is missing" in started.err
+    assert len(started.err.splitlines()) == 1
+
+
+def test_damaged_pages(shell: Shell, home: Path) -> None:
+    """Pages that something has written over are found, although the file can be opened."""
+    home.mkdir()
+    file = home / "planchette.db"
+    migrate(located(f"sqlite:///{file}"))
+    with file.open("r+b") as pages:
+        pages.seek(8 * 4096)
+        pages.write(bytes(range(256)) * 256)
+
+    ran = shell("doctor")
+
+    assert f"✗ database: {file} is not a database of Planchette, or it is damaged: " in ran.out
+    assert (ran.code, ran.err) == (1, "To be mended: database.\n")
 
 
 def test_database_is_only_looked_at(shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

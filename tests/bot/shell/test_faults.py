@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.shell.faults import Shell
 from generators.errors import Busy
 from storage.errors import DatabaseFull
@@ -101,3 +102,38 @@ def test_closed_pipe_is_quiet() -> None:
     os.close(write)
     assert done.stderr == b""
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+@pytest.mark.parametrize(
+    "line", ["recipes", "next x", "doctor", "models list --json", "--help", "recipes --help", "--version"]
+)
+@pytest.mark.parametrize(("where", "reason"), [("/dev/full", "No space left on device"), ("&-", "it is closed")])
+def test_output_that_cannot_be_written(line: str, where: str, reason: str) -> None:
+    """A result that does not arrive is said in one sentence, and the command has failed."""
+    command = f"{sys.executable} -m bot.cli {line} >{where}"
+
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (1, f"The output cannot be written: {reason}.\n")
+
+
+def test_nowhere_to_tell() -> None:
+    """Without a stderr a command does its work, and its exit code tells what became of it."""
+    good, bad = (
+        subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m bot.cli {line} 2>&-"], capture_output=True, timeout=60, check=False
+        )
+        for line in ("next x --top 1", "next x --top -1")
+    )
+
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert b"%" in good.stdout
+
+
+def test_summaries_are_whole() -> None:
+    """No summary in the lists of commands is cut."""
+    for arguments in ("--help", "models --help"):
+        listed = CliRunner().invoke(app, arguments.split()).stdout
+
+        assert "..." not in listed.partition("Commands:")[2]

@@ -68,7 +68,40 @@ def test_import_refused(shell: Shell, directory: Path, home: Path, damage: objec
 
     assert ran.code == 1
     assert reason in ran.err
+    assert str(directory) in ran.err or reason == "bert"
+    assert "/.new-" not in ran.err
     assert not list((home / "models").glob("*"))
+
+
+@pytest.mark.parametrize("source", ["hub:gpt2", "textgenrnn", "/nowhere"])
+def test_only_directories(shell: Shell, source: str) -> None:
+    """What is no directory is refused with what can be imported."""
+    ran = shell("models", "import", source)
+
+    assert ran.code == 1
+    assert ran.err == (
+        f"{source} is no directory; this version imports only directories with config.json and model.safetensors.\n"
+    )
+
+
+def test_import_without_a_name(shell: Shell, directory: Path) -> None:
+    """An empty name is no name, and is shown to be empty."""
+    ran = shell("models", "import", str(directory), "--name", "")
+
+    assert ran.code == 1
+    assert ran.err.startswith("name cannot be «»; it has to be small letters")
+
+
+@pytest.mark.parametrize("lineage", ['{"metrics": 3, "labels": 7}', '{"metrics": null}', "[]"])
+def test_show_odd_lineage(shell: Shell, directory: Path, home: Path, lineage: str) -> None:
+    """A planchette.json that somebody has spoilt leaves the rest to be shown."""
+    shell("models", "import", str(directory))
+    (planchette,) = (home / "models" / "my-model").glob("*/planchette.json")
+    planchette.write_text(lineage, "utf-8")
+
+    ran = shell("models", "show", "my-model")
+
+    assert (ran.code, len(ran.err.splitlines())) in {(0, 0), (1, 1)}
 
 
 def test_import_cannot_take_a_shipped_name(shell: Shell, directory: Path) -> None:

@@ -65,6 +65,23 @@ def test_readable_lines(shell: Shell) -> None:
     assert len(ran.out.splitlines()) == 20
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--temperature", "nan"), "temperature cannot be nan; it has to be a number from 0 to 5.\n"),
+        (("--temperature", "-1"), "temperature cannot be -1; it has to be a number from 0 to 5.\n"),
+        (("--top", "-1"), "top cannot be -1; it has to be a whole number from 0 (the whole vocabulary) up.\n"),
+        (("--unit", "word", "--top", "100000"), "top cannot be 100000; it has to be a whole number from 1 to 64"),
+    ],
+)
+def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], sentence: str) -> None:
+    """A value that is not allowed is one sentence that names the option, as in `generate`."""
+    ran = shell("next", "x", *arguments)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(sentence)
+
+
 @pytest.mark.parametrize("arguments", [("--top", "0"), ("--temperature", "0.5"), ("--unit", "page")])
 def test_wrong_usage(shell: Shell, arguments: tuple[str, ...]) -> None:
     """What makes no sense for words is wrong usage: there is no list of all words."""
