@@ -67,6 +67,20 @@ async def test_who_may_use(say: Say) -> None:
     assert said.private_for == BEN
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/models use quux", "There is no model quux; `/models list` lists what there is."),
+        ("/models quux", "/models does not know quux; it needs one of list, use, rollback, remove."),
+    ],
+)
+async def test_unknown_words(say: Say, line: str, expected: str) -> None:
+    """A word that nothing is close to is repeated, with where to look."""
+    (said,) = await say(line)
+
+    assert said.text == expected
+
+
 async def test_unknown(say: Say) -> None:
     """An unknown model comes with the nearest one."""
     (said,) = await say("/models use scirpted")

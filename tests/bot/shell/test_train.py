@@ -8,6 +8,7 @@ import pytest
 
 from generators import training
 from generators.errors import InvalidValue
+from generators.training import checkpoints
 from tests.bot.shell.conftest import Shell
 
 TINY = ("--epochs", "2", "--hidden-size", "8", "--embedding-size", "8", "--window", "16", "--min-count", "1")
@@ -54,6 +55,27 @@ def test_threads(
     shell("train", str(titles), *option)
 
     assert asked == {"threads": threads}
+
+
+@pytest.mark.parametrize(("checked", "told"), [(False, ""), (True, "Interrupted; the same command with --resume")])
+def test_interrupted(
+    shell: Shell, titles: Path, home: Path, monkeypatch: pytest.MonkeyPatch, checked: bool, told: str
+) -> None:
+    """Ctrl-C promises that one can go on only where there is something to go on from."""
+
+    def train(*_: object, output: Path, **__: object) -> None:
+        if checked:
+            (output.parent / f".{output.name}.training" / "checkpoint-1").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(checkpoints, "is_whole", Path.is_dir)
+
+    ran = shell("train", str(titles))
+
+    assert ran.code == 130
+    assert ran.err.startswith(told)
+    assert bool(ran.err) == checked
 
 
 def test_json_tells_progress(shell: Shell, titles: Path) -> None:
