@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Message
 from bot.intake import Begun
-from bot.models import pinned
+from bot.models import CannotWrite, pinned
 from generators.completion import CompletionRequest, Finished, ModelInfo, Piece, Started
-from generators.errors import Translate
+from generators.errors import Translate, UnusableModel
 from storage import texts
 from storage.texts import Text
 
@@ -145,6 +145,8 @@ async def _streamed(invocation: Invocation, draft: Draft, answer: Answer | None)
                         answer = await _show(invocation, draft, answer)
                     case Finished() | Piece():
                         pass
+    except UnusableModel as fault:  # it says where the files are, which is nothing for a chat
+        raise CannotWrite(draft.info.name) from fault
     except Exception:
         if answer is not None:
             message = draft.message(invocation.translate, whole=False)

@@ -89,11 +89,12 @@ async def test_unknown(say: Say) -> None:
     assert said.private_for == ADA
 
 
-async def test_use_what_cannot_write(own: Bot, platform: FakePlatform, home: Path) -> None:
-    """A model that cannot be loaded is not chosen, and no path of the machine is told."""
+@pytest.mark.parametrize("line", ["/models use mine", "/generate Once"])
+async def test_use_what_cannot_write(own: Bot, platform: FakePlatform, home: Path, line: str) -> None:
+    """A model that cannot be loaded is not chosen and does not write, and no path of the machine is told."""
     (home / "models" / "mine" / "c" / "model.safetensors").write_bytes(b"{}")
 
-    await own.invoke("/models use mine", person=ADA, place=LOBBY)
+    await own.invoke(line, person=ADA, place=LOBBY)
 
     (said,) = platform.said
     assert said.text == "The model mine cannot be used; `planchette doctor` on the bot's machine says why."
