@@ -28,11 +28,13 @@ class Replay:
     Attributes:
         text: as it follows from votes and seeds.
         rounds: how many were decided again, undone ones among them.
+        model: a sentence where the model is not installed in the version that wrote the story.
         differences: a sentence for each place where the record says something else.
     """
 
     text: str
     rounds: int
+    model: str | None
     differences: tuple[str, ...]
 
 
@@ -90,7 +92,8 @@ def replay(document: object, versions: Mapping[str, str], translate: Translate =
     return Replay(
         text,
         sum(round_.state in DECIDED for round_ in record.rounds),
-        tuple(_differences(record, text, versions, translate)),
+        _model(record, versions, translate),
+        tuple(_differences(record, text, translate)),
     )
 
 
@@ -104,17 +107,21 @@ def _winners(record: Record) -> dict[int, Candidate]:
     return {position: winners[position] for position in sorted(winners)}
 
 
-def _differences(record: Record, text: str, versions: Mapping[str, str], translate: Translate) -> Iterator[str]:
+def _model(record: Record, versions: Mapping[str, str], translate: Translate) -> str | None:
     installed = versions.get(record.model)
     if installed is None:
-        yield translate("The model {name} ({version}) is not installed.", name=record.model, version=record.version)
-    elif installed != record.version:
-        yield translate(
-            "The story was written with version {recorded} of {name}; installed is {installed}.",
-            recorded=record.version,
-            name=record.model,
-            installed=installed,
-        )
+        return translate("The model {name} ({version}) is not installed.", name=record.model, version=record.version)
+    if installed == record.version:
+        return None
+    return translate(
+        "The story was written with version {recorded} of {name}; installed is {installed}.",
+        recorded=record.version,
+        name=record.model,
+        installed=installed,
+    )
+
+
+def _differences(record: Record, text: str, translate: Translate) -> Iterator[str]:
     for round_ in record.rounds:
         winner = round_.decided()
         if winner is not None and winner.slot != round_.winner:

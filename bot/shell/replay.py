@@ -30,11 +30,12 @@ def replay(
         raise UnreadableStory(f"it is not JSON ({fault})") from fault
     told = again(document, asyncio.run(_versions()))
     differences = (*told.differences, *_spelt(document))
+    noted = differences if told.model is None else (told.model, *differences)
     if as_json:
-        emit({"text": told.text, "rounds": told.rounds, "differences": list(differences)})
+        emit({"text": told.text, "rounds": told.rounds, "differences": list(noted)})
     else:
         say(told.text)
-        for difference in differences:
+        for difference in noted:
             note(difference)
     if differences:
         raise DoesNotReplay(len(differences))

@@ -101,8 +101,11 @@ async def test_another_model(lobby: Lobby, told: dict[str, Any]) -> None:
     missing = replay(told, {})
 
     assert newer.text == missing.text == told["text"]
-    assert "installed is another" in newer.differences[0]
-    assert "is not installed" in missing.differences[0]
+    assert newer.model is not None
+    assert "installed is another" in newer.model
+    assert missing.model is not None
+    assert "is not installed" in missing.model
+    assert newer.differences == missing.differences == ()
 
 
 @pytest.mark.parametrize(
