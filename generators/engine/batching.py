@@ -205,10 +205,10 @@ class Batching:
                         reading.take([answer])
         if not states:
             return None
-        logits: Floats | None = None
-        with self._blaming(*texts, *(member for member, _ in sharing)):
+        try:
             logits = self.model.extend(states, tokens)
-        if logits is None:
+        except Exception as fault:
+            self._faults.append(([*texts, *(member for member, _ in sharing)], fault))
             return None
         at = len(texts)
         for member, count in sharing:

@@ -120,6 +120,7 @@ class Engine:
     def _submit(self, order: Order) -> None:
         with self._changed:
             if self._closing:
+                order.gone = True
                 raise ShuttingDown
             if order.priority is not Priority.BALLOT and self.live + order.unfinished > self._limit:
                 order.gone = True

@@ -100,7 +100,7 @@ class Search:
         self._follow(0.0, None)
         if not self._asked and self._left and self.exact:
             best = sorted(self._closed, key=lambda text: -self._closed[text].logprob)[: self._n]
-            self._follow(WORTH, frozenset([text.encode() for text in best if text]))
+            self._follow(WORTH, frozenset([text.encode() for text in best]))
         self._left -= len(self._asked)
         return [(prefix.state, prefix.tokens[-1:]) for prefix in self._asked]
 
@@ -196,4 +196,6 @@ def _leads_to(cursor: Cursor, units: Collection[bytes]) -> bool:
     """Whether a prefix may still become one of these units, or is one that its next character may close."""
     text = cursor.text.encode()
     begun = text + cursor.pending
+    if b"" in units and cursor.phase is Phase.FRESH and not cursor.pending:
+        return True  # white space that nothing follows is the end
     return (bool(cursor.pending) and text in units) or any(unit.startswith(begun) for unit in units)

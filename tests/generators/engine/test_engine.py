@@ -332,6 +332,53 @@ async def test_closing() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "engine tiny"]
 
 
+async def test_leaving_while_it_closes() -> None:
+    """A reader who leaves while the engine ends keeps nobody from being told."""
+    pace, loop, leaving = Pace(), asyncio.get_running_loop(), threading.Event()
+    leaver: asyncio.Task[list[Event]] | None = None
+
+    def leave() -> None:
+        assert leaver is not None
+        leaver.add_done_callback(lambda _: leaving.set())
+        leaver.cancel()
+
+    model = Watched(tiny(), lambda _: pace.wait())
+    engine = Engine(model, max_batch=1, queue_limit=2)
+    stays = asyncio.create_task(read(engine))
+    await until(lambda: engine.live == 1)
+    pace.allow(1)
+    await until(lambda: len(model.steps) > 0)
+    start = model.start
+
+    def start_late() -> Any:
+        loop.call_soon_threadsafe(leave)
+        leaving.wait()
+        return start()
+
+    model.start = start_late
+    late = asyncio.create_task(read(engine))
+    leaver = asyncio.create_task(read(engine))
+    await until(lambda: engine.live == 3)
+    closing = asyncio.create_task(asyncio.to_thread(engine.close))
+    while not isinstance(await refusal(engine), ShuttingDown):  # noqa: ASYNC110 (as in `until`)
+        await asyncio.sleep(0)
+    pace.free()
+    await closing
+
+    with pytest.raises(ShuttingDown):
+        await stays
+    with pytest.raises(ShuttingDown):
+        await late
+    assert engine.live == 0
+
+
+async def refusal(engine: Engine) -> UserError:
+    """Why an engine that is full takes nothing in."""
+    with pytest.raises(UserError) as caught:
+        await read(engine)
+    return caught.value
+
+
 def test_several_loops() -> None:
     """Readers on loops of different threads get the same texts, also after a loop has been closed."""
     engine = Engine(tiny())

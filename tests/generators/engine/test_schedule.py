@@ -84,6 +84,39 @@ def test_priorities() -> None:
     assert schedule.pick(1) == [text]
 
 
+def test_nobody_waits_for_ever() -> None:
+    """However much there is of higher priority, every step keeps a quarter of its room for what is below."""
+    ballots = [Somebody(str(number), Priority.BALLOT, width=16) for number in range(5)]
+    texts = [Somebody("a") for _ in range(40)]
+    sample = Somebody("a", Priority.SAMPLE)
+    schedule = scheduled(*ballots, *texts, sample)
+
+    picks = [schedule.pick(64) for _ in range(10)]
+
+    assert all(sum(member.width for member in picked) == 64 for picked in picks)
+    assert all(sum(member.priority is Priority.TEXT for member in picked) == 15 for picked in picks)
+    assert all(sample in picked for picked in picks)
+
+
+def test_a_share_that_is_not_needed() -> None:
+    """What those below do not need, those above have."""
+    texts, sample = [Somebody("a") for _ in range(100)], Somebody("b", Priority.SAMPLE)
+    schedule = scheduled(*texts, sample)
+
+    picked = schedule.pick(64)
+
+    assert len(picked) == 64
+    assert sample in picked
+
+
+def test_a_wide_member_takes_no_share() -> None:
+    """A search that is wider than the room of its priority leaves those below theirs."""
+    text = Somebody("a")
+    schedule = scheduled(Somebody("b", Priority.BALLOT, width=16), text)
+
+    assert text in schedule.pick(4)
+
+
 def test_a_wide_member_is_never_cut() -> None:
     """A search has its whole width even where less room is left."""
     search = Somebody("a", width=16)

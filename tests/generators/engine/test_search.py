@@ -92,14 +92,14 @@ def test_the_same_as_following_everything(prompt: str, unit: Unit, n: int) -> No
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(alphabet="ab .é", min_size=1, max_size=12), min_size=1, max_size=4), st.integers(1, 5))
 def test_any_texts(texts: list[str], n: int) -> None:
-    """Whatever a model has learnt, a finished search gives what an endless one would."""
+    """Whatever a model has learnt, a finished search gives what an endless one would, but for spellings below 1%."""
     model = Script(texts=tuple(texts), order=2, smoothing=0.0).model()
 
     search = searched(model, "", Unit.WORD, n)
 
     best = sorted(followed(model, "", Unit.WORD).values(), reverse=True)[:n]
     assert search.exact
-    assert list(probabilities(search).values())[: len(best)] == pytest.approx(best, abs=1e-5)
+    assert list(probabilities(search).values())[: len(best)] == pytest.approx(best, rel=2e-2, abs=1e-5)
 
 
 def test_paths_that_spell_the_same() -> None:
@@ -162,6 +162,15 @@ def test_whitespace_then_the_end_is_the_end() -> None:
 
     assert end.end
     assert math.exp(end.logprob) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_end_after_more_white_space() -> None:
+    """The end has the probability of all its spellings, however much white space they begin with."""
+    model = Script(texts=("  ", "a   "), order=2, smoothing=0.0).model()
+
+    found = probabilities(searched(model, "", Unit.WORD, 2))
+
+    assert found == {"": pytest.approx(0.5, abs=0.005), "a": pytest.approx(0.5, abs=0.005)}
 
 
 def test_the_budget() -> None:

@@ -1,0 +1,161 @@
+"""Steps without a thread: who is told of a fault, and what there is at a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from generators.completion import CompletionRequest, Event, Finished, Piece, Priority, Unit
+from generators.engine.alternatives import Alternatives
+from generators.engine.batching import Batching
+from generators.engine.search import Search
+from generators.engine.texts import Order
+from generators.engine.work import Echo
+from generators.errors import ModelFailed
+from generators.model import Model
+from generators.scripted import Script
+from tests.fakes.models import tiny
+
+NOW: Final = 1000.0
+
+
+class Reader:
+    """One request's order, and what has come of it."""
+
+    def __init__(self, model: Model[Any], **fields: Any) -> None:
+        request = CompletionRequest(model="x", seed=1, **fields)
+        self.events: list[Event] = []
+        self.over = False
+        self.fault: BaseException | None = None
+        fed = [model.vocabulary.start, *model.vocabulary.encode(str(request.prompt))]
+        most = 5 if request.max_tokens is None else request.max_tokens
+        self.order = Order(
+            request,
+            request.sampling(model.info.sampling),
+            seed=1,
+            fed=fed,
+            prompt_tokens=len(fed) - 1,
+            score_from=1 if request.echo else None,
+            most=most,
+            least=0,
+            append=self.events.append,
+            finish=self.finish,
+            deadline=NOW,
+            unfinished=request.n,
+        )
+
+    def finish(self, fault: BaseException | None) -> None:
+        self.over = True
+        self.fault = fault
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return [event for event in self.events if isinstance(event, Piece)]
+
+
+def until_over(batching: Batching, *readers: Reader) -> None:
+    while not all(reader.over for reader in readers):
+        batching.step()
+
+
+def raising(*_: Any, **__: Any) -> Any:
+    raise ValueError("of this text alone")
+
+
+def breaks_taking(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A text whose tokens cannot be taken."""
+    monkeypatch.setattr("generators.engine.unit_texts.UnitText.take", raising)
+    return {"unit": Unit.WORD}
+
+
+def breaks_searching(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A search whose logits cannot be taken."""
+    monkeypatch.setattr(Search, "take", raising)
+    return {"unit": Unit.WORD, "logprobs": 3, "n": 2}
+
+
+def breaks_beginning_to_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A search that cannot begin."""
+    monkeypatch.setattr(Alternatives, "look_for", raising)
+    return {"unit": Unit.WORD, "logprobs": 3}
+
+
+def breaks_scoring(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A prompt whose tokens cannot be scored."""
+    monkeypatch.setattr(Echo, "take", raising)
+    return {"echo": True, "prompt": "Once"}
+
+
+@pytest.mark.parametrize("breaks", [breaks_taking, breaks_searching, breaks_beginning_to_search, breaks_scoring])
+def test_a_fault_of_one(monkeypatch: pytest.MonkeyPatch, breaks: Callable[..., dict[str, Any]]) -> None:
+    """What goes wrong with one text ends that text; those of the same steps are written to their ends."""
+    model = tiny()
+    batching = Batching(model, 64, 0)
+    bad = Reader(model, **breaks(monkeypatch))
+    others = [Reader(model, temperature=1.0) for _ in range(3)]
+
+    for reader in (others[0], bad, *others[1:]):
+        batching.admit(reader.order)
+    until_over(batching, bad, *others)
+
+    assert isinstance(bad.fault, ModelFailed)
+    assert [reader.fault for reader in others] == [None] * 3
+    assert [len(reader.pieces) for reader in others] == [5] * 3
+    assert not batching.busy
+    assert batching.left == bad.order.request.n + 3
+
+
+def test_a_fault_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a step's draws fail, all who drew are told, also those that had only begun; nothing stays behind."""
+    model = tiny()
+    batching = Batching(model, 64, 0)
+    old, new = Reader(model), Reader(model)
+    batching.admit(old.order)
+    batching.step()
+    batching.step()
+    batching.admit(new.order)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("generators.engine.batching.drawn", raising)
+        batching.step()
+
+    assert isinstance(old.fault, ModelFailed)
+    assert isinstance(new.fault, ModelFailed)
+    assert not batching.busy
+
+
+def test_a_deadline_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever cannot be ended at the deadline is told so; the others of that moment are ended as ever."""
+    model = tiny()
+    batching = Batching(model, 64, 0)
+    bad, good = Reader(model, unit=Unit.WORD, logprobs=3), Reader(model)
+    for reader in (bad, good):
+        batching.admit(reader.order)
+        batching.step()
+    monkeypatch.setattr("generators.engine.unit_texts.UnitText.give_up", raising)
+
+    batching.expire(NOW)
+
+    assert isinstance(bad.fault, ModelFailed)
+    assert [event.reason for event in good.events if isinstance(event, Finished)] == ["deadline"]
+    assert not batching.busy
+
+
+def test_sentences_at_a_deadline() -> None:
+    """Samples that are finished when the time is over are given, marked as uncertain; the others are dropped."""
+    model = Script(texts=("Hi.", "Go on now please, until nobody listens."), smoothing=0.01).model()
+    batching = Batching(model, 64, 0)
+    reader = Reader(model, unit=Unit.SENTENCE, logprobs=5, max_tokens=1, priority=Priority.BALLOT)
+    batching.admit(reader.order)
+    for _ in range(8):
+        batching.step()
+
+    batching.expire(NOW)
+
+    (piece,) = reader.pieces
+    assert [each.text for each in piece.alternatives] == ["Hi."]
+    assert (piece.text, piece.exact) == ("Hi.", False)
+    assert [event.reason for event in reader.events if isinstance(event, Finished)] == ["deadline"]
+    assert not batching.busy
