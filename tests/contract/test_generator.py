@@ -346,6 +346,8 @@ async def test_the_version_of_a_story(generator: Generator, model: ModelInfo) ->
         ({"unit": Unit.WORD, "logprobs": None}, InvalidValue),
         ({"prompt": (10_000_000,)}, InvalidValue),
         ({"prompt": (-1,)}, InvalidValue),
+        ({"prompt": "half \ud800"}, InvalidValue),
+        ({"stop": (".", "\udcff")}, InvalidValue),
     ],
 )
 async def test_what_cannot_be_done(
