@@ -7,13 +7,15 @@ import json
 import logging
 import os
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generators.completion import CompletionRequest, Generator, Piece, Started
-from generators.errors import UnknownModel, Unsupported, UnusableModel
+from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.local import MOST_LOADED, LocalGenerator, Shelf, factory
 from generators.registry import GeneratorSettings
 from tests.fakes.models import save_tiny
@@ -81,6 +83,7 @@ async def test_damaged_models_are_left_out(tmp_path: Path, opened: Opening, capl
     save_tiny(tmp_path / "models" / "good" / "1", version="1")
     (save_tiny(tmp_path / "models" / "torn" / "1") / "config.json").write_text("{")
     (save_tiny(tmp_path / "models" / "odd" / "1") / "config.json").write_text('{"model_type": "oracle"}')
+    (save_tiny(tmp_path / "models" / "many" / "1") / "config.json").write_text('{"model_type": ["charrnn"]}')
     (tmp_path / "models" / "empty").mkdir()
     generator = opened()
 
@@ -90,7 +93,7 @@ async def test_damaged_models_are_left_out(tmp_path: Path, opened: Opening, capl
     assert [model.name for model in models] == ["good"]
     assert "torn" in caplog.text
     assert "oracle" in caplog.text
-    with pytest.raises(Unsupported):
+    with pytest.raises(Unsupported, match=r"oracle.*charrnn"):
         await generator.load("odd")
 
 
@@ -180,6 +183,39 @@ async def test_idle_models_are_given_up(tmp_path: Path, opened: Opening) -> None
 
     assert len(pieces) == 20
     assert [await generator.ready(name) for name in names] == [True, False, False, *[True] * (MOST_LOADED - 1)]
+
+
+async def test_closing_while_models_load(tmp_path: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a model when everything closes is told so; who has been cancelled is not."""
+    import generators.charrnn
+
+    began, end = threading.Event(), threading.Event()
+    real = generators.charrnn.load
+
+    def slow(*given: Any) -> Any:
+        began.set()
+        end.wait()
+        return real(*given)
+
+    monkeypatch.setattr(generators.charrnn, "load", slow)
+    for name in "abc":
+        save_tiny(tmp_path / "models" / name / "1")
+    generator = opened()
+    first = asyncio.create_task(generator.load("a"))
+    await asyncio.to_thread(began.wait)
+    waiting = [asyncio.create_task(version_of(generator, name)) for name in "bc"]
+    await generator.ready("a")  # the other two have found their models by now, and stand before the loader
+    waiting[1].cancel()
+
+    closing = asyncio.create_task(generator.close())
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    end.set()
+    await closing
+    await asyncio.wait([first])
+
+    assert [type(answer) for answer in answers] == [ShuttingDown, asyncio.CancelledError]
+    with pytest.raises(ShuttingDown):
+        await generator.load("b")
 
 
 async def test_new_and_removed_models(tmp_path: Path, opened: Opening) -> None:

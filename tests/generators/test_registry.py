@@ -79,6 +79,28 @@ class Plugin:
         self.closed = True
 
 
+class Away(Plugin):
+    """A generator whose host does not answer."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        raise OSError("no route to host")
+
+
+async def test_one_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    """A generator that cannot say what it has is logged and left out; the others are listed and write."""
+    combined = CombinedGenerator([Away(), *scripted("one")])
+
+    with caplog.at_level(logging.ERROR):
+        models = await combined.models()
+
+    assert [model.name for model in models] == ["one"]
+    assert "no route to host" in caplog.text
+    assert await written_by(combined, "one") == "one"
+    with pytest.raises(UnknownModel):
+        await written_by(combined, "ona")
+    await combined.close()
+
+
 def plugged(settings: GeneratorSettings) -> Plugin:
     return Plugin()
 
