@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,18 @@ def test_orders() -> None:
     """A chain remembers at least one token."""
     with pytest.raises(InvalidValue):
         Script(order=0)
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much a chain writes, it keeps the logits of so many places only."""
+    monkeypatch.setattr("generators.chain.KNOWN", 10)
+    model = Script(order=2).model()
+    states = [model.start() for _ in range(500)]
+
+    tracemalloc.start()
+    for place, state in enumerate(states):
+        model.extend([state], [[place % 20, place // 20]])
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert used < 100 * 4 * model.vocabulary.size
