@@ -130,6 +130,9 @@ class CompletionRequest:
         user: opaque fairness key; keys take turns.
         priority: who goes first.
         deadline: seconds from now after which the writing ends with what there is.
+        drawn: how many token ids at the prompt's end are the beginning of the text itself, which was broken off: what
+            is left is written as it would have been, for `max_tokens`, `min_tokens`, temperatures and draws count on.
+        first_choice: number of the first choice among the draws, so that one of several choices can be written on.
     """
 
     prompt: str | tuple[int, ...] = ""
@@ -152,6 +155,8 @@ class CompletionRequest:
     user: str = ""
     priority: Priority = Priority.TEXT
     deadline: float | None = None
+    drawn: int = 0
+    first_choice: int = 0
 
     def __post_init__(self) -> None:
         for name, text in (("prompt", self.prompt), *(("stop", stop) for stop in self.stop)):
@@ -173,6 +178,13 @@ class CompletionRequest:
             raise InvalidValue("echo_from", self.echo_from, "a whole number from 0 up")
         if self.deadline is not None and not self.deadline > 0:
             raise InvalidValue("deadline", self.deadline, "a number of seconds above 0")
+        known = len(self.prompt) if not isinstance(self.prompt, str) and self.unit is None and not self.echo else 0
+        if not 0 <= self.drawn <= known:
+            raise InvalidValue(
+                "drawn", self.drawn, f"a whole number from 0 to {known:,}, the prompt's token ids without unit or echo"
+            )
+        if not 0 <= self.first_choice < MOST_CHOICES:
+            raise InvalidValue("first_choice", self.first_choice, f"a whole number from 0 to {MOST_CHOICES - 1}")
         self.sampling(Sampling())  # so that a wrong temperature is refused here, not when the text's turn comes
 
     def sampling(self, default: Sampling) -> Sampling:

@@ -68,7 +68,7 @@ def order_of(
         request.sampling(info.sampling),
         seed,
         fed=front + prompt,
-        prompt_tokens=len(prompt),
+        prompt_tokens=max(0, len(prompt) - request.drawn),
         score_from=len(front) + max(0, request.echo_from - dropped) if request.echo else None,
         most=most,
         least=info.min_tokens if request.min_tokens is None else request.min_tokens,

@@ -74,8 +74,8 @@ class Text:
         allowed: bool [vocabulary], the tokens that the next draw may give; None for all.
         state: the model's; it has been through `ids` from `base` on, but for the last of them.
         pending: the last token, which the next step reads.
-        drawn: tokens drawn, discarded ones included.
-        pieces: handed out.
+        drawn: tokens drawn, discarded ones and those before the text was broken off included.
+        pieces: handed out, those before the text was broken off included.
         heat: temperature of the next draw.
         room: draws until the model's context is full.
         brief: draws until the engine has to look at a plain text: it is long enough, or its context full.
@@ -123,15 +123,14 @@ class Text:
         self.ids = list(order.fed)
         self.base = 0
         self.pending: tuple[int, ...] = ()
-        self.drawn = 0
-        self.pieces = 0
+        self.drawn = self.pieces = order.request.drawn
         self.most = order.most
         self.least = order.least
         temperatures = order.sampling.temperature
-        self.heat = temperatures[0]
+        self.heat = temperatures[self.drawn % len(temperatures)]
         self.cycle = temperatures if len(temperatures) > 1 else None
         self.filters = order.sampling if is_filtered(order.sampling) else None
-        self.uniforms = Uniforms(order.seed, choice)
+        self.uniforms = Uniforms(order.seed, order.request.first_choice + choice)
         self.append = order.append
         self.outlet = Outlet(choice, order.append, order.request.stop)
         self.room: float = math.inf

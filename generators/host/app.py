@@ -1,0 +1,105 @@
+"""The host's web application: models, completions, health."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from generators.completion import Generator, ModelInfo
+from generators.errors import UserError
+from generators.host.asked import Asked
+from generators.host.completions import Completion
+from generators.host.errors import Malformed, refusal
+from generators.host.gate import Gate
+from generators.host.readiness import Readiness
+from generators.registry import unknown
+from generators.wire import FIELD, Json, info_to_json
+
+BODY: Final = 4 * 1024 * 1024  # bytes; 20,000 characters and 500,000 token ids fit
+DRAINED: Final = 32 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
+
+
+def host_app(generator: Generator, readiness: Readiness, keys: Sequence[str] = ()) -> FastAPI:
+    """The API over any generator.
+
+    Args:
+        generator: writes; closing it ends the texts that are being written.
+        readiness: says whether the default model can write.
+        keys: bearer keys; without any, only programs on this machine are answered.
+    """
+    app = FastAPI(
+        title="Planchette's models",
+        description="OpenAI's completions API, with extensions.",
+        version=importlib.metadata.version("planchette"),
+        docs_url=None,  # FastAPI's own pages fetch scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,
+    )
+
+    @app.get("/health")
+    async def health() -> Response:
+        status = "ready" if readiness.done else "starting"
+        return JSONResponse({"status": status}, 200 if readiness.done else 503)
+
+    @app.get("/v1/models")
+    async def models() -> Response:
+        return JSONResponse({"object": "list", "data": [_told(info) for info in await generator.models()]})
+
+    @app.get("/v1/models/{name:path}")
+    async def model(name: str) -> Response:
+        listed = await generator.models()
+        info = next((info for info in listed if info.name == name), None)
+        if info is None:
+            raise unknown(name, [info.name for info in listed])
+        return JSONResponse(_told(info))
+
+    @app.post("/v1/completions")
+    async def completions(request: Request) -> Response:
+        return Completion(generator, Asked.read(await _body(request)))
+
+    @app.exception_handler(UserError)
+    async def refused(request: Request, fault: Exception) -> Response:
+        del request
+        return refusal(fault)
+
+    @app.exception_handler(HTTPException)
+    async def no_such_thing(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, HTTPException)
+        why = f"There is no {request.method} {request.url.path} here."
+        return refusal(Malformed(None, why, fault.status_code))
+
+    app.add_middleware(Gate, keys=keys)
+    return app
+
+
+def _told(info: ModelInfo) -> Json:
+    told: dict[str, Any] = {"id": info.name, "object": "model", "created": 0, "owned_by": "planchette"}
+    if info.context is not None:
+        told["max_model_len"] = info.context  # as vLLM says it
+    return told | {FIELD: info_to_json(info)}
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body.
+
+    Raises:
+        Malformed: it is no JSON, or too large.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Malformed(None, "The body has to be JSON, with Content-Type: application/json.")
+    body = bytearray()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= BODY:
+            body += chunk
+        elif size > DRAINED:
+            break
+    if size > BODY:
+        raise Malformed("prompt", f"The body is larger than {BODY >> 20} MB; send less at once.", 413)
+    return bytes(body)
