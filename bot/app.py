@@ -26,14 +26,16 @@ from bot.games.tables import Tables
 from bot.generation import generators_of
 from bot.home import Home
 from bot.intake import Intake
+from bot.languages import translator
 from bot.models import Models
+from bot.outbox import Outbox
 from bot.places import PlaceSettings
 from bot.quota import Quota
 from bot.replies import write_on
 from bot.text import checked
 from bot.warming import Warming
 from generators.completion import Generator
-from generators.errors import Translate, UserError, english
+from generators.errors import UserError
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
@@ -52,7 +54,8 @@ class Bot:
         generator: what writes.
         models: what can write.
         settings: what places have set.
-        platforms: where people are, by name.
+        outboxes: what is said on each platform, by its name.
+        clock: tells and awaits time.
         tables: the stories that run.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
@@ -69,24 +72,21 @@ class Bot:
         *,
         clock: Clock | None = None,
         ticks: Callable[[], float] = time.monotonic,
-        translate: Translate = english,
     ) -> None:
         self.configuration = configuration
         self.database = database
         self.generator = generator
         clock = clock or SystemClock()
         self.ticks = ticks
-        self.translate = translate
         self.texts_in_hand = 0
         self.started = datetime.now(UTC)
         self.commands = discover()
         self.models = Models(generator, configuration.models.default)
         self.settings = PlaceSettings(database, self.models)
-        self.platforms: dict[str, Platform] = {}
-        self.tables = Tables(
-            database, generator, self.platforms, clock=clock, temperature=self.temperature, translate=translate
-        )
-        self.intake = Intake(database, self.platforms, self.started)
+        self.clock = clock
+        self.outboxes: dict[str, Outbox] = {}
+        self.tables = Tables(database, generator, self.outboxes, clock=clock, temperature=self.temperature)
+        self.intake = Intake(database, self.outboxes, self.started)
         self._warming = Warming(self)
         self._clearing = Clearing(database, clock)
         self._background: list[asyncio.Task[None]] = []
@@ -144,7 +144,8 @@ class Bot:
 
     def register(self, platform: Platform) -> None:
         """Adds a platform; its adapter calls `invoke`, `press` and `reply` from then on."""
-        self.platforms[platform.name] = platform
+        stories = partial(self.tables.running_on, platform.name)
+        self.outboxes[platform.name] = Outbox(platform, self.clock, stories)
 
     async def resume(self) -> None:
         """Takes up the stories that run; call it once every platform is registered."""
@@ -201,15 +202,24 @@ class Bot:
             lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, origin, reply_to
         )
 
-    async def press(self, action: str, *, person: Person, place: Place, message: str | None = None) -> Notice:
-        """Counts a press on a button, and returns what to tell the person once it is committed."""
-        del message  # a ballot may have several messages, and the action says all
+    async def press(
+        self, action: str, *, person: Person, place: Place, text: str = "", origin: int | None = None
+    ) -> Notice:
+        """Counts a press on a button, and returns what to tell the person once it is committed.
+
+        Args:
+            action: says all: which ballot of which round, and what was chosen on it.
+            text: the line that the button asked for.
+            origin: the inbox item that it came with.
+        """
         try:
-            return await self.tables.votes.press(action, person, place)
+            notice = await self.tables.votes.press(action, person, place, text=text, origin=origin)
         except (UserError, StorageError) as fault:
-            return Notice(fault.sentence(self.translate))
+            notice = Notice(fault.sentence(translator(person.language)))
         except Exception:
-            return Notice(self._logged(person, place))
+            notice = Notice(self._logged(person, place))
+        await self._done(origin)
+        return notice
 
     async def reply(
         self,
@@ -238,7 +248,7 @@ class Bot:
             checked(text, "the reply")
             told = await self.tables.votes.reply(message, text, person, place, buttons=buttons, origin=origin)
             if told is not None:
-                await self.platforms[place.platform].post(place, Message(told), private_for=person)
+                await self.outboxes[place.platform].post(place, Message(told), private_for=person)
             else:
                 meant = await write_on(self, text, person=person, place=place, message=message, origin=origin)
 
@@ -272,8 +282,9 @@ class Bot:
         origin: int | None,
         reply_to: str | None,
     ) -> None:
+        translate = translator(person.language)
         invocation = Invocation(
-            self, person, place, command, self.platforms[place.platform], origin, reply_to, self.translate
+            self, person, place, command, self.outboxes[place.platform], origin, reply_to, translate
         )
         await invocation.demand(command.requires)
         if command.counted:
@@ -294,9 +305,12 @@ class Bot:
             if await self.intake.is_to_do(origin, place):
                 await run()
         except (UserError, StorageError) as fault:
-            await self._tell(fault.sentence(self.translate), person, place, reply_to)
+            await self._tell(fault.sentence(translator(person.language)), person, place, reply_to)
         except Exception:
             await self._tell(self._logged(person, place), person, place, reply_to)
+        await self._done(origin)
+
+    async def _done(self, origin: int | None) -> None:
         if origin is not None:
             try:
                 await self.database.write(partial(inbox.done, item=origin))
@@ -305,7 +319,7 @@ class Bot:
 
     async def _tell(self, sentence: str, person: Person, place: Place, reply_to: str | None) -> None:
         try:
-            await self.platforms[place.platform].post(place, Message(sentence), private_for=person, reply_to=reply_to)
+            await self.outboxes[place.platform].post(place, Message(sentence), private_for=person, reply_to=reply_to)
         except Exception:  # the platform is what fails: nobody is left to tell
             log.exception("an error could not be told", place=place.key, sentence=sentence)
 
@@ -313,6 +327,6 @@ class Bot:
         """Logs the exception that is being handled; the sentence names it by its request id."""
         request = uuid.uuid4().hex[:12]
         log.exception("a request failed", request=request, person=person.key, place=place.key)
-        return self.translate(
+        return translator(person.language)(
             "Something went wrong on our side. Tell whoever runs the bot this number: {request}.", request=request
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from generators.errors import Translate, UserError, english
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -15,12 +17,14 @@ class Person:
         id: stable on that platform.
         name: as others see it now.
         admin: whether the platform lets them manage this place.
+        language: what they read, as the platform names it (BCP 47: `de`, `zh-CN`, `pt-BR`).
     """
 
     platform: str
     id: str
     name: str
     admin: bool = False
+    language: str = "en"
 
     @property
     def key(self) -> str:
@@ -56,10 +60,14 @@ class Place:
 
 
 class Button(NamedTuple):
-    """Something to press: what it says, and what comes back (at most 64 bytes)."""
+    """Something to press: what it says, and what comes back (at most 64 bytes).
+
+    `asks` names a line of text that a press asks for first; platforms without forms leave such a button out.
+    """
 
     label: str
     action: str
+    asks: str = ""
 
 
 class Attachment(NamedTuple):
@@ -79,6 +87,11 @@ class Message:
     picture: bytes | None = None
     attachments: tuple[Attachment, ...] = ()
 
+    @property
+    def plain_buttons(self) -> tuple[Button, ...]:
+        """Those that ask for nothing, for platforms without forms."""
+        return tuple(button for button in self.buttons if not button.asks)
+
 
 class Notice(NamedTuple):
     """What only the person who pressed is told."""
@@ -86,32 +99,91 @@ class Notice(NamedTuple):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast a platform takes messages and edits.
+
+    Attributes:
+        edit_seconds: the least time between two edits of one message.
+        per_second: of all places together; None where nothing is counted.
+        per_minute: of one place.
+    """
+
+    edit_seconds: float
+    per_second: float | None = None
+    per_minute: float | None = None
+
+
 class Platform(Protocol):
-    """An adapter: it translates, obeys its platform's limits, and knows no rules of any game."""
+    """An adapter: it translates, obeys its platform's limits, and knows no rules of any game.
+
+    What a message is called on the platform is opaque; a text that fills several messages is called by all of their
+    ids, with commas between (see `parts`).
+    """
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def edit_seconds(self) -> float:
-        """The least time between two edits of one message."""
-        ...
 
     @property
     def keeps_messages(self) -> bool:
         """Whether its messages outlive the process."""
         ...
 
+    def limits(self, place: Place, reply_to: str | None = None) -> Limits:
+        """How fast a place takes messages; some answers (`reply_to`) are not counted."""
+        ...
+
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
     ) -> str:
-        """Posts a message and returns its id on the platform, once it is sure to stay."""
+        """Posts a message and returns its id on the platform, once it is sure to stay.
+
+        Raises:
+            MayNotWrite: the bot is not allowed to write there, or the place is gone.
+        """
         ...
 
-    async def edit(self, place: Place, posted: str, message: Message) -> None:
-        """Changes a posted message; one that is gone is no error."""
+    async def edit(self, place: Place, posted: str, message: Message) -> str | None:
+        """Changes a posted message and returns its id, which a longer text may change; None for one that is gone."""
+        ...
+
+    async def thread(self, place: Place, title: str) -> Place:
+        """Opens a thread under a place.
+
+        Raises:
+            NoThreads: there are none on this platform, or the bot may not open one here.
+        """
         ...
 
     async def run(self) -> None:
-        """Serves until it is cancelled."""
+        """Serves until it is cancelled; an outage of the platform is waited for.
+
+        Raises:
+            UserError: it can never work as it is set up, such as with a wrong token.
+        """
         ...
+
+
+def parts(posted: str) -> tuple[str, ...]:
+    """The platform's own ids of the messages that a post fills, first to last."""
+    return tuple(posted.split(","))
+
+
+@dataclass(eq=False)
+class MayNotWrite(UserError):
+    """The bot is not allowed to write in a place; `needs` names what it lacks there, if that is known."""
+
+    needs: str = ""
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.needs:
+            return translate("I may not write in this place; an admin has to allow me: {needs}.", needs=self.needs)
+        return translate("I may not write in this place; an admin has to allow it.")
+
+
+@dataclass(eq=False)
+class NoThreads(UserError):
+    """A thread was asked for where none can be opened."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("No thread can be opened here; leave thread= out, or ask an admin to let me open threads.")

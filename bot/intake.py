@@ -10,7 +10,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Message, Place, Platform
+from bot.conversation import Message, Place
+from bot.outbox import Outbox
 from generators.errors import Translate, UserError, english
 from storage import inbox
 from storage.database import Database
@@ -53,13 +54,13 @@ class Intake:
 
     Args:
         database: holds the inbox.
-        platforms: where messages are, by name.
+        outboxes: what is said on each platform, by its name.
         started: when the bot was.
     """
 
-    def __init__(self, database: Database, platforms: Mapping[str, Platform], started: datetime) -> None:
+    def __init__(self, database: Database, outboxes: Mapping[str, Outbox], started: datetime) -> None:
         self._database = database
-        self._platforms = platforms
+        self._outboxes = outboxes
         self._started = started
 
     async def is_to_do(self, item: int | None, place: Place) -> bool:
@@ -78,7 +79,7 @@ class Intake:
             return False
         begun = _begun(found)
         if begun is not None and begun.whole is not None:
-            await self._platforms[place.platform].edit(place, begun.posted, Message(begun.whole))
+            await self._outboxes[place.platform].edit(place, begun.posted, Message(begun.whole))
             return False
         if found.at < self._started - LATE:
             raise TooLate

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from bot.commands.declaration import Command
 from bot.commands.invocation import Invocation
 from bot.commands.write import continued
-from bot.conversation import Person, Place
+from bot.conversation import Person, Place, parts
+from bot.languages import translator
 from bot.text import checked
 from bot.writing import write
 from storage import texts
@@ -28,14 +29,15 @@ async def write_on(bot: Bot, text: str, *, person: Person, place: Place, message
         UserError: it cannot be written.
     """
     last = await bot.database.read(partial(texts.last, place=place.key))
-    if last is None or last.request.get("message") != message:
+    if last is None or message not in parts(last.request.get("message", "")):
         return False
     if (await bot.settings.get(place)).reply == "off":
         return False
     command = bot.commands.get("continue")
     assert isinstance(command, Command)
     bot.spend(person)
-    invocation = Invocation(bot, person, place, command, bot.platforms[place.platform], origin, None, bot.translate)
+    translate = translator(person.language)
+    invocation = Invocation(bot, person, place, command, bot.outboxes[place.platform], origin, None, translate)
     order = await continued(invocation)
     apart = "" if not order.before or order.before[-1].isspace() or text[:1].isspace() else " "
     whole = checked(order.before + apart + text, "the text with the reply")

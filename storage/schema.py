@@ -131,6 +131,7 @@ stories: Final = Table(
     Column("idle_rounds", BigInteger, nullable=False),
     Column("created", Utc, nullable=False),
     Column("ended", Utc),
+    Column("language", Prose, nullable=False, server_default="en"),
     CheckConstraint("state IN ('open', 'paused', 'ended')", name="state"),
     Index("ix_stories_place", "place", "id"),
     Index(
@@ -213,6 +214,48 @@ players: Final = Table(
     Column("person", Prose, primary_key=True),
     Column("name", Prose, nullable=False),
     Column("last_position", BigInteger, nullable=False),
+)
+
+games: Final = Table(
+    "games",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("place", Prose, nullable=False),
+    Column("channel", Prose),
+    Column("guild", Prose),
+    Column("kind", Prose, nullable=False),
+    Column("state", Json, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("running", Boolean, nullable=False),
+    Column("deadline", Utc),
+    Column("message", Prose),
+    Column("language", Prose, nullable=False),
+    Column("created", Utc, nullable=False),
+    Index("ix_games_place", "place", "kind", "id"),
+    Index(
+        "uq_games_running",
+        "place",
+        "kind",
+        unique=True,
+        sqlite_where=text("running"),
+        postgresql_where=text("running"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+turns: Final = Table(
+    "turns",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("place", Prose, nullable=False),
+    Column("person", Prose),
+    Column("text", Prose, nullable=False),
+    Column("message", Prose, nullable=False),
+    Column("reply_to", Prose),
+    Column("at", Utc, nullable=False),
+    UniqueConstraint("place", "message"),
+    Index("ix_turns_at", "at"),
+    sqlite_autoincrement=True,
 )
 
 audit: Final = Table(

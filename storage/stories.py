@@ -38,6 +38,7 @@ class Story:
         start_ids: that text's token ids.
         message: where its newest ballot was posted.
         idle_rounds: rounds without a vote since the last one with one.
+        language: of its ballots, that of who began it.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Story:
     idle_rounds: int
     created: datetime
     ended: datetime | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ async def create(
     title_text: str,
     start_ids: tuple[int, ...],
     started_by: str,
+    language: str = "en",
     at: datetime,
 ) -> Story:
     """Starts a story.
@@ -123,6 +126,7 @@ async def create(
         title_text=title_text,
         start_ids=start_ids,
         started_by=started_by,
+        language=language,
         idle_rounds=0,
         created=at,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.declaration import Command, Permission
 from bot.commands.faults import NotAllowed
-from bot.conversation import Message, Person, Place, Platform
+from bot.conversation import Message, Person, Place
+from bot.outbox import Outbox, Urgency
 from bot.places import Effective, Scope
 from bot.values import Default
 from generators.errors import Translate, english
@@ -19,6 +20,9 @@ from storage import audit, inbox
 
 if TYPE_CHECKING:
     from bot.app import Bot
+
+
+TITLE: Final = 80  # characters of a thread's title; Discord takes 100, Telegram 128
 
 
 class Answer:
@@ -29,14 +33,14 @@ class Answer:
 
     def __init__(
         self,
-        platform: Platform,
+        outbox: Outbox,
         place: Place,
         posted: str,
         message: Message,
         ticks: Callable[[], float],
     ) -> None:
         self.posted = posted
-        self._platform = platform
+        self._outbox = outbox
         self._place = place
         self._shown = message
         self._ticks = ticks
@@ -44,13 +48,17 @@ class Answer:
 
     async def edit(self, message: Message) -> None:
         """Shows a new state, unless the last one is too fresh."""
-        if self._ticks() - self._edited >= self._platform.edit_seconds:
-            await self.finish(message)
+        fresh = self._ticks() - self._edited < self._outbox.edit_seconds(self._place)
+        if not fresh and self._outbox.is_free(self._place):
+            await self._show(message, Urgency.STREAM)
 
     async def finish(self, message: Message) -> None:
         """Shows a state in any case."""
+        await self._show(message, Urgency.ANSWER)
+
+    async def _show(self, message: Message, urgency: Urgency) -> None:
         if message != self._shown:
-            await self._platform.edit(self._place, self.posted, message)
+            self.posted = await self._outbox.edit(self._place, self.posted, message, urgency=urgency) or self.posted
             self._shown = message
         self._edited = self._ticks()
 
@@ -64,7 +72,7 @@ class Invocation:
         person: who asked.
         place: where.
         command: what was asked for.
-        platform: answers there.
+        outbox: takes the answers.
         origin: the inbox item that it came with; a command that stores something notes it as done with it.
         reply_to: the message that asked.
         translate: the language of the person.
@@ -74,7 +82,7 @@ class Invocation:
     person: Person
     place: Place
     command: Command
-    platform: Platform
+    outbox: Outbox
     origin: int | None = None
     reply_to: str | None = None
     translate: Translate = english
@@ -87,17 +95,26 @@ class Invocation:
     async def answer(self, said: str | Message, /, **facts: object) -> Answer:
         """Answers for all to see; a sentence is translated, a message is shown as it is."""
         message = self._message(said, facts)
-        posted = await self.platform.post(self.place, message, reply_to=self.reply_to)
-        return Answer(self.platform, self.place, posted, message, self.bot.ticks)
+        posted = await self.outbox.post(self.place, message, reply_to=self.reply_to)
+        return Answer(self.outbox, self.place, posted, message, self.bot.ticks)
 
     def answer_at(self, posted: str) -> Answer:
         """An answer that was posted already; whatever it says is not what it is to say."""
-        return Answer(self.platform, self.place, posted, Message(""), self.bot.ticks)
+        return Answer(self.outbox, self.place, posted, Message(""), self.bot.ticks)
 
     async def answer_privately(self, said: str | Message, /, **facts: object) -> None:
         """Answers the person alone."""
         message = self._message(said, facts)
-        await self.platform.post(self.place, message, private_for=self.person, reply_to=self.reply_to)
+        await self.outbox.post(self.place, message, private_for=self.person, reply_to=self.reply_to)
+
+    async def thread(self, title: str) -> Place:
+        """Opens a thread below this place, named by the beginning of a text.
+
+        Raises:
+            NoThreads: there are none here.
+        """
+        title = " ".join(title.split())[:TITLE] or self.translate("A story")
+        return await self.outbox.thread(self.place, title)
 
     async def record(self, action: str, facts: dict[str, Any]) -> bool:
         """Notes an admin's act in the audit before it is done; False where that was done for the same line before."""

@@ -25,13 +25,15 @@ async def start(
     model: Annotated[Model | None, "the model that offers the candidates"] = None,
     temperature: Annotated[Temperature | None, "of draws between tied candidates; 0 takes the likeliest"] = None,
     label: Annotated[str | None, "a kind of text that the model knows"] = None,
+    thread: Annotated[bool, "whether the story gets a thread of its own, where there are threads"] = False,
 ) -> None:
     """Begin a story; the rest of the line is its beginning."""
     here = await invocation.settings.get()
     bot = invocation.bot
     info = await bot.models.chosen(model, here.model)
+    place = await invocation.thread(text) if thread else invocation.place
     told = await bot.tables.start(
-        invocation.place,
+        place,
         invocation.person,
         text=text,
         unit=unit or here.unit,
@@ -91,7 +93,7 @@ async def stop(invocation: Invocation) -> None:
 @story.command()
 async def show(invocation: Invocation) -> None:
     """Show the story as it stands."""
-    await invocation.answer(await invocation.bot.tables.show(invocation.place))
+    await invocation.answer(await invocation.bot.tables.show(invocation.place, invocation.translate))
 
 
 @story.command()
@@ -100,4 +102,4 @@ async def export(
     format: Annotated[Literal["md", "json", "html"], "Markdown or HTML to read, JSON to replay"] = "md",  # noqa: A002
 ) -> None:
     """Get the story as a file."""
-    await invocation.answer(await invocation.bot.tables.export(invocation.place, format))
+    await invocation.answer(await invocation.bot.tables.export(invocation.place, format, invocation.translate))

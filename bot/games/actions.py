@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 from bot.conversation import Button
 from bot.games.errors import UnknownButton
 
-ACTION: Final = re.compile(r"v:(\d{1,18}):(\d{1,9})|r:(\d{1,18})", re.ASCII)
+ACTION: Final = re.compile(r"v:(\d{1,18}):(\d{1,9})|r:(\d{1,18})|w:(\d{1,18})", re.ASCII)
 
 
 class Vote(NamedTuple):
@@ -31,7 +31,16 @@ class GoOn(NamedTuple):
         return f"r:{self.story_id}"
 
 
-Action: TypeAlias = Vote | GoOn
+class WriteIn(NamedTuple):
+    """A press that comes with a line for the ballot of a round."""
+
+    round_id: int
+
+    def __str__(self) -> str:
+        return f"w:{self.round_id}"
+
+
+Action: TypeAlias = Vote | GoOn | WriteIn
 
 
 def read(action: str) -> Action:
@@ -45,6 +54,8 @@ def read(action: str) -> Action:
         raise UnknownButton
     if numbers[3] is not None:
         return GoOn(int(numbers[3]))
+    if numbers[4] is not None:
+        return WriteIn(int(numbers[4]))
     return Vote(int(numbers[1]), int(numbers[2]))
 
 

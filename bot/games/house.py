@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.conversation import Place, Platform
+from bot.conversation import Place
 from bot.games.clock import Clock
+from bot.outbox import Outbox
 from generators.completion import Generator
-from generators.errors import Translate, english
 from storage.database import Database
 
 REMEMBERED: Final = 1_000  # ballots without buttons; a reply to an older one means nothing any more
@@ -38,7 +38,7 @@ class House:
     """What all tables share.
 
     Attributes:
-        platforms: name to platform; may grow while tables stand.
+        outboxes: what is said on each platform, by its name; may grow while tables stand.
         seed: gives each round its own, in [0, 2^63).
         temperature: of a place, where a story has none of its own; None where all places are alike.
         retired: ballots that are over.
@@ -46,11 +46,10 @@ class House:
 
     database: Database
     generator: Generator
-    platforms: Mapping[str, Platform]
+    outboxes: Mapping[str, Outbox]
     clock: Clock
     seed: Callable[[], int]
     temperature: Callable[[Place], Awaitable[float]] | None = None
-    translate: Translate = english
     retired: Retired = field(default_factory=Retired)
 
     async def temperature_at(self, place: Place) -> float:

@@ -38,6 +38,7 @@ class Beginning:
     solo: bool
     temperature: float | None
     label: str | None
+    language: str
     text: str
     token_ids: tuple[int, ...]
 
@@ -105,6 +106,7 @@ async def start(conn: AsyncConnection, beginning: Beginning, offer: Offer, by: P
             solo=beginning.solo,
             temperature=beginning.temperature,
             label=beginning.label,
+            language=beginning.language,
             title_text=beginning.text,
             start_ids=beginning.token_ids,
             started_by=by.key,

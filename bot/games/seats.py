@@ -37,20 +37,24 @@ class Seats:
         database = self._house.database
         for story in await database.read(stories.all_running):
             place = place_of(story)
-            if place.platform not in self._house.platforms:
+            if place.platform not in self._house.outboxes:
                 log.warning("a story waits for its platform", story=story.id, place=story.place)
                 continue
             at = self._house.clock.now()
             await database.write(partial(moves.reopen, story_id=story.id, least=GRACE, at=at))
-            kept = self._house.platforms[place.platform].keeps_messages
+            kept = self._house.outboxes[place.platform].keeps_messages
             self.seat(story, place, left=story.message if kept else None)
 
     def seat(self, story: Story, place: Place, left: str | None = None) -> None:
         """Sets a table for a story; `left` is the message that an earlier process left as its newest."""
         self._clear()
         if story.id not in self._tables:
-            self._tables[story.id] = StoryTable(story.id, place, self._house, left)
+            self._tables[story.id] = StoryTable(story.id, place, self._house, left, story.language)
             self._tables[story.id].open()
+
+    def running_on(self, platform: str) -> int:
+        """How many stories run on a platform."""
+        return sum(not table.over and table.place.platform == platform for table in self._tables.values())
 
     def wake(self, story_id: int) -> None:
         """Something was stored of a story: its table looks at it."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.conversation import Button, Message
-from bot.games.actions import GoOn, Vote
+from bot.games.actions import GoOn, Vote, WriteIn
 from bot.games.ballot import THE_END, Ballot, Candidate, Reason
 from bot.games.errors import WriterGone
 from bot.text import is_visible
@@ -59,14 +59,17 @@ def ballot(view: View, translate: Translate = english) -> Message:
     foot = "\n".join(_foot(view, translate))
     room = min(TEXT, WHOLE - len(lines) - len(foot) - 4)
     text = ending(view.text, room) or translate("(An empty page. What is the first word?)")
-    return Message(f"{text}\n\n{lines}\n\n{foot}", buttons(view))
+    return Message(f"{text}\n\n{lines}\n\n{foot}", buttons(view, translate))
 
 
-def buttons(view: View) -> tuple[Button, ...]:
-    """A button for each candidate, in order."""
-    return tuple(
-        Button(label(candidate, probability=view.probabilities), str(Vote(view.round_id, candidate.slot)))
-        for candidate in view.ballot.candidates
+def buttons(view: View, translate: Translate = english) -> tuple[Button, ...]:
+    """A button for each candidate, in order, and one to write something in."""
+    return (
+        *(
+            Button(label(candidate, probability=view.probabilities), str(Vote(view.round_id, candidate.slot)))
+            for candidate in view.ballot.candidates
+        ),
+        Button(translate("Write in…"), str(WriteIn(view.round_id)), asks=translate("Your own candidate")),
     )
 
 

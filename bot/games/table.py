@@ -14,20 +14,20 @@ from typing import Final
 
 import structlog
 
-from bot.conversation import Message, Place, Platform
+from bot.conversation import Message, Place
 from bot.games import moves, show
 from bot.games.house import House
 from bot.games.moves import Moment
 from bot.games.offers import next_offer
 from bot.games.records import Situation, ballot_of, reason_of, situation, view_of, written
-from generators.errors import ShuttingDown, UserError
+from bot.languages import translator
+from bot.outbox import Outbox, Urgency
+from generators.errors import ShuttingDown, Translate, UserError
 from storage import rounds, stories
 from storage.rounds import Past
 
-REFRESH: Final = 4.0  # seconds between two redraws of a tally; a group on Telegram takes one edit in 3 s
 FIRST_PAUSE: Final = 1.0  # seconds after a platform or the disk failed; doubles as long as it goes on failing
 RETRIES: Final = 60.0  # seconds; the longest such pause
-PATIENCE: Final = 30.0  # seconds for a platform to take a message; a story does not wait for it longer
 
 log = structlog.get_logger(__name__)
 
@@ -57,12 +57,14 @@ class StoryTable:
         story_id: whose table it is.
         place: where it stands.
         left: the message that an earlier process left as the story's newest.
+        language: of its ballots.
     """
 
     story_id: int
     place: Place
     house: House
     left: str | None = None
+    language: str = "en"
     _posted: Posted | None = None
     _stuck: UserError | None = None
     _over: bool = False
@@ -189,7 +191,7 @@ class StoryTable:
         at = self.house.clock.now()
         await self.house.database.write(lambda conn: moves.stall(conn, self.story_id, at))
         if self._stuck is not None:  # nobody pressed meanwhile
-            await self._say(show.stuck(now.ending, self._stuck, self.story_id, self.house.translate), None)
+            await self._say(show.stuck(now.ending, self._stuck, self.story_id, self._translate), None)
         return None
 
     async def _show_ballot(self, now: Situation, past: Past) -> datetime | None:
@@ -198,7 +200,7 @@ class StoryTable:
             self.house.retired.add(self.place, self.left, past.round.id)
             if now.story.state == "paused":  # its buttons have outlived us: nobody needs a second ballot
                 self._posted, self.left = Posted(self.left, past.round.id, None, past.round.opened), None
-        message = show.ballot(view_of(now, past), self.house.translate)
+        message = show.ballot(view_of(now, past), self._translate)
         if self._posted is None or self._posted.round_id != past.round.id:
             await self._say(message, past.round.id)
             return None
@@ -206,12 +208,14 @@ class StoryTable:
             return None
         if (at := self._posted.at + self._interval) > self.house.clock.now():
             return at
-        await self._edit(self._posted, message)
+        if not await self._edit(self._posted, message, Urgency.TALLY):
+            self._posted = None  # somebody deleted it
+            await self._say(message, past.round.id)
         return None
 
     async def _show_end(self, now: Situation) -> None:
         names = tuple(player.name for player in now.everybody)
-        await self._say(show.ended(now.ending, names, self.house.translate), None)
+        await self._say(show.ended(now.ending, names, self._translate), None)
 
     async def _say(self, message: Message, round_id: int | None) -> None:
         """Posts the story's newest message, after the one before it has turned into what became of it."""
@@ -221,18 +225,16 @@ class StoryTable:
             await self._retire()
         except Exception:  # whoever presses its buttons is told that the round is over
             log.exception("a ballot keeps its buttons", story=self.story_id, place=self.place.key)
-        async with asyncio.timeout(PATIENCE):
-            ref = await self._platform.post(self.place, message)
+        ref = await self._outbox.post(self.place, message, urgency=Urgency.ROUND)
         self.left = None
-        early = self._interval - timedelta(seconds=self._platform.edit_seconds)  # the first vote is shown at once
-        self._posted = Posted(ref, round_id, message, self.house.clock.now() - early)
+        early = self._interval - timedelta(seconds=self._outbox.edit_seconds(self.place))
+        self._posted = Posted(ref, round_id, message, self.house.clock.now() - early)  # the first vote is shown soon
         await self.house.database.write(lambda conn: stories.set_message(conn, self.story_id, ref))
 
     async def _retire(self) -> None:
         """Takes the buttons from the message before, and says there what became of its round."""
         if self.left is not None:
-            async with asyncio.timeout(PATIENCE):
-                await self._platform.edit(self.place, self.left, show.moved(self.house.translate))
+            await self._outbox.edit(self.place, self.left, show.moved(self._translate), urgency=Urgency.ROUND)
         if self._posted is None:
             return
         round_id = self._posted.round_id
@@ -240,10 +242,11 @@ class StoryTable:
         if round_id is not None:
             self.house.retired.add(self.place, self._posted.ref, round_id)
             past = await self.house.database.read(lambda conn: rounds.round_with(conn, round_id))
-        await self._edit(self._posted, show.moved(self.house.translate) if past is None else self._outcome(past))
+        became = show.moved(self._translate) if past is None else self._outcome(past)
+        await self._edit(self._posted, became, Urgency.ROUND)
 
     def _outcome(self, past: Past) -> Message:
-        number, ballot, translate = past.round.position + 1, ballot_of(past), self.house.translate
+        number, ballot, translate = past.round.position + 1, ballot_of(past), self._translate
         reason = reason_of(past.round)
         match past.round.state:
             case "closed" if reason is not None and past.round.winner is not None:
@@ -256,16 +259,21 @@ class StoryTable:
             case _:
                 return show.moved(translate)
 
-    async def _edit(self, posted: Posted, message: Message) -> None:
-        async with asyncio.timeout(PATIENCE):
-            await self._platform.edit(self.place, posted.ref, message)
-        self._posted = replace(posted, message=message, at=self.house.clock.now())
+    async def _edit(self, posted: Posted, message: Message, urgency: Urgency) -> bool:
+        """Changes the newest message; False where it is gone."""
+        ref = await self._outbox.edit(self.place, posted.ref, message, urgency=urgency)
+        self._posted = replace(posted, ref=ref or posted.ref, message=message, at=self.house.clock.now())
+        return ref is not None
 
     @property
     def _interval(self) -> timedelta:
         """The least time between two redraws."""
-        return timedelta(seconds=max(REFRESH, self._platform.edit_seconds))
+        return timedelta(seconds=self._outbox.tally_seconds(self.place))
 
     @property
-    def _platform(self) -> Platform:
-        return self.house.platforms[self.place.platform]
+    def _outbox(self) -> Outbox:
+        return self.house.outboxes[self.place.platform]
+
+    @property
+    def _translate(self) -> Translate:
+        return translator(self.language)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Message, Person, Place, Platform
+from bot.conversation import Message, Person, Place
 from bot.games import export, keeping, moves, show
 from bot.games.clock import Clock, SystemClock
 from bot.games.errors import NoStoryYet, StoryRuns
@@ -18,6 +18,8 @@ from bot.games.offers import offered
 from bot.games.records import situation, view_of
 from bot.games.seats import Seats
 from bot.games.votes import Votes
+from bot.languages import language_of, translator
+from bot.outbox import Outbox
 from bot.text import checked
 from generators.completion import Generator, Unit
 from generators.errors import Translate, english
@@ -32,11 +34,10 @@ class Tables:
     Args:
         database: keeps them.
         generator: offers candidates.
-        platforms: name to platform; may still be filled after this.
+        outboxes: what is said on each platform, by its name; may still be filled after this.
         clock: the machine's own by default.
         temperature: tells that of a place, for stories that have none of their own; 1 by default.
         seed: gives each round its seed; drawn from the system by default.
-        translate: the language of what people read.
 
     Attributes:
         votes: what people do with ballots.
@@ -46,14 +47,13 @@ class Tables:
         self,
         database: Database,
         generator: Generator,
-        platforms: Mapping[str, Platform],
+        outboxes: Mapping[str, Outbox],
         *,
         clock: Clock | None = None,
         temperature: Callable[[Place], Awaitable[float]] | None = None,
         seed: Callable[[], int] = lambda: secrets.randbits(63),
-        translate: Translate = english,
     ) -> None:
-        self._house = House(database, generator, platforms, clock or SystemClock(), seed, temperature, translate)
+        self._house = House(database, generator, outboxes, clock or SystemClock(), seed, temperature)
         self._seats = Seats(self._house)
         self.votes = Votes(self._house, self._seats)
 
@@ -63,6 +63,10 @@ class Tables:
         An open round closes at its deadline, but not within the next ten seconds, and its ballot is posted again.
         """
         await self._seats.resume()
+
+    def running_on(self, platform: str) -> int:
+        """How many stories run on a platform."""
+        return self._seats.running_on(platform)
 
     async def settled(self) -> None:
         """Returns once everything that is due now has been done and shown."""
@@ -96,6 +100,7 @@ class Tables:
             StoryRuns: one runs there.
             UserError: the text cannot be used, or the model cannot go on from it.
         """
+        translate = translator(person.language)
         checked(text, "the beginning")
         if await self._house.database.read(lambda conn: stories.running(conn, place.key)) is not None:
             raise StoryRuns  # before a model works for nothing; `moves.start` is sure
@@ -119,6 +124,7 @@ class Tables:
             solo=solo,
             temperature=temperature,
             label=label,
+            language=language_of(person.language),
             text=text,
             token_ids=first.token_ids,
         )
@@ -128,15 +134,15 @@ class Tables:
                 lambda conn: moves.start(conn, beginning, first.offer, person, when)
             )
         except Repeated:
-            return self._say("This was done already.")
+            return translate("This was done already.")
         self._seats.seat(story, place)
         if first.dropped:
-            return self._say(
+            return translate(
                 "A story begins; vote with the buttons of its ballot. The model cannot look back so far: "
                 "the first {dropped} tokens of your text stay unread.",
                 dropped=first.dropped,
             )
-        return self._say("A story begins; vote with the buttons of its ballot.")
+        return translate("A story begins; vote with the buttons of its ballot.")
 
     async def join(self, place: Place, person: Person, *, origin: int | None = None) -> str:
         """Makes somebody a player, for whom rounds wait.
@@ -144,10 +150,12 @@ class Tables:
         Raises:
             NoStoryRuns: there is none.
         """
+        translate = translator(person.language)
         when = self._moment(origin)
         return await self._move(
             lambda conn: moves.join(conn, place.key, person, when),
-            self._say("{name} plays along; rounds wait for every player's vote.", name=person.name),
+            translate("{name} plays along; rounds wait for every player's vote.", name=person.name),
+            translate,
         )
 
     async def pause(self, place: Place, person: Person, *, origin: int | None = None) -> str:
@@ -156,10 +164,12 @@ class Tables:
         Raises:
             NoStoryRuns, NotYours, PausedAlready: it cannot be paused, or not by this person.
         """
+        translate = translator(person.language)
         when = self._moment(origin)
         return await self._move(
             lambda conn: keeping.pause(conn, place.key, person, when),
-            self._say("The story is paused; press any of its buttons to go on."),
+            translate("The story is paused; press any of its buttons to go on."),
+            translate,
         )
 
     async def undo(self, place: Place, person: Person, *, origin: int | None = None) -> str:
@@ -168,10 +178,12 @@ class Tables:
         Raises:
             NoStoryRuns, NotYours, NothingToUndo: nothing can be taken back, or not by this person.
         """
+        translate = translator(person.language)
         when, seed = self._moment(origin), self._house.seed()
         return await self._move(
             lambda conn: keeping.undo(conn, place.key, person, seed, when),
-            self._say("The last choice was taken back; vote on it again."),
+            translate("The last choice was taken back; vote on it again."),
+            translate,
         )
 
     async def skip(self, place: Place, person: Person, *, origin: int | None = None) -> str:
@@ -180,9 +192,10 @@ class Tables:
         Raises:
             NoStoryRuns, NotYours, NothingToClose: no round is open, or it is not this person's to close.
         """
+        translate = translator(person.language)
         when = self._moment(origin, await self._house.temperature_at(place))
         return await self._move(
-            lambda conn: keeping.skip(conn, place.key, person, when), self._say("The round was closed.")
+            lambda conn: keeping.skip(conn, place.key, person, when), translate("The round was closed."), translate
         )
 
     async def stop(self, place: Place, person: Person, *, origin: int | None = None) -> str:
@@ -191,12 +204,13 @@ class Tables:
         Raises:
             NoStoryRuns, NotYours: none runs, or it is not this person's to end.
         """
+        translate = translator(person.language)
         when = self._moment(origin)
         return await self._move(
-            lambda conn: keeping.stop(conn, place.key, person, when), self._say("The story was ended.")
+            lambda conn: keeping.stop(conn, place.key, person, when), translate("The story was ended."), translate
         )
 
-    async def show(self, place: Place) -> Message:
+    async def show(self, place: Place, translate: Translate = english) -> Message:
         """The story as it stands, with its ballot but without buttons, which would outlive the round on a copy.
 
         Where none runs it is the last one of the place.
@@ -208,14 +222,13 @@ class Tables:
         now = await self._house.database.read(lambda conn: situation(conn, story.id))
         if now is None:
             raise NoStoryYet
-        translate = self._house.translate
         if now.story.state == "ended":
             return show.ended(now.ending, tuple(player.name for player in now.everybody), translate)
         if now.past is None:
             return Message(show.ending(now.ending, show.TEXT) or translate("The next round is being opened."))
         return Message(show.ballot(view_of(now, now.past), translate).text)
 
-    async def export(self, place: Place, form: export.Format = "md") -> Message:
+    async def export(self, place: Place, form: export.Format = "md", translate: Translate = english) -> Message:
         """The place's newest story as a file.
 
         Raises:
@@ -223,17 +236,19 @@ class Tables:
         """
         story = await self._latest(place)
         told = await self._house.database.read(lambda conn: export.told(conn, story))
-        file = await asyncio.to_thread(export.attachment, told, form, self._house.translate)
+        file = await asyncio.to_thread(export.attachment, told, form, translate)
         return Message(
-            self._say("The story so far:") if story.state != "ended" else self._say("The story:"), attachments=(file,)
+            translate("The story so far:") if story.state != "ended" else translate("The story:"), attachments=(file,)
         )
 
-    async def _move(self, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str) -> str:
+    async def _move(
+        self, move: Callable[[AsyncConnection], Awaitable[Story]], answer: str, translate: Translate
+    ) -> str:
         """Makes a move and wakes its table."""
         try:
             story = await self._house.database.write(move)
         except Repeated:
-            return self._say("This was done already.")
+            return translate("This was done already.")
         self._seats.wake(story.id)
         return answer
 
@@ -245,6 +260,3 @@ class Tables:
 
     def _moment(self, origin: int | None, temperature: float = 1.0) -> Moment:
         return Moment(self._house.clock.now(), temperature, origin)
-
-    def _say(self, sentence: str, **facts: object) -> str:
-        return self._house.translate(sentence, **facts)

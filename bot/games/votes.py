@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation import Button, Notice, Person, Place
 from bot.games import actions, moves, show
 from bot.games import ballot as ballots
-from bot.games.actions import GoOn
+from bot.games.actions import GoOn, WriteIn
 from bot.games.errors import NoStoryRuns, NothingToClose, RoundOver
 from bot.games.house import House
 from bot.games.moves import Cast, Moment, RanOut, Repeated
@@ -18,6 +18,7 @@ from bot.games.offers import scored
 from bot.games.records import Written, ballot_of, written
 from bot.games.seats import Seats
 from bot.games.story import continuation
+from bot.languages import translator
 from bot.text import checked
 from generators.completion import Unit
 from generators.errors import Translate, UserError
@@ -40,12 +41,19 @@ class Votes:
         self._house = house
         self._seats = seats
 
-    async def press(self, action: str, person: Person, place: Place, *, origin: int | None = None) -> Notice:
-        """Counts a press on a story's button, and says what it did once it is stored."""
+    async def press(
+        self, action: str, person: Person, place: Place, *, text: str = "", origin: int | None = None
+    ) -> Notice:
+        """Counts a press on a story's button, and says what it did once it is stored.
+
+        Args:
+            text: the line that the button asked for.
+        """
+        translate = translator(person.language)
         try:
-            return Notice(await self._pressed(action, person, place, origin))
+            return Notice(await self._pressed(action, person, place, text, origin, translate))
         except UserError as fault:
-            return Notice(fault.sentence(self._house.translate))
+            return Notice(fault.sentence(translate))
 
     async def write(self, place: Place, person: Person, text: str, *, origin: int | None = None) -> str:
         """Adds a write-in to the open ballot, with its writer's vote.
@@ -80,30 +88,35 @@ class Votes:
             round_id = self._house.retired.round_of(place, message)
         return None if round_id is None else await self._written_in(place, person, text, round_id, origin)
 
-    async def _pressed(self, action: str, person: Person, place: Place, origin: int | None) -> str:
+    async def _pressed(
+        self, action: str, person: Person, place: Place, text: str, origin: int | None, translate: Translate
+    ) -> str:
         pressed = actions.read(action)
+        if isinstance(pressed, WriteIn):
+            return await self._written_in(place, person, text, pressed.round_id, origin)
         when = await self._moment(place, origin)
         try:
             if isinstance(pressed, GoOn):
                 story_id = pressed.story_id
                 await self._house.database.write(lambda conn: moves.resume(conn, story_id, place.key, when))
                 self._seats.retry(story_id)
-                return self._house.translate("The story goes on.")
+                return translate("The story goes on.")
             round_id, slot = pressed
             cast = await self._house.database.write(
                 lambda conn: moves.press(conn, round_id, slot, place.key, person, when)
             )
         except Repeated:
-            return self._house.translate("This was done already.")
+            return translate("This was done already.")
         self._seats.wake(cast.story)
         if isinstance(cast, RanOut):
             raise RoundOver
-        return _counted(cast, self._house.translate)
+        return _counted(cast, translate)
 
     async def _written_in(
         self, place: Place, person: Person, text: str, round_id: int | None, origin: int | None
     ) -> str:
         """Adds a write-in to the ballot of a round, or of the one that is open."""
+        translate = translator(person.language)
         checked(text, "a write-in", ballots.LONGEST_WRITE_IN)
         story, past, so_far = await self._house.database.read(lambda conn: _asked(conn, place.key, round_id))
         appended = continuation(so_far.text, text, Unit(story.unit))
@@ -115,11 +128,11 @@ class Votes:
                 lambda conn: moves.write_in(conn, past.round.id, appended, alternative, person, when)
             )
         except Repeated:
-            return self._house.translate("This was done already.")
+            return translate("This was done already.")
         self._seats.wake(story.id)
         if isinstance(added, RanOut):
             raise RoundOver
-        return self._house.translate("«{text}» is on the ballot, with your vote.", text=show.shown(added))
+        return translate("«{text}» is on the ballot, with your vote.", text=show.shown(added))
 
     async def _moment(self, place: Place, origin: int | None) -> Moment:
         temperature = await self._house.temperature_at(place)

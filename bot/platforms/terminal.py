@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
-from bot.conversation import Attachment, Message, Person, Place
+from bot.conversation import Attachment, Limits, Message, NoThreads, Person, Place
 from bot.platforms.keyboard import Keyboard, Lines, Pipe, terminal_restored
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ class Terminal:
 
     name = "terminal"
     keeps_messages = False
-    edit_seconds = 0.1  # what is printed costs nothing; more would make streams stutter
 
     def __init__(self, bot: Bot, *, lines: Lines | None = None, console: Console | None = None) -> None:
         session = secrets.token_hex(4)  # a story remembers its ballot's id: it must name nothing in the next process
@@ -75,11 +74,11 @@ class Terminal:
 
     async def post(
         self,
-        place: Place,  # noqa: ARG002  # there is only one
+        place: Place,
         message: Message,
         *,
-        private_for: Person | None = None,  # noqa: ARG002  # nobody else is here
-        reply_to: str | None = None,  # noqa: ARG002  # an answer stands right below its question
+        private_for: Person | None = None,
+        reply_to: str | None = None,
     ) -> str:
         """Prints a message."""
         posted = str(next(self._ids))
@@ -91,11 +90,19 @@ class Terminal:
             self._print_rest(message)
         return posted
 
-    async def edit(self, place: Place, posted: str, message: Message) -> None:  # noqa: ARG002
+    def limits(self, place: Place, reply_to: str | None = None) -> Limits:
+        """What is printed costs nothing; more would make streams stutter."""
+        return Limits(edit_seconds=0.1)
+
+    async def thread(self, place: Place, title: str) -> Place:
+        """There are none."""
+        raise NoThreads
+
+    async def edit(self, place: Place, posted: str, message: Message) -> str | None:
         """Prints what is new in a message: its further text, or the lines that have changed."""
         before = self._messages.get(posted)
         if before is None or before == message:
-            return
+            return posted
         self._remember(posted, message)
         with self._aside():
             if self._growing == posted and message.text.startswith(before.text):
@@ -107,6 +114,7 @@ class Terminal:
                 self._console.print(printable("\n".join(changed)), end="")
                 self._growing = posted
             self._print_rest(message, before)
+        return posted
 
     async def _heard(self, line: str) -> None:
         """Deals with one line."""
@@ -118,20 +126,22 @@ class Terminal:
         if ballot is None:
             self._print(Text(LOST, "yellow"))
             return
-        buttons = self._messages[ballot].buttons
+        buttons = self._messages[ballot].plain_buttons
         if not line.strip().isdecimal():
             if not await self._bot.reply(line, person=self._me, place=PLACE, message=ballot, buttons=buttons):
                 self._print(Text(NOT_MEANT, "yellow"))
         elif 1 <= (number := int(line.strip()[:9])) <= len(buttons):
-            notice = await self._bot.press(buttons[number - 1].action, person=self._me, place=PLACE, message=ballot)
+            notice = await self._bot.press(buttons[number - 1].action, person=self._me, place=PLACE)
             self._print(Text(printable(notice.text), "dim"))
         else:
             self._print(Text(f"There is no {number}; choose from 1 to {len(buttons)}.", "yellow"))
 
     def _print_rest(self, message: Message, before: Message | None = None) -> None:
         """Prints what goes with a text, where it has changed: numbered buttons, and where its files lie now."""
-        if message.buttons and (before is None or before.buttons != message.buttons):
-            numbered = (f"[{number}] {printable(button.label)}" for number, button in enumerate(message.buttons, 1))
+        if message.plain_buttons and (before is None or before.buttons != message.buttons):
+            numbered = (
+                f"[{number}] {printable(button.label)}" for number, button in enumerate(message.plain_buttons, 1)
+            )
             self._print(Text("   ".join(numbered), "bold"))
         files = message.attachments
         if message.picture is not None:
@@ -153,7 +163,7 @@ class Terminal:
 
     def _remember(self, posted: str, message: Message) -> None:
         self._messages[posted] = message
-        if message.buttons:
+        if message.plain_buttons:
             self._ballot = posted
         elif self._ballot == posted:
             self._ballot = None

@@ -240,7 +240,7 @@ async def test_cooldown(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
 
 async def test_press_on_nothing(bot: Bot) -> None:
     """A button that means nothing is told so."""
-    notice = await bot.press("x", person=ADA, place=LOBBY, message="1")
+    notice = await bot.press("x", person=ADA, place=LOBBY)
 
     assert notice.text == "This button means nothing here; press one below a ballot."
 

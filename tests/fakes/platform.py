@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from bot.conversation import Button, Message, Person, Place
+from bot.conversation import Button, Limits, Message, Person, Place
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Said:
     @property
     def buttons(self) -> tuple[Button, ...]:
         """What can be pressed now."""
-        return self.message.buttons
+        return self.message.plain_buttons
 
 
 class FakePlatform:
@@ -51,7 +51,7 @@ class FakePlatform:
     def __init__(self, name: str = "web", edit_seconds: float = 1.0, *, keeps_messages: bool = True) -> None:
         self._name = name
         self.keeps_messages = keeps_messages
-        self._edit_seconds = edit_seconds
+        self.edit_seconds = edit_seconds
         self.said: list[Said] = []
         self.broken: Exception | None = None
 
@@ -59,9 +59,13 @@ class FakePlatform:
     def name(self) -> str:
         return self._name
 
-    @property
-    def edit_seconds(self) -> float:
-        return self._edit_seconds
+    def limits(self, place: Place, reply_to: str | None = None) -> Limits:
+        """Nothing is counted."""
+        return Limits(self.edit_seconds)
+
+    async def thread(self, place: Place, title: str) -> Place:
+        """A place below, named by how many messages there are."""
+        return Place(place.platform, f"{place.id}-{len(self.said)}", place.channel or place.id, place.guild)
 
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
@@ -72,7 +76,7 @@ class FakePlatform:
         self.said.append(Said(str(len(self.said) + 1), place, message, private_for, reply_to))
         return self.said[-1].id
 
-    async def edit(self, place: Place, posted: str, message: Message) -> None:
+    async def edit(self, place: Place, posted: str, message: Message) -> str | None:
         """Changes a kept message; one that is gone is no error."""
         if self.broken is not None:
             raise self.broken
@@ -80,6 +84,8 @@ class FakePlatform:
             if said.id == posted and said.place.key == place.key:
                 said.before.append(said.message)
                 said.message = message
+                return posted
+        return None
 
     async def run(self) -> None:
         """Waits until it is cancelled: nothing comes in from outside."""

@@ -39,6 +39,7 @@ async def test_created(database: Database) -> None:
         idle_rounds=0,
         created=NOON,
         ended=None,
+        language="en",
     )
 
 

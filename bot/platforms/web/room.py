@@ -14,7 +14,8 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.parser import is_command
-from bot.conversation import Button, Message, Notice, Person, Place
+from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
+from bot.languages import translator
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import BATCH
 from bot.platforms.web.hub import Hub
@@ -58,7 +59,6 @@ class WebRoom:
 
     name = PLATFORM
     keeps_messages = True
-    edit_seconds = 0.3  # a page redraws quickly, and each edit is a write to disk
 
     def __init__(self, bot: Bot) -> None:
         from bot.platforms.web.app import web_app
@@ -112,6 +112,14 @@ class WebRoom:
                 task.cancel()
             await asyncio.gather(*self._answering, return_exceptions=True)
 
+    def limits(self, place: Place, reply_to: str | None = None) -> Limits:
+        """A page redraws quickly, but each edit is a write to disk."""
+        return Limits(edit_seconds=0.3)
+
+    async def thread(self, place: Place, title: str) -> Place:
+        """There are none."""
+        raise NoThreads
+
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
     ) -> str:
@@ -123,7 +131,7 @@ class WebRoom:
                 place.key,
                 key(BOT),
                 message.text,
-                buttons=message.buttons,
+                buttons=[(button.label, button.action) for button in message.plain_buttons],
                 picture=message.picture,
                 attachments=message.attachments,
                 private_for=private_for.key if private_for else None,
@@ -137,7 +145,7 @@ class WebRoom:
             self._turns.answered(place.id, posted.reply_to)
         return str(posted.id)
 
-    async def edit(self, place: Place, posted: str, message: Message) -> None:
+    async def edit(self, place: Place, posted: str, message: Message) -> str | None:
         """Changes a message of the bot and shows it anew."""
 
         async def change(connection: AsyncConnection) -> None:
@@ -145,13 +153,14 @@ class WebRoom:
                 connection,
                 int(posted),
                 text=message.text,
-                buttons=message.buttons,
+                buttons=[(button.label, button.action) for button in message.plain_buttons],
                 picture=message.picture,
                 attachments=message.attachments,
             )
 
         await self._database.write(change)
         self.hub.changed(place.id)
+        return posted
 
     async def said(self, room: str, person: Person, text: str, reply_to: int | None) -> int:
         """Stores what a person wrote, together with the bot's duty to look at it; returns the message's id.
@@ -185,7 +194,7 @@ class WebRoom:
         """
         place = Place(PLATFORM, room)
         await self._database.read(partial(self._visible, place=place, person=person, message=message))
-        return await self._bot.press(action, person=person, place=place, message=str(message))
+        return await self._bot.press(action, person=person, place=place)
 
     async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]:
         """What this person may read: what came after a message, or the newest."""
@@ -243,7 +252,7 @@ class WebRoom:
             text, person=person, place=place, message=str(message), origin=item, buttons=buttons
         )
         if buttons and not meant:
-            await self.post(place, Message(self._bot.translate(NOT_MEANT)), private_for=person)
+            await self.post(place, Message(translator(person.language)(NOT_MEANT)), private_for=person)
 
 
 def _reader(person: str | None) -> str | None:

@@ -8,6 +8,8 @@ from bot.app import Bot
 from bot.commands.declaration import Command, Permission
 from bot.commands.invocation import Answer, Invocation
 from bot.conversation import Message, Person
+from bot.games.clock import SystemClock
+from bot.outbox import Outbox
 from tests.bot.conftest import ADA, BEN, LOBBY, Ticks
 from tests.fakes.platform import FakePlatform
 
@@ -16,12 +18,12 @@ from tests.fakes.platform import FakePlatform
 def invocation(bot: Bot, platform: FakePlatform) -> Invocation:
     command = bot.commands.get("temperature")
     assert isinstance(command, Command)
-    return Invocation(bot, BEN, LOBBY, command, platform, reply_to="7")
+    return Invocation(bot, BEN, LOBBY, command, bot.outboxes[platform.name], reply_to="7")
 
 
 async def answered(platform: FakePlatform, ticks: Ticks) -> Answer:
     posted = await platform.post(LOBBY, Message("a"))
-    return Answer(platform, LOBBY, posted, Message("a"), ticks)
+    return Answer(Outbox(platform, SystemClock()), LOBBY, posted, Message("a"), ticks)
 
 
 async def test_edits_keep_the_pace(platform: FakePlatform, ticks: Ticks) -> None:

@@ -47,7 +47,7 @@ async def test_ballot(bot: Bot, say: Say, platform: FakePlatform) -> None:
     await bot.tables.settled()
     ballot = next(said for said in platform.said if said.buttons)
 
-    notice = await bot.press(ballot.buttons[0].action, person=BEN, place=LOBBY, message=ballot.id)
+    notice = await bot.press(ballot.buttons[0].action, person=BEN, place=LOBBY)
 
     assert notice.text.startswith("You voted for «")
 

@@ -12,6 +12,7 @@ import pytest
 
 from bot.conversation import Button, Notice, Person, Place
 from bot.games.tables import Tables
+from bot.outbox import Outbox
 from generators.completion import Generator, Unit
 from generators.scripted import Script, ScriptedGenerator
 from storage import rounds, stories, units
@@ -46,8 +47,8 @@ class Lobby:
 
     def opened(self) -> Tables:
         """Tables as a process has them when it starts."""
-        platforms = {self.platform.name: self.platform}
-        return Tables(self.database, self.generator, platforms, clock=self.clock, seed=self.seeds)
+        outboxes = {self.platform.name: Outbox(self.platform, self.clock)}
+        return Tables(self.database, self.generator, outboxes, clock=self.clock, seed=self.seeds)
 
     async def restart(self, *, after: float = 0.0) -> None:
         """The process ends without a farewell, and another takes up what is stored."""

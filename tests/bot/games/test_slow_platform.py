@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from bot import outbox
 from bot.conversation import Message, Notice, Place
-from bot.games import table
 from bot.games.errors import RoundOver
 from tests.bot.games.conftest import ADA, BEN, CLEO, LOBBY, Lobby
 from tests.fakes.platform import FakePlatform
@@ -77,7 +77,7 @@ async def test_a_write_in_after_the_deadline(lobby: Lobby, platform: SlowPlatfor
 
 async def test_an_edit_that_never_ends(lobby: Lobby, platform: SlowPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story waits for an edit for a while only, and then posts its next ballot without it."""
-    monkeypatch.setattr(table, "PATIENCE", 0.01)
+    monkeypatch.setattr(outbox, "PATIENCE", 0.01)
     await lobby.start()
     platform.gate.clear()
 

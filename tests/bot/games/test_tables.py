@@ -23,6 +23,7 @@ from bot.games.errors import (
     WroteAlready,
 )
 from bot.games.tables import Tables
+from bot.outbox import Outbox
 from bot.text import TooLong, UnusableText
 from generators.completion import CompletionRequest, Event
 from generators.errors import UserError
@@ -271,7 +272,7 @@ async def test_the_place_decides_draws(lobby: Lobby) -> None:
     lobby.tables = Tables(
         lobby.database,
         lobby.generator,
-        {"web": lobby.platform},
+        {"web": Outbox(lobby.platform, lobby.clock)},
         clock=lobby.clock,
         seed=lobby.seeds,
         temperature=temperature,
