@@ -124,7 +124,10 @@ def _logprobs(pieces: Sequence[Piece], offset: int) -> Json:
     for piece in pieces:
         told["tokens"].append(_token(piece))
         told["token_logprobs"].append(_finite(piece.logprob))
-        told["top_logprobs"].append({each.text: _finite(each.logprob) for each in reversed(piece.alternatives)})
+        likeliest: dict[str, float] = {}
+        for each in piece.alternatives:
+            likeliest.setdefault(each.text, _finite(each.logprob))
+        told["top_logprobs"].append(likeliest)
         told["text_offset"].append(offset)
         offset += len(piece.text)
     return told

@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from generators.completion import Event, Generator
-from generators.errors import UserError
 from generators.host.answers import DONE, WAITING, Answers, message
 from generators.host.asked import Asked
 from generators.host.errors import refusal, told
@@ -57,16 +56,16 @@ class Completion(Response):
                 request = asked.request
                 events = await stack.enter_async_context(self._generator.complete(request))
                 batches = await stack.enter_async_context(_batched(events))
-                answers = Answers(
-                    asked.model, request.n, logprobs=asked.logprobs is not None, events=asked.events
-                )
+                answers = Answers(asked.model, request.n, logprobs=asked.logprobs is not None, events=asked.events)
                 if not asked.stream:
                     async for batch in batches:
                         answers.take(batch)
-                    return await JSONResponse(answers.whole())(scope, receive, send)
+                    await JSONResponse(answers.whole())(scope, receive, send)
+                    return
                 answers.take(await anext(batches))
             except Exception as fault:  # whatever it is, the client is told, and the log in full
-                return await refusal(fault, asked.model)(scope, receive, send)
+                await refusal(fault, asked.model)(scope, receive, send)
+                return
             await self._stream(answers, batches, send)
 
     async def _stream(self, answers: Answers, batches: AsyncIterator[list[Event]], send: Send) -> None:
@@ -84,10 +83,11 @@ class Completion(Response):
         except OSError:  # the client is gone
             return
         except Exception as fault:  # as above
-            return await put(message(told(fault, self._asked.model)), more=False)
+            await put(message(told(fault, self._asked.model)), more=False)
+            return
         options = self._asked.stream_options
         usage = message(answers.usage()) if options is not None and options.include_usage else b""
-        return await put(usage + DONE, more=False)
+        await put(usage + DONE, more=False)
 
 
 @asynccontextmanager
@@ -106,10 +106,10 @@ async def _batched(events: AsyncIterator[Event]) -> AsyncIterator[AsyncIterator[
 
     async def batches() -> AsyncIterator[list[Event]]:
         while True:
-            try:
-                entries = [await asyncio.wait_for(waiting.get(), PATIENCE)]
-            except TimeoutError:
-                entries = []
+            entries: list[Event | BaseException | None] = []
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    entries.append(await waiting.get())
             while not waiting.empty():
                 entries.append(waiting.get_nowait())
             last = entries[-1] if entries else ()

@@ -8,7 +8,16 @@ from typing import Final
 
 from starlette.responses import JSONResponse
 
-from generators.errors import Busy, MissingExtra, ShuttingDown, Translate, UnknownModel, UnusableModel, UserError, english
+from generators.errors import (
+    Busy,
+    MissingExtra,
+    ShuttingDown,
+    Translate,
+    UnknownModel,
+    UnusableModel,
+    UserError,
+    english,
+)
 from generators.wire import FAILED, Json, error_to_json
 
 STATUS: Final = {UnknownModel: 404, Busy: 429, ShuttingDown: 503, UnusableModel: 500, MissingExtra: 500}  # else 400

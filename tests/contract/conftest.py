@@ -11,7 +11,9 @@ from generators.completion import Generator, ModelInfo
 from generators.local import LocalGenerator, Shelf
 from generators.places import shipped_directory
 from generators.registry import CombinedGenerator
+from generators.remote.generator import RemoteGenerator
 from generators.scripted import Script, ScriptedGenerator
+from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 
 TEXTS = (
@@ -20,25 +22,39 @@ TEXTS = (
 )
 
 
-@pytest.fixture(params=["scripted characters", "scripted words", "random", "shipped", "combined"])
+LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined")
+REMOTE = ("remote scripted characters", "remote shipped")  # the same on a host of ours
+
+
+@pytest.fixture(params=[*LOCAL, *REMOTE])
 async def generator(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
     """A generator whose first model is to be tested."""
-    made: Generator
-    if request.param == "scripted characters":
-        made = ScriptedGenerator(Script(texts=TEXTS, order=3, smoothing=0.5))
-    elif request.param == "scripted words":
-        made = ScriptedGenerator(Script(texts=TEXTS, token="word", order=1, smoothing=0.5))
-    elif request.param == "random":
+    kind = request.param.removeprefix("remote ")
+    made = generator_of(kind, tmp_path)
+    if kind == request.param:
+        yield made
+        await made.close()
+        return
+    async with hosted(made) as url:
+        remote = RemoteGenerator(url)
+        yield remote
+        await remote.close()
+
+
+def generator_of(kind: str, tmp_path: Path) -> Generator:
+    """A generator of this kind."""
+    if kind == "scripted characters":
+        return ScriptedGenerator(Script(texts=TEXTS, order=3, smoothing=0.5))
+    if kind == "scripted words":
+        return ScriptedGenerator(Script(texts=TEXTS, token="word", order=1, smoothing=0.5))
+    if kind == "random":
         save_tiny(tmp_path / "tiny" / "1")
-        made = LocalGenerator([Shelf(tmp_path)])
-    elif request.param == "shipped":
+        return LocalGenerator([Shelf(tmp_path)])
+    if kind == "shipped":
         if not (shipped_directory() / "charrnn" / "config.json").is_file():
             pytest.skip("the shipped char-RNN is not there")
-        made = LocalGenerator([Shelf(shipped_directory(), shipped=True)])
-    else:
-        made = CombinedGenerator([LocalGenerator([]), ScriptedGenerator(Script(texts=TEXTS, order=2, smoothing=1.0))])
-    yield made
-    await made.close()
+        return LocalGenerator([Shelf(shipped_directory(), shipped=True)])
+    return CombinedGenerator([LocalGenerator([]), ScriptedGenerator(Script(texts=TEXTS, order=2, smoothing=1.0))])
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Writes with the models of another machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Final
+
+from generators.completion import CompletionRequest, Event, ModelInfo
+from generators.registry import unknown
+from generators.remote import foreign, ours
+from generators.remote.catalogue import Catalogue, Listed
+from generators.remote.connection import PREFIX, Connection, Lost
+from generators.remote.errors import ConnectionLost
+
+DOUBT: Final = 1.0  # s; a name that a list of this age does not have is asked for once more
+
+
+class RemoteGenerator:
+    """Writes with a completions API; its models are `remote:NAME`.
+
+    A host of ours gives every event as its own generator does; any other server text and up to five alternatives.
+
+    Args:
+        url: of the API, with or without the `/v1` at its end.
+        key: sent as a bearer key.
+    """
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self._connection = Connection(url, key)
+        self._catalogue = Catalogue(self._connection)
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """What the host has; while it is away, what it had.
+
+        Raises:
+            UserError: it has never answered, and does not now.
+        """
+        return [each.info for each in (await self._catalogue.all()).values()]
+
+    @asynccontextmanager
+    async def complete(self, request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
+        """Streams a text; leaving the context cancels it, here and on the host.
+
+        Raises:
+            UserError: the request cannot be met, or the host cannot be had.
+        """
+        if not request.model.startswith(PREFIX):
+            raise unknown(request.model, ())
+        async with aclosing(self._events(request)) as events:
+            first = await anext(events)  # so that what the host refuses is raised here
+            yield _from(first, events)
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        await self._connection.close()
+
+    async def _events(self, request: CompletionRequest) -> AsyncGenerator[Event, None]:
+        listed = await self._listed(request.model)
+        if listed.ours:
+            written = ours.written(self._connection, request, listed.info)
+        else:
+            foreign.check(request, listed.info)
+            written = foreign.Foreign(self._connection, request, listed.info).written()
+        try:
+            async with aclosing(written) as events:
+                async for event in events:
+                    yield event
+        except Lost as fault:
+            raise ConnectionLost from fault
+
+    async def _listed(self, name: str) -> Listed:
+        """The model of that name, whatever its version.
+
+        Raises:
+            UnknownModel: the host does not have it.
+            UserError: the host cannot be had.
+        """
+        plain = name.partition("@")[0]
+        found = (await self._catalogue.all()).get(plain) or (await self._catalogue.all(newer_than=DOUBT)).get(plain)
+        if found is None:
+            raise unknown(name, await self._catalogue.all())
+        return found
+
+
+async def _from(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    yield first
+    async for event in rest:
+        yield event
