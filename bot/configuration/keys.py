@@ -19,11 +19,7 @@ from bot.home import Home
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 LATER: Final = (  # read and checked already, so that files stay as they are; nothing in this version uses them
-    "discord.token",
-    "discord.guilds",
     "discord.training_permission",
-    "telegram.token",
-    "telegram.chats",
     "remote.url",
     "remote.key",
     "host.host",
@@ -64,6 +60,11 @@ Secret: TypeAlias = Annotated[
 ]
 
 
+Address: TypeAlias = Annotated[
+    str, Field(pattern="^https?://", description="an address that begins with http:// or https://")
+]
+
+
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,6 +74,7 @@ class DiscordKeys(_Keys):
 
     token: Secret = None
     guilds: Names | None = Field(default=None, description="a list of server ids")
+    api: Address = "https://discord.com/api/v10"
     training_permission: str | None = Field(default=None, description="a reference to the permission that Discord gave")
 
 
@@ -81,6 +83,14 @@ class TelegramKeys(_Keys):
 
     token: Secret = None
     chats: Names | None = Field(default=None, description="a list of chat ids")
+    api: Address = "https://api.telegram.org"
+    webhook: (
+        Annotated[str, Field(pattern="^https?://", description="the https:// address at which Telegram reaches us")]
+        | None
+    ) = None
+    webhook_host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
+    webhook_port: Port = 8479
+    webhook_secret: Secret = None
 
 
 class WebKeys(_Keys):

@@ -97,7 +97,7 @@ def test_secrets_are_masked(home: Path) -> None:
 
 
 def test_every_key_is_shown(home: Path) -> None:
-    """Doctor can print every key of the contract."""
+    """Doctor can print every key there is."""
     keys = {line.key for line in shown(load_configuration(home))}
 
     assert keys == {
@@ -105,7 +105,8 @@ def test_every_key_is_shown(home: Path) -> None:
         *("web.enabled", "web.host", "web.port", "web.key", "web.admin_key", "web.allowed_hosts", "models.default"),
         *("remote.url", "remote.key", "host.host", "host.port", "host.key", "device", "threads", "database.url"),
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
-        *("log.level", "log.format"),
+        *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),
+        *("telegram.webhook_port", "telegram.webhook_secret"),
     }
 
 
