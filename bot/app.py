@@ -32,6 +32,7 @@ from bot.outbox import Outbox
 from bot.places import PlaceSettings
 from bot.quota import Quota
 from bot.replies import write_on
+from bot.talk import talk
 from bot.text import checked
 from bot.warming import Warming
 from generators.completion import Generator
@@ -251,6 +252,30 @@ class Bot:
                 await self.outboxes[place.platform].post(place, Message(told), private_for=person)
             else:
                 meant = await write_on(self, text, person=person, place=place, message=message, origin=origin)
+
+        await self._guarded(run, person, place, origin, None)
+        return meant
+
+    async def talked_to(
+        self, text: str, *, person: Person, place: Place, message: str, origin: int | None = None
+    ) -> bool:
+        """Answers what somebody said to the bot; errors are told privately.
+
+        Args:
+            text: a mention of the bot without its name, a reply to it that `reply` did not take, or what a private
+                chat says that is no command.
+            message: its id on the platform, which the answer replies to.
+            origin: the inbox item that it came with.
+
+        Returns:
+            False where the place does not want to be answered.
+        """
+        meant = True
+
+        async def run() -> None:
+            nonlocal meant
+            checked(text, "what you say")
+            meant = await talk(self, text, person=person, place=place, message=message, origin=origin)
 
         await self._guarded(run, person, place, origin, None)
         return meant
