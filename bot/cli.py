@@ -16,6 +16,7 @@ from bot.shell.doctor import doctor
 from bot.shell.evaluate import evaluate
 from bot.shell.faults import Shell
 from bot.shell.generate import generate
+from bot.shell.host import host
 from bot.shell.models import models
 from bot.shell.next import next_
 from bot.shell.recipes import recipes
@@ -58,6 +59,7 @@ app.command()(train)
 app.command()(recipes)
 app.command()(evaluate)
 app.command()(replay)
+app.command()(host)
 app.command()(doctor)
 app.add_typer(models, name="models")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.home import Home
@@ -13,14 +14,21 @@ if TYPE_CHECKING:
 
 def generators_of(configuration: Configuration) -> CombinedGenerator:
     """What the settings name, all in one."""
-    return open_generators(
-        GeneratorSettings(
-            models=Home(configuration.home).models,
-            default=configuration.models.default,
-            queue_limit=configuration.queue.limit,
-            threads=configuration.threads,
-            device=configuration.device,
-            remote_url=configuration.remote.url,
-            remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
-        )
+    return open_generators(_settings(configuration))
+
+
+def hosted_generators(configuration: Configuration) -> CombinedGenerator:
+    """What this machine has itself: a host that asked `remote.url` too might be asking itself."""
+    return open_generators(replace(_settings(configuration), remote_url=None, remote_key=None))
+
+
+def _settings(configuration: Configuration) -> GeneratorSettings:
+    return GeneratorSettings(
+        models=Home(configuration.home).models,
+        default=configuration.models.default,
+        queue_limit=configuration.queue.limit,
+        threads=configuration.threads,
+        device=configuration.device,
+        remote_url=configuration.remote.url,
+        remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
     )

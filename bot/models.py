@@ -126,6 +126,8 @@ class Models:
         plain, version = versioned(name)
         info = next((info for info in listed if info.name == plain), None)
         if info is None:
+            if plain.startswith("remote:"):  # it may be only that its host is away, which asking it says
+                await self._load(name)
             raise no_such_model(name, [info.name for info in listed])
         if version is None or version == info.version:
             return info, True

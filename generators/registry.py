@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from generators.completion import CompletionRequest, Event, Generator, ModelInfo
-from generators.errors import UnknownModel
+from generators.errors import UnknownModel, UserError
 
 GROUP: Final = "planchette.generators"
 
@@ -71,7 +71,10 @@ class CombinedGenerator:
         for generator in self._generators:
             try:
                 infos = await generator.models()
-            except Exception:  # a host that is away: what the others have can be used meanwhile
+            except UserError as fault:  # a host that is away, which its generator warns of once
+                _log.debug("the models of %s cannot be listed: %s", type(generator).__name__, fault)
+                continue
+            except Exception:  # what the others have can be used meanwhile
                 _log.exception("the models of %s cannot be listed", type(generator).__name__)
                 continue
             for info in infos:

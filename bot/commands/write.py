@@ -81,6 +81,8 @@ async def _last(invocation: Invocation) -> texts.Text:
 
 async def _version_of(invocation: Invocation, last: texts.Text) -> str | None:
     """The very version that wrote the text, if it is still there: token ids mean nothing to another."""
+    if not last.version:  # of a host that tells neither versions nor token ids
+        return None
     name = f"{last.model}@{last.version}"
     try:
         await invocation.bot.models.find(name)

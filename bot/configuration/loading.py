@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,11 +34,12 @@ class Shown(NamedTuple):
     used: bool
 
 
-def load_configuration(home: Path | None = None) -> Configuration:
+def load_configuration(home: Path | None = None, *, serving: Sequence[str] = ("web", "host")) -> Configuration:
     """The settings of a home.
 
     Args:
         home: where `planchette.toml` lies; None for `PLANCHETTE_HOME` or its default.
+        serving: sections of the servers that may be started; none of these may be open to others without a key.
 
     Raises:
         UserError: a file cannot be read, a key is unknown, a value is not allowed, or a server would be open to others
@@ -59,9 +60,10 @@ def load_configuration(home: Path | None = None) -> Configuration:
         configuration = Configuration(home=home, **nested(with_files_of(in_file)))
     except ValidationError as fault:
         raise _explained(fault, origins, text) from fault
-    for section in (configuration.web, configuration.host):
+    for name in serving:
+        section = getattr(configuration, name)
         if not is_loopback(section.host) and not (section.key and section.key.get_secret_value()):
-            raise Exposed("web" if section is configuration.web else "host", section.host)
+            raise Exposed(name, section.host)
     configuration.origins.update(origins)
     return configuration
 

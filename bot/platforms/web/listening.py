@@ -1,4 +1,4 @@
-"""Takes the room's port before anything else is started, so that a port in use is one sentence."""
+"""Takes a server's port before anything else is started, so that a port in use is one sentence."""
 
 from __future__ import annotations
 
@@ -15,39 +15,47 @@ BACKLOG: Final = 2048  # connections that wait to be taken; uvicorn's own defaul
 
 @dataclass(eq=False)
 class PortInUse(UserError):
-    """Another program listens where the room should be."""
+    """Another program listens where the room, or what else the section of settings is of, should be."""
 
     host: str
     port: int
+    section: str = "web"
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "Port {port} on {host} is in use by another program; set web.port (PLANCHETTE_WEB__PORT) to another port.",
+            "Port {port} on {host} is in use by another program; set {section}.port ({variable}) to another port.",
             host=self.host,
             port=self.port,
+            section=self.section,
+            variable=f"PLANCHETTE_{self.section.upper()}__PORT",
         )
 
 
 @dataclass(eq=False)
 class CannotListen(UserError):
-    """The room's address cannot be listened on at all: not ours, or reserved for root."""
+    """The address cannot be listened on at all: not ours, or reserved for root."""
 
     host: str
     port: int
     reason: str
+    section: str = "web"
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "The room cannot listen on {host}, port {port} ({reason}); set web.host and web.port to an address of "
-            "this machine.",
+            "Nobody can listen on {host}, port {port} ({reason}); set {section}.host and {section}.port to an address "
+            "of this machine.",
             host=self.host,
             port=self.port,
             reason=self.reason,
+            section=self.section,
         )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, section: str = "web") -> socket.socket:
     """A socket that listens there; connections wait in it until somebody serves them.
+
+    Args:
+        section: of the settings that name the address.
 
     Raises:
         PortInUse: somebody else listens there.
@@ -58,7 +66,7 @@ def listen(host: str, port: int) -> socket.socket:
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as fault:
-        raise CannotListen(host, port, str(fault.strerror)) from fault
+        raise CannotListen(host, port, str(fault.strerror), section) from fault
     listener = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":  # elsewhere it would let two programs share the port
@@ -69,6 +77,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as fault:
         listener.close()
         if fault.errno == errno.EADDRINUSE:
-            raise PortInUse(host, port) from fault
-        raise CannotListen(host, port, str(fault.strerror)) from fault
+            raise PortInUse(host, port, section) from fault
+        raise CannotListen(host, port, str(fault.strerror), section) from fault
     return listener

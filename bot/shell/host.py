@@ -1,0 +1,70 @@
+"""`planchette host`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.shell.output import note, say
+
+if TYPE_CHECKING:
+    from bot.configuration import Configuration
+
+
+def host(
+    host: Annotated[str | None, typer.Option("--host", help="Where to listen, instead of host.host.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65_535, help="The port, instead of host.port; 0 takes any.")
+    ] = None,
+) -> None:
+    """Serve this machine's models to bots on other machines.
+
+    A bot that has this address in remote.url, and host.key in remote.key, lists them as remote:NAME. Any other program
+    finds an OpenAI-compatible completions API. GET /health says when the default model is ready, and needs no key.
+    """
+    from bot.configuration import Exposed, is_loopback, load_configuration
+    from bot.platforms.web.listening import listen
+    from bot.shell.logs import configure_logging
+
+    configuration = load_configuration(serving=() if host else ("host",))
+    configure_logging(configuration.log)
+    address = host or configuration.host.host
+    if not is_loopback(address) and not configuration.host.key:
+        raise Exposed("host", address)
+    listener = listen(address, configuration.host.port if port is None else port, section="host")
+    asyncio.run(_serve(configuration, listener, address))
+
+
+async def _serve(configuration: Configuration, listener: socket.socket, address: str) -> None:
+    from bot.generation import hosted_generators
+    from bot.shell.serving import stop_on_signals
+    from generators.host import serve_host
+
+    key = configuration.host.key
+    default = configuration.models.default
+    stop = asyncio.Event()
+    stop_on_signals(stop.set)
+    if default is not None and default.startswith("remote:"):
+        note(f"models.default is {default}, which this host leaves to others; it serves its own models.")
+        default = None
+    await serve_host(
+        hosted_generators(configuration),
+        listener,
+        keys=[key.get_secret_value()] if key else [],
+        default=default,
+        stop=stop,
+        started=lambda: say(invitation(address, listener.getsockname()[1])),
+    )
+
+
+def invitation(address: str, port: int) -> str:
+    """What to set where the bot runs."""
+    if address.strip("[]") in ("0.0.0.0", "::"):
+        address = socket.gethostname()
+    elif ":" in address and not address.startswith("["):
+        address = f"[{address}]"
+    url = f"http://{address}:{port}/v1"
+    return f"The models are served at {url} (Ctrl-C ends it); set remote.url to that address where the bot runs."
