@@ -25,10 +25,10 @@ has since been edited away; `user.presses_raw(message, data)` presses what was n
 data, *, caption="", topic=None, reply_to=None)`; `user.edits(message, text)`; `user.deletes(message)` (a bot is not
 told); `user.starts_bot()`, `user.blocks_bot()`, `user.unblocks_bot()`.
 
-**What happens to the bot and to chats** (plain calls): `chat.add_bot(by)`, `chat.remove_bot(by)`, `chat.promote_bot(by)`,
-`chat.demote_bot(by)`, `chat.restrict_bot(by)` (it may not write), `chat.unrestrict_bot(by)`, `chat.join(user)`,
-`chat.leave(user)`, `chat.promote(user)`, `chat.demote(user)`, `chat.migrate()` (returns the new supergroup; the old
-chat answers 400 with migrate_to_chat_id), `chat.close_topic(topic)`, `chat.reopen_topic(topic)`,
+**What happens to the bot and to chats** (plain calls): `chat.add_bot(by)`, `chat.remove_bot(by)`,
+`chat.promote_bot(by)`, `chat.demote_bot(by)`, `chat.restrict_bot(by)` (it may not write), `chat.unrestrict_bot(by)`,
+`chat.join(user)`, `chat.leave(user)`, `chat.promote(user)`, `chat.demote(user)`, `chat.migrate()` (returns the new
+supergroup; the old chat answers 400 with migrate_to_chat_id), `chat.close_topic(topic)`, `chat.reopen_topic(topic)`,
 `chat.delete_topic(topic)`, `chat.delete()` (nobody finds it any more).
 
 **What people see.** `chat.messages` (all that still stand), `chat.said` (those of the bot), `chat.newest` (its newest).
@@ -46,23 +46,50 @@ language.
 a method. Requests are held against Telegram's published API where that is there (`telegram.schema_checked`;
 `TelegramServer(checked=False)` turns it off for measurements), against the limits in limits.py, and against rates
 (rates.py says which; `TelegramServer(rates=Rates(...))`, `rates=None` for none). `TelegramServer(clock=...)` takes
-seconds since the epoch for dates, rates and the 15 s of a callback query; `lambda: fake_clock.now().timestamp()` will do.
+seconds since the epoch for dates, rates and the 15 s of a callback query; `lambda: fake_clock.now().timestamp()` will
+do.
 
 **Misbehaviour.** `telegram.fail(method, status=500, *, times=1, retry_after=None, body=None)` (429 with retry_after;
 `body="<html>"` is no JSON), `telegram.slow(method, seconds, *, times=1)`, `telegram.drop(method, *, times=1,
-handled=True)` (the connection ends without an answer, after the call had its effect or before), `telegram.revoke_token()`
-(401 from now on), `async with telegram.down():` (connections are refused), `telegram.repeat(updates=1)` (the next
-updates come again after they were confirmed), `with telegram.out_of_order():` (what happens inside arrives in reverse),
-`telegram.inject(brand_new_kind={...})` (an update nobody knows), `telegram.unknown_fields = True` (each update carries
-fields nobody knows). A method "*" means any. None of these is a fault.
+handled=True)` (the connection ends without an answer, after the call had its effect or before),
+`telegram.revoke_token()` (401 from now on), `async with telegram.down():` (connections are refused),
+`telegram.repeat(updates=1)` (the next updates come again after they were confirmed), `with telegram.out_of_order():`
+(what happens inside arrives in reverse), `telegram.inject(brand_new_kind={...})` (an update nobody knows),
+`telegram.unknown_fields = True` (each update carries fields nobody knows). A method "*" means any. None of these is a
+fault.
 
 **Webhooks.** After setWebhook updates are posted, retried until 2xx. A public https address is reached through
 `telegram.webhook_via = "http://127.0.0.1:8443"`, as through a reverse proxy; loopback addresses may be plain http.
 
 **In a process of its own.** `python -m tests.fakes.telegram --port 0` prints one line `{"port", "token", "base_url",
 "base_file_url", "control"}`. `POST /control/NAME` with a JSON object calls what is above with ids in place of objects;
-control.py lists the names. `POST /control/together {"steps": [{"do": "presses", ..., "after": 0.25}, ...]}` runs many at
-once and returns their results in order. `tests.fakes.telegram.control.Control(url)` is the other end.
+control.py lists the names. `POST /control/together {"steps": [{"do": "presses", ..., "after": 0.25}, ...]}` runs many
+at once and returns their results in order. client.py is the other end: `async with started() as control:` begins such
+a process, `ada = await control.user(name="Ada")`, `await control.says(user=ada["id"], chat=..., text=...)`.
 """
 
 from __future__ import annotations
+
+from tests.fakes.telegram.chats import Chat
+from tests.fakes.telegram.entities import Entity
+from tests.fakes.telegram.files import File
+from tests.fakes.telegram.messages import Answer, Button, Message, Topic
+from tests.fakes.telegram.people import User
+from tests.fakes.telegram.rates import Rates
+from tests.fakes.telegram.server import TOKEN, Fault, Request, TelegramServer
+
+__all__ = [
+    "TOKEN",
+    "Answer",
+    "Button",
+    "Chat",
+    "Entity",
+    "Fault",
+    "File",
+    "Message",
+    "Rates",
+    "Request",
+    "TelegramServer",
+    "Topic",
+    "User",
+]
