@@ -280,6 +280,18 @@ class Bot:
         await self._guarded(run, person, place, origin, None)
         return meant
 
+    async def message_deleted(self, place: Place, message: str) -> None:
+        """Somebody deleted a message; where it was a story's newest, it is posted again."""
+
+    async def place_gone(self, place: Place) -> None:
+        """A place is gone, or the bot was sent away: what runs there and below ends, and all of it is forgotten."""
+
+    async def guild_gone(self, platform: str, guild: str) -> None:
+        """A whole server is gone; see `place_gone`."""
+
+    async def place_moved(self, platform: str, old: str, new: str) -> None:
+        """A place has another id now, as a group of Telegram that has become a supergroup; all of it moves along."""
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Counts a text as being written."""
