@@ -6,6 +6,7 @@ Discord's limits and rates; what Discord would refuse is refused with Discord's 
 
     async with DiscordServer() as discord:                  # inside a test's event loop, on a port of its own
         monkeypatch.setattr(Route, "BASE", discord.api)     # "http://127.0.0.1:PORT/api/v10"
+        monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(discord.gateway_url))
         guild = discord.guild("Writers", channels=["lobby", "stories"], preferred_locale="de")
         lobby, ada = guild["lobby"], discord.user("Ada", locale="de")
         ...                                                 # the bot logs in with discord.token
@@ -17,16 +18,20 @@ Discord's limits and rates; what Discord would refuse is refused with Discord's 
         assert ada.private(lobby) == []
         assert discord.faults == []
 
-The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (5 by default) and raise
+The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (5 by default) and
+  raise
 an AssertionError which says what is there instead.
 
 **`DiscordServer(*, token=…, message_content=False, members=False, shards=1, checked=True, paced=True, port=0)`**
   message_content, members: privileged intents that are switched on for the application; checked: requests are held
   against the OpenAPI document; paced: rate limits are enforced.
-  - `api`, `token`, `application` (its `id`, `flags`, `commands`, `guild_commands[guild_id]`, `creations`), `bot` (User)
+  - `api`, `gateway_url` (discord.py takes it from GET /gateway/bot only at a first connection of an AutoShardedClient
+    without a shard_count; a new session after an invalid one goes to DEFAULT_GATEWAY), `token`, `application` (its
+    `id`, `flags`, `commands`, `guild_commands[guild_id]`, `creations`), `bot` (User)
   - `user(name, locale="en-US", *, bot=False) -> User` · `user.guild_join(guild)` happens by itself at a first act
   - `guild(name, channels=["general"], *, preferred_locale="en-US", roles=0) -> Guild`
   - `dm(user) -> Channel` · `message(id)`, `channel(id)` look things up · `interactions`: all of them, in order
+  - `gateway.identifies`, `gateway.resumes`: how often the bot began a session, and took one up again
   - `await ready()` · `await until(condition, timeout=5)`: looked at again after every change of this world
   - `now()`, `advance(seconds)`: Discord's clock, which ages interactions, tokens and buckets
   - `requests: list[Request(method, path, json, files, at, status)]`, `requests_to("POST", "/channels/*/messages")`
@@ -46,9 +51,11 @@ an AssertionError which says what is there instead.
   - `typing`: how often the bot said that it is typing
 
 **User**
-  - `await slash(channel, "story start", *, anyway=False, **options) -> Interaction`: options are typed and checked against
+  - `await slash(channel, "story start", *, anyway=False, **options) -> Interaction`: options are typed and checked
+    against
     what was registered, `CommandNotOffered` (an AssertionError) where a client would not offer it; `anyway`: even if
-    `default_member_permissions` hide it (a server's admins can change the default). A file option is `Upload(name, bytes)`
+    `default_member_permissions` hide it (a server's admins can change the default). A file option is `Upload(name,
+    bytes)`
   - `await autocomplete(channel, "generate", focused="model", model="gp", **options) -> list[Choice(name, value)]`
   - `await context_menu(channel, "Continue this", message_or_user)`
   - `await press(message, "custom_id or label") -> Interaction`, `await select(message, custom_id, values)`;
@@ -60,16 +67,22 @@ an AssertionError which says what is there instead.
   - `await until(channel, predicate) -> Message`: as `channel.until`, with this person's private messages
   - `mention`: "<@id>"
 
-**Interaction**: `id`, `created_at`, `acknowledged_at`, `latency` (seconds or None), `kind` (the response's type or None),
-  `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=5)` (any callback) ·
-  `await answered(timeout=5) -> Message`: a message with something in it, deferred or not; for an update, the updated one
+**Interaction**: `id`, `created_at`, `acknowledged_at`, `latency` (seconds or None), `kind` (the response's type or
+  None),
+  `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=5)` (any
+  callback) ·
+  `await answered(timeout=5) -> Message`: a message with something in it, deferred or not; for an update, the updated
+  one
 
-**Message**: `id`, `channel`, `author`, `content`, `components`, `buttons: list[Button(label, custom_id, style, disabled, row,
-  url)]`, `embeds`, `attachments: list[Attachment(name, data, content_type, url)]`, `flags`, `private_for: User | None`, `edited:
+**Message**: `id`, `channel`, `author`, `content`, `components`, `buttons: list[Button(label, custom_id, style,
+  disabled, row,
+  url)]`, `embeds`, `attachments: list[Attachment(name, data, content_type, url)]`, `flags`, `private_for: User |
+  None`, `edited:
   datetime | None`, `deleted`, `reply_to: int | None`, `nonce`, `versions: list[str]` (its content at every edit)
 
 **Misbehaviour**
-  - `fail_next(method, path, *, status=500, times=1)`; `limit_next(method, path, *, retry_after, is_global=False, times=1)`;
+  - `fail_next(method, path, *, status=500, times=1)`; `limit_next(method, path, *, retry_after, is_global=False,
+    times=1)`;
     `slow_next(method, path, *, seconds, times=1)`; a path is "/channels/*/messages", "*" stands for one part
   - `await drop()`: every gateway connection is cut without a close frame (resumable); `await close_gateway(code)`
   - `await invalidate(resumable=False)` (op 9), `await request_reconnect()` (op 7)
@@ -79,10 +92,40 @@ an AssertionError which says what is there instead.
   - `dispatch(event, data, guild=None)`: any event at all
 
 **Another process**: `python -m tests.fakes.discord --port 0` prints one JSON line `{"api", "control", "token",
-  "application"}`. POST to `control` `{"on": REF?, "do": "slash", "args": […], "kwargs": {…}}` calls the method of that name, and
-  `{"on": REF?, "get": "messages"}` reads an attribute. The answer is `{"result": …}`, or `{"error": "…"}` with status 400.
-  Objects are described as `{"$": "message:ID", …}`, and such an object (or `{"$": "message:ID"}`) is a REF and may stand
+  "application"}`. POST to `control` `{"on": REF?, "do": "slash", "args": […], "kwargs": {…}}` calls the method of
+  that name, and
+  `{"on": REF?, "get": "messages"}` reads an attribute. The answer is `{"result": …}`, or `{"error": "…"}` with status
+  400.
+  Objects are described as `{"$": "message:ID", …}`, and such an object (or `{"$": "message:ID"}`) is a REF and may
+  stand
   among the arguments. Without `on` it is the server. `{"$": "upload", "name", "text"}` is an Upload.
   `RemoteDiscord(control)` in `tests.fakes.discord.remote` does so from Python:
-  `await remote.call("slash", channel, "story start", on=ada, text="Once")`, `await remote.get("messages", on=channel)`.
+  `await remote.call("slash", channel, "story start", on=ada, text="Once")`, `await remote.get("messages",
+  on=channel)`.
 """
+
+from tests.fakes.discord.channels import Channel
+from tests.fakes.discord.commands import CommandNotOffered
+from tests.fakes.discord.faults import Fault, Request
+from tests.fakes.discord.guilds import Guild
+from tests.fakes.discord.interactions import Choice, Interaction, Modal
+from tests.fakes.discord.messages import Attachment, Button, Message, Upload
+from tests.fakes.discord.server import DiscordServer
+from tests.fakes.discord.users import User
+
+__all__ = [
+    "Attachment",
+    "Button",
+    "Channel",
+    "Choice",
+    "CommandNotOffered",
+    "DiscordServer",
+    "Fault",
+    "Guild",
+    "Interaction",
+    "Message",
+    "Modal",
+    "Request",
+    "Upload",
+    "User",
+]

@@ -1,0 +1,1 @@
+"""Discord's limits on what a bot sends: each module checks one kind of body and refuses it as Discord would."""
