@@ -1,0 +1,74 @@
+"""A Telegram group as a stage, on the stand-in server."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import Bot
+from bot.configuration import Configuration, TelegramKeys
+from bot.conversation import Platform
+from tests.fakes.telegram import Message, TelegramServer
+from tests.suite.stage import ADA, BEN, CLEO, Seen, Stage
+
+
+class TelegramStage(Stage):
+    """A group of three; the first of them is its owner."""
+
+    name = "telegram"
+    discreet = False
+    remote = True
+
+    def __init__(self, home: Path, **more: Any) -> None:
+        super().__init__(home, **more)
+        self._stack = AsyncExitStack()
+
+    async def open(self) -> None:
+        if not hasattr(self, "telegram"):
+            self.telegram = await self._stack.enter_async_context(TelegramServer())
+            self.people = {name: self.telegram.user(name) for name in (ADA, BEN, CLEO)}
+            everybody = list(self.people.values())
+            self.chat = self.telegram.group("Night shift", members=everybody, admins=everybody[:1])
+        await super().open()
+
+    async def leave(self) -> None:
+        """Ends the stand-in too."""
+        await self._stack.aclose()
+
+    def configuration(self) -> Configuration:
+        token, api = self.telegram.token, self.telegram.base_url.removesuffix("/bot")
+        return Configuration(home=self.home, telegram=TelegramKeys(token=SecretStr(token), api=api))
+
+    def adapter(self, bot: Bot) -> Platform:
+        from bot.platforms.telegram import Telegram
+
+        return Telegram(bot)
+
+    async def says(self, person: str, line: str) -> None:
+        await self.people[person].says(self.chat, line)
+
+    async def replies(self, person: str, seen: Seen, line: str) -> None:
+        await self.people[person].says(self.chat, line, reply_to=seen.handle)
+
+    async def pressed(self, person: str, seen: Seen, label: str) -> str:
+        answer = await self.people[person].presses(seen.handle, label)
+        return answer.text or ""
+
+    async def messages(self, person: str = ADA) -> list[Seen]:
+        return [_seen(message) for message in self.chat.said]
+
+    async def lose_connection(self) -> None:
+        async with self.telegram.down():
+            pass
+
+    def faults(self) -> list[Any]:
+        return self.telegram.faults
+
+
+def _seen(message: Message) -> Seen:
+    labels = tuple(button.text for row in message.buttons for button in row)
+    files = () if message.document is None else ((message.document.name, message.document.data),)
+    return Seen(message.text, labels, files, False, message)
