@@ -52,9 +52,14 @@ class Seats:
             self._tables[story.id] = StoryTable(story.id, place, self._house, left, story.language)
             self._tables[story.id].open()
 
-    def running_on(self, platform: str) -> int:
-        """How many stories run on a platform."""
-        return sum(not table.over and table.place.platform == platform for table in self._tables.values())
+    def running_on(self, platform: str, near: Place | None = None) -> int:
+        """How many stories run on a platform, or of these in the channel of a place."""
+        places = (table.place for table in self._tables.values() if not table.over)
+        channel = None if near is None else near.channel or near.id
+        return sum(
+            place.platform == platform and (channel is None or (place.channel or place.id) == channel)
+            for place in places
+        )
 
     def wake(self, story_id: int) -> None:
         """Something was stored of a story: its table looks at it."""

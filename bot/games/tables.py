@@ -22,7 +22,7 @@ from bot.languages import language_of, translator
 from bot.outbox import Outbox
 from bot.text import checked
 from generators.completion import Generator, Unit
-from generators.errors import Translate, english
+from generators.errors import Phrase, Translate, english
 from storage import stories
 from storage.database import Database
 from storage.stories import Story
@@ -64,9 +64,9 @@ class Tables:
         """
         await self._seats.resume()
 
-    def running_on(self, platform: str) -> int:
-        """How many stories run on a platform."""
-        return self._seats.running_on(platform)
+    def running_on(self, platform: str, near: Place | None = None) -> int:
+        """How many stories run on a platform, or of these in the channel of a place."""
+        return self._seats.running_on(platform, near)
 
     async def settled(self) -> None:
         """Returns once everything that is due now has been done and shown."""
@@ -101,7 +101,7 @@ class Tables:
             UserError: the text cannot be used, or the model cannot go on from it.
         """
         translate = translator(person.language)
-        checked(text, "the beginning")
+        checked(text, Phrase("the beginning"))
         if await self._house.database.read(lambda conn: stories.running(conn, place.key)) is not None:
             raise StoryRuns  # before a model works for nothing; `moves.start` is sure
         first = await offered(
