@@ -8,9 +8,7 @@ passes them, but do not hold requests against the published APIs, which is for t
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -24,8 +22,8 @@ from typing import Any
 import psutil
 
 from benchmarks.measure import table
+from benchmarks.program import running
 
-CHECKOUT = Path(__file__).parent.parent
 CHANNELS, VOTERS = 200, 3
 HASTE = 2.0  # seconds within which everybody votes
 SECONDS = 60.0  # of voting, from the moment at which every channel has its first ballot
@@ -199,7 +197,7 @@ def main(rounds: int) -> str:
 async def _played(platform: str) -> tuple[object, ...]:
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        async with _crowd(platform) as crowd, _program(home, crowd.environment) as process:
+        async with _crowd(platform) as crowd, running(home, "run", **crowd.environment) as process:
             await crowd.start()
             first = time.monotonic()
             while len(crowd.seen) < CHANNELS:
@@ -254,21 +252,6 @@ async def _crowd(platform: str) -> AsyncIterator[Crowd]:
 
         async with TelegramServer(checked=False) as telegram:
             yield TelegramCrowd(telegram)
-
-
-@asynccontextmanager
-async def _program(home: Path, settings: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANCHETTE_")}
-    environment |= {"PLANCHETTE_HOME": str(home), "PLANCHETTE_WEB__PORT": "0", **settings}
-    with (home / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", "run"), cwd=CHECKOUT, env=environment, stdout=log, stderr=log
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            await process.wait()
 
 
 def _counted(statuses: list[int]) -> dict[int, int]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 
 from benchmarks.measure import Spread, table
+from benchmarks.program import running
 from tests.fakes.discord import DiscordServer
 
-CHECKOUT = Path(__file__).parent.parent
 GUILDS, CHANNELS, ROLES = 1_000, 30, 20
 PATIENCE = 120.0  # seconds
 
@@ -40,7 +36,7 @@ async def _start() -> tuple[float, float]:
     """Seconds until a command is answered, and resident megabytes of the bot then."""
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
-        async with DiscordServer(checked=False) as discord, _running(home / "host", "host", "--port", "8499"):
+        async with DiscordServer(checked=False) as discord, running(home / "host", "host", "--port", "8499"):
             names = [f"channel-{number}" for number in range(CHANNELS)]
             guilds = [discord.guild(f"Server {number}", channels=names, roles=ROLES) for number in range(GUILDS)]
             ada = discord.user("Ada")
@@ -52,7 +48,7 @@ async def _start() -> tuple[float, float]:
                 "PLANCHETTE_MODELS__DEFAULT": "remote:charrnn",
             }
             started = time.perf_counter()
-            async with _running(home / "bot", "run", **settings) as bot:
+            async with running(home / "bot", "run", **settings) as bot:
                 await discord.ready(timeout=PATIENCE)
                 await discord.until(lambda: bool(discord.application.commands), timeout=PATIENCE)
                 answer = await ada.slash(guilds[-1].channels[0], "generate", prompt="Once upon a time", length=5)
@@ -72,19 +68,3 @@ async def _healthy(address: str) -> None:
                 pass
             await asyncio.sleep(0.1)
     raise RuntimeError(f"{address} did not answer in {PATIENCE} seconds")
-
-
-@asynccontextmanager
-async def _running(home: Path, *command: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    home.mkdir()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANCHETTE_")}
-    environment |= {"PLANCHETTE_HOME": str(home), "PLANCHETTE_WEB__PORT": "0", **settings}
-    with (home / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", *command), cwd=CHECKOUT, env=environment, stdout=log, stderr=log
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            await process.wait()

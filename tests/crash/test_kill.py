@@ -34,7 +34,7 @@ def check_votes(presses: list[Press], history: list[Past]) -> None:
     """Every vote that was acknowledged is there once: the last one, or one that was sent after it and not answered."""
     stored = [(vote.round, vote.person, vote.slot) for past in history for vote in past.votes]
     assert len({(round_id, person) for round_id, person, _ in stored}) == len(stored)
-    told = {(round_id, person.removeprefix("web:")): slot for round_id, person, slot in stored}
+    told = {(round_id, person.partition(":")[2]): slot for round_id, person, slot in stored}
     for round_id, person in {(press.round, press.person) for press in presses if press.counted}:
         sent = [press for press in presses if (press.round, press.person) == (round_id, person)]
         last = max(number for number, press in enumerate(sent) if press.counted)

@@ -19,12 +19,12 @@ EVERYWHERE: Final = (WebStage, TerminalStage, DiscordStage, TelegramStage)
 
 async def _played(kind: type[Stage], home: Path) -> AsyncIterator[Stage]:
     stage = kind(home)
+    await stage.enter()
     await stage.open()
     yield stage
     await stage.close()
     assert stage.faults() == []
-    if isinstance(stage, DiscordStage | TelegramStage):
-        await stage.leave()
+    await stage.leave()
 
 
 @pytest.fixture(params=EVERYWHERE, ids=lambda kind: kind.name)

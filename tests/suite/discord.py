@@ -6,17 +6,20 @@ import re
 from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr
 
 from bot.app import Bot
+from bot.commands.discovery import discover
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration, DiscordKeys
 from bot.conversation import Platform
 from bot.values import Default
 from tests.fakes.discord import DiscordServer, Message
 from tests.suite.stage import ADA, BEN, CLEO, Seen, Stage
+
+COMMANDS: Final = discover()
 
 
 class DiscordStage(Stage):
@@ -30,18 +33,21 @@ class DiscordStage(Stage):
         self._stack = AsyncExitStack()
         self._actions: dict[tuple[int, str], str] = {}  # of every button that was ever seen
 
-    async def open(self) -> None:
-        if not hasattr(self, "discord"):
-            self.discord = await self._stack.enter_async_context(DiscordServer())
-            guild = self.discord.guild("Writers", channels=["lobby"])
-            self.channel = guild["lobby"]
-            self.people = {name: self.discord.user(name) for name in (ADA, BEN, CLEO)}
-            guild.member(self.people[ADA], "manage_guild")
-        await super().open()
+    async def enter(self) -> None:
+        self.discord = await self._stack.enter_async_context(DiscordServer())
+        guild = self.discord.guild("Writers", channels=["lobby"])
+        self.channel = guild["lobby"]
+        self.people = {name: self.discord.user(name) for name in (ADA, BEN, CLEO)}
+        guild.member(self.people[ADA], "manage_guild")
 
     async def leave(self) -> None:
         """Ends the stand-in too."""
         await self._stack.aclose()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables."""
+        return {"PLANCHETTE_DISCORD__TOKEN": self.discord.token, "PLANCHETTE_DISCORD__API": self.discord.api}
 
     def configuration(self) -> Configuration:
         keys = DiscordKeys(token=SecretStr(self.discord.token), api=self.discord.api)
@@ -61,7 +67,7 @@ class DiscordStage(Stage):
         if not is_command(line):
             await who.say(self.channel, line)
             return
-        command, arguments = parse(line, self.bot.commands)
+        command, arguments = parse(line, COMMANDS)
         options = {name: _option(value) for name, value in arguments.items()}
         if [parameter.rest and parameter.required for parameter in command.parameters] == [True]:
             opened = await who.slash(self.channel, command.path)
@@ -84,6 +90,19 @@ class DiscordStage(Stage):
         everything = [*self.channel.messages, *self.people[person].private(self.channel)]
         ours = [message for message in everything if message.author == self.discord.bot]
         return [self._seen(message) for message in sorted(ours, key=lambda message: message.id)]
+
+    def action(self, seen: Seen, label: str) -> str:
+        """What a button sends."""
+        return self._actions[seen.handle.id, label]
+
+    def id_of(self, person: str) -> str:
+        """What Discord calls somebody."""
+        return str(self.people[person].id)
+
+    @property
+    def place(self) -> str:
+        """What storage calls the channel."""
+        return f"discord:{self.channel.id}"
 
     async def lose_connection(self) -> None:
         await self.discord.drop()

@@ -114,6 +114,12 @@ class Stage(ABC):
         """What the platform has refused."""
         return []
 
+    async def enter(self) -> None:  # noqa: B027  # most platforms are there
+        """Builds the platform and its people."""
+
+    async def leave(self) -> None:  # noqa: B027
+        """Takes the platform down."""
+
     async def open(self) -> None:
         """Starts the bot on its home."""
         generator = ScriptedGenerator(self.script, pace=self.pace)

@@ -26,17 +26,21 @@ class TelegramStage(Stage):
         super().__init__(home, **more)
         self._stack = AsyncExitStack()
 
-    async def open(self) -> None:
-        if not hasattr(self, "telegram"):
-            self.telegram = await self._stack.enter_async_context(TelegramServer())
-            self.people = {name: self.telegram.user(name) for name in (ADA, BEN, CLEO)}
-            everybody = list(self.people.values())
-            self.chat = self.telegram.group("Night shift", members=everybody, admins=everybody[:1])
-        await super().open()
+    async def enter(self) -> None:
+        self.telegram = await self._stack.enter_async_context(TelegramServer())
+        self.people = {name: self.telegram.user(name) for name in (ADA, BEN, CLEO)}
+        everybody = list(self.people.values())
+        self.chat = self.telegram.group("Night shift", members=everybody, admins=everybody[:1])
 
     async def leave(self) -> None:
         """Ends the stand-in too."""
         await self._stack.aclose()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables."""
+        token, api = self.telegram.token, self.telegram.base_url.removesuffix("/bot")
+        return {"PLANCHETTE_TELEGRAM__TOKEN": token, "PLANCHETTE_TELEGRAM__API": api}
 
     def configuration(self) -> Configuration:
         token, api = self.telegram.token, self.telegram.base_url.removesuffix("/bot")
@@ -59,6 +63,20 @@ class TelegramStage(Stage):
 
     async def messages(self, person: str = ADA) -> list[Seen]:
         return [_seen(message) for message in self.chat.said]
+
+    def action(self, seen: Seen, label: str) -> str:
+        """What a button sends."""
+        (data,) = {button.data for row in seen.handle.buttons for button in row if button.text == label}
+        return str(data)
+
+    def id_of(self, person: str) -> str:
+        """What Telegram calls somebody."""
+        return str(self.people[person].id)
+
+    @property
+    def place(self) -> str:
+        """What storage calls the group."""
+        return f"telegram:{self.chat.id}"
 
     async def lose_connection(self) -> None:
         async with self.telegram.down():
