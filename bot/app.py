@@ -36,7 +36,7 @@ from bot.talk import talk
 from bot.text import checked
 from bot.warming import Warming
 from generators.completion import Generator
-from generators.errors import UserError
+from generators.errors import Phrase, UserError
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
@@ -246,7 +246,7 @@ class Bot:
 
         async def run() -> None:
             nonlocal meant
-            checked(text, "the reply")
+            checked(text, Phrase("the reply"))
             told = await self.tables.votes.reply(message, text, person, place, buttons=buttons, origin=origin)
             if told is not None:
                 await self.outboxes[place.platform].post(place, Message(told), private_for=person)
@@ -274,7 +274,7 @@ class Bot:
 
         async def run() -> None:
             nonlocal meant
-            checked(text, "what you say")
+            checked(text, Phrase("what you say"))
             meant = await talk(self, text, person=person, place=place, message=message, origin=origin)
 
         await self._guarded(run, person, place, origin, None)

@@ -18,7 +18,7 @@ class ModelGone(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "The model {name} that writes here is gone; choose another with `/models use`, or name one with model=…",
+            "The model {name} that writes here is gone; choose another with /models use, or name one with model=…",
             name=self.name,
         )
 
@@ -31,7 +31,7 @@ class CannotWrite(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "The model {name} cannot be used; `planchette doctor` on the bot's machine says why.", name=self.name
+            "The model {name} cannot be used; planchette doctor on the bot's machine says why.", name=self.name
         )
 
 
@@ -41,7 +41,7 @@ class NoModels(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "There is no model to write with; `planchette train` makes one, `planchette models import` brings one."
+            "There is no model to write with; planchette train makes one, planchette models import brings one."
         )
 
 

@@ -18,7 +18,7 @@ class NoSuchModel(UnknownModel):
 
     def sentence(self, translate: Translate = english) -> str:
         if self.nearest is None:
-            return translate("There is no model {name}; `/models list` lists what there is.", name=self.name)
+            return translate("There is no model {name}; /models lists what there is.", name=self.name)
         return super().sentence(translate)
 
 

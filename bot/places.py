@@ -107,7 +107,7 @@ class NoGuild(UserError):
     """A setting for the server, in a place that belongs to none."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("This place belongs to no server; set it for `here` or `channel`.")
+        return translate("This place belongs to no server; set it for here or channel.")
 
 
 def setting(name: str) -> Setting:

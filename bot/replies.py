@@ -13,6 +13,7 @@ from bot.conversation import Person, Place, parts
 from bot.languages import translator
 from bot.text import checked
 from bot.writing import write
+from generators.errors import Phrase
 from storage import texts
 
 if TYPE_CHECKING:
@@ -40,6 +41,6 @@ async def write_on(bot: Bot, text: str, *, person: Person, place: Place, message
     invocation = Invocation(bot, person, place, command, bot.outboxes[place.platform], origin, None, translate)
     order = await continued(invocation)
     apart = "" if not order.before or order.before[-1].isspace() or text[:1].isspace() else " "
-    whole = checked(order.before + apart + text, "the text with the reply")
+    whole = checked(order.before + apart + text, Phrase("the text with the reply"))
     await write(invocation, replace(order, before=whole, ids=None))
     return True

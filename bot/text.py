@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from generators.errors import Translate, UserError, english
+from generators.errors import Phrase, Translate, UserError, english
 
 LONGEST_PROMPT: Final = 20_000  # characters of one prompt; more is a book, and no model of ours looks back as far
 
@@ -24,22 +24,24 @@ Flaw: TypeAlias = Literal["nul", "surrogate", "direction"]
 class UnusableText(UserError):
     """Characters that a database refuses, or that make a line read otherwise than it is written."""
 
-    what: str
+    what: Phrase
     flaw: Flaw
 
     def sentence(self, translate: Translate = english) -> str:
+        return begun(self._said(translate))
+
+    def _said(self, translate: Translate) -> str:
         match self.flaw:
             case "nul":
-                return translate("{what} has a NUL character in it; leave it out.", what=_begun(self.what))
+                return translate("{what} has a NUL character in it; leave it out.", what=self.what)
             case "surrogate":
                 return translate(
-                    "{what} has half a character in it (a lone surrogate); type that character anew.",
-                    what=_begun(self.what),
+                    "{what} has half a character in it (a lone surrogate); type that character anew.", what=self.what
                 )
             case "direction":
                 return translate(
                     "{what} has invisible characters in it that turn the direction of writing; leave them out.",
-                    what=_begun(self.what),
+                    what=self.what,
                 )
 
 
@@ -47,25 +49,27 @@ class UnusableText(UserError):
 class TooLong(UserError):
     """More characters than there is room for."""
 
-    what: str
+    what: Phrase
     length: int
     limit: int
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate(
-            "{what} has {length:,} characters; at most {limit:,} fit, so shorten it.",
-            what=_begun(self.what),
-            length=self.length,
-            limit=self.limit,
+        return begun(
+            translate(
+                "{what} has {length:,} characters; at most {limit:,} fit, so shorten it.",
+                what=self.what,
+                length=self.length,
+                limit=self.limit,
+            )
         )
 
 
-def checked(text: str, what: str, limit: int = LONGEST_PROMPT) -> str:
+def checked(text: str, what: Phrase, limit: int = LONGEST_PROMPT) -> str:
     """The text itself, never changed or stripped, once it is sure that it can be stored and shown.
 
     Args:
         text: as a person typed it.
-        what: names it in the error, such as `the prompt`.
+        what: names it in the error, such as «the prompt».
         limit: characters that are allowed.
 
     Raises:
@@ -88,5 +92,6 @@ def is_visible(character: str) -> bool:
     return character not in BLANKS and unicodedata.category(character)[0] not in "ZC"
 
 
-def _begun(what: str) -> str:
-    return what[:1].upper() + what[1:]
+def begun(sentence: str) -> str:
+    """The sentence with a capital at its beginning, where a phrase stands."""
+    return sentence[:1].upper() + sentence[1:]

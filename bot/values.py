@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, Uni
 from bot.games.ballot import LONGEST_WRITE_IN
 from bot.text import LONGEST_PROMPT
 from generators.completion import HOTTEST, LONGEST
-from generators.errors import InvalidValue
+from generators.errors import InvalidValue, Phrase
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -90,23 +90,29 @@ class Kind:
     enumeration: type[StrEnum] | None = field(default=None, repr=False)
 
     @property
-    def allowed(self) -> str:
+    def allowed(self) -> Phrase:
         """The noun phrase that ends «it has to be …»."""
-        or_default = " or `default`" if self.unsets else ""
+        if self.unsets and self.form != "choice":
+            return Phrase("{allowed} or default", allowed=self._allowed)
+        return self._allowed
+
+    @property
+    def _allowed(self) -> Phrase:
+        least, most = _plain(self.least), _plain(self.most)
         match self.form:
             case "integer":
-                return f"a whole number from {_grouped(self.least)} to {_grouped(self.most)}{or_default}"
+                return Phrase("a whole number from {least:,} to {most:,}", least=least, most=most)
             case "number" if self.above:
-                return f"a number above {_grouped(self.least)}, at most {_grouped(self.most)}{or_default}"
+                return Phrase("a number above {least:,}, at most {most:,}", least=least, most=most)
             case "number":
-                return f"a number from {_grouped(self.least)} to {_grouped(self.most)}{or_default}"
+                return Phrase("a number from {least:,} to {most:,}", least=least, most=most)
             case "boolean":
-                return f"true or false{or_default}"
+                return Phrase("true or false")
             case "choice":
-                *most, last = (*self.choices, "`default`") if self.unsets else self.choices
-                return f"{', '.join(most)} or {last}" if most else last
+                *most, last = (*self.choices, "default") if self.unsets else self.choices
+                return Phrase("{names} or {last}", names=", ".join(most), last=last) if most else Phrase("{last}", last=last)
             case "text":
-                return f"a text of at least one character{or_default}"
+                return Phrase("a text of at least one character")
 
     def parse(self, name: str, text: str) -> Any:
         """The value that a text stands for.
@@ -202,9 +208,9 @@ def _narrowed(kind: Kind, metadata: tuple[Any, ...]) -> Kind:
     return kind
 
 
-def _grouped(number: float | None) -> str:
-    assert number is not None
-    return f"{int(number):,}" if number == int(number) else f"{number:g}"
+def _plain(number: float | None) -> float | None:
+    """The number without the decimals of a whole one."""
+    return int(number) if number is not None and number == int(number) else number
 
 
 async def _model_names(bot: Bot) -> list[str]:

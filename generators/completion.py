@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
-from generators.errors import InvalidValue
+from generators.errors import InvalidValue, Phrase
 
 HOTTEST: Final = 5.0  # temperature; above it every character is about equally likely, whatever the model
 MOST_CHOICES: Final = 16
@@ -20,6 +20,14 @@ MOST_STOPS: Final = 16
 LONGEST: Final = 20_000  # tokens written in one request
 
 FinishReason: TypeAlias = Literal["stop", "length", "end", "deadline"]
+
+
+def _number(least: float, most: float) -> Phrase:
+    return Phrase("a number from {least:,} to {most:,}", least=least, most=most)
+
+
+def _whole(least: int, most: int) -> Phrase:
+    return Phrase("a whole number from {least:,} to {most:,}", least=least, most=most)
 
 
 class Unit(StrEnum):
@@ -58,13 +66,15 @@ class Sampling:
     def __post_init__(self) -> None:
         if not self.temperature or not all(math.isfinite(t) and 0 <= t <= HOTTEST for t in self.temperature):
             shown = " ".join(f"{value:g}" for value in self.temperature)
-            raise InvalidValue("temperature", shown, f"a number from 0 to {HOTTEST:g}")
+            raise InvalidValue("temperature", shown, _number(0, int(HOTTEST)))
         if not 0 <= self.top_k <= 1_000_000:
-            raise InvalidValue("top_k", self.top_k, "a whole number from 0 (all tokens) up")
+            raise InvalidValue("top_k", self.top_k, Phrase("a whole number from 0 (all tokens) up"))
         if not 0 < self.top_p <= 1:
-            raise InvalidValue("top_p", self.top_p, "a number above 0, at most 1")
+            raise InvalidValue(
+                "top_p", self.top_p, Phrase("a number above {least:,}, at most {most:,}", least=0, most=1)
+            )
         if not (math.isfinite(self.repetition_penalty) and 0.5 <= self.repetition_penalty <= 2):
-            raise InvalidValue("repetition_penalty", self.repetition_penalty, "a number from 0.5 to 2")
+            raise InvalidValue("repetition_penalty", self.repetition_penalty, _number(0.5, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,28 +173,32 @@ class CompletionRequest:
             if isinstance(text, str):
                 _check_characters(name, text)
         if self.max_tokens is not None and not 0 <= self.max_tokens <= LONGEST:
-            raise InvalidValue("max_tokens", self.max_tokens, f"a whole number from 0 to {LONGEST:,}")
+            raise InvalidValue("max_tokens", self.max_tokens, _whole(0, LONGEST))
         if self.min_tokens is not None and not 0 <= self.min_tokens <= LONGEST:
-            raise InvalidValue("min_tokens", self.min_tokens, f"a whole number from 0 to {LONGEST:,}")
+            raise InvalidValue("min_tokens", self.min_tokens, _whole(0, LONGEST))
         if not 1 <= self.n <= MOST_CHOICES:
-            raise InvalidValue("n", self.n, f"a whole number from 1 to {MOST_CHOICES}")
+            raise InvalidValue("n", self.n, _whole(1, MOST_CHOICES))
         if self.seed is not None and not 0 <= self.seed < 2**63:
-            raise InvalidValue("seed", self.seed, "a whole number from 0 to 9,223,372,036,854,775,807")
+            raise InvalidValue("seed", self.seed, _whole(0, 2**63 - 1))
         if len(self.stop) > MOST_STOPS or "" in self.stop:
-            raise InvalidValue("stop", list(self.stop), f"at most {MOST_STOPS} texts, none of them empty")
+            raise InvalidValue(
+                "stop", list(self.stop), Phrase("at most {most} texts, none of them empty", most=MOST_STOPS)
+            )
         if self.logprobs is not None and self.logprobs < 0:
-            raise InvalidValue("logprobs", self.logprobs, "a whole number from 0 up")
+            raise InvalidValue("logprobs", self.logprobs, Phrase("a whole number from 0 up"))
         if self.echo_from < 0:
-            raise InvalidValue("echo_from", self.echo_from, "a whole number from 0 up")
+            raise InvalidValue("echo_from", self.echo_from, Phrase("a whole number from 0 up"))
         if self.deadline is not None and not self.deadline > 0:
-            raise InvalidValue("deadline", self.deadline, "a number of seconds above 0")
+            raise InvalidValue("deadline", self.deadline, Phrase("a number of seconds above 0"))
         known = len(self.prompt) if not isinstance(self.prompt, str) and self.unit is None and not self.echo else 0
         if not 0 <= self.drawn <= known:
             raise InvalidValue(
-                "drawn", self.drawn, f"a whole number from 0 to {known:,}, the prompt's token ids without unit or echo"
+                "drawn",
+                self.drawn,
+                Phrase("a whole number from 0 to {most:,}, the prompt's token ids without unit or echo", most=known),
             )
         if not 0 <= self.first_choice < MOST_CHOICES:
-            raise InvalidValue("first_choice", self.first_choice, f"a whole number from 0 to {MOST_CHOICES - 1}")
+            raise InvalidValue("first_choice", self.first_choice, _whole(0, MOST_CHOICES - 1))
         self.sampling(Sampling())  # so that a wrong temperature is refused here, not when the text's turn comes
 
     def sampling(self, default: Sampling) -> Sampling:
@@ -209,7 +223,7 @@ def _check_characters(name: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError as fault:
         half = ascii(text[fault.start])[1:-1]
-        raise InvalidValue(name, f"a text with {half}", "text of whole characters") from None
+        raise InvalidValue(name, Phrase("a text with {half}", half=half), Phrase("text of whole characters")) from None
 
 
 class Alternative(NamedTuple):

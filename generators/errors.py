@@ -11,14 +11,50 @@ from typing import Protocol
 
 
 class Translate(Protocol):
-    """Renders a whole English sentence, with its facts filled in, in the reader's language."""
+    """Renders a whole English sentence, with its facts filled in, in the reader's language.
 
-    def __call__(self, sentence: str, /, **facts: object) -> str: ...
+    Where a `plural` is given, the fact `count` decides which of a language's forms is taken.
+    """
+
+    def __call__(self, sentence: str, plural: str | None = None, /, **facts: object) -> str: ...
 
 
-def english(sentence: str, /, **facts: object) -> str:
+def english(sentence: str, plural: str | None = None, /, **facts: object) -> str:
     """The sentence as it is written in the code, its facts filled in."""
-    return sentence.format(**facts)
+    return (sentence if plural is None or facts["count"] == 1 else plural).format(**facts)
+
+
+class Phrase:
+    """Words that are a fact of a sentence, such as «a number from 0 to 5»: they are rendered in its language.
+
+    Args:
+        text: in English, with its own facts in braces.
+    """
+
+    __slots__ = ("facts", "text")
+
+    def __init__(self, text: str, /, **facts: object) -> None:
+        self.text = text
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return english(self.text, **self.facts)
+
+    def __repr__(self) -> str:
+        return f"Phrase({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Phrase) and (self.text, self.facts) == (other.text, other.facts)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _phrase, (self.text, self.facts)
+
+
+def _phrase(text: str, facts: dict[str, object]) -> Phrase:
+    return Phrase(text, **facts)
 
 
 @dataclass(eq=False)
@@ -45,7 +81,7 @@ class InvalidValue(UserError):
 
     name: str
     value: object
-    allowed: str
+    allowed: Phrase | str
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
@@ -62,7 +98,7 @@ class UnknownModel(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         if self.nearest is None:
-            return translate("There is no model {name}; `models` lists what there is.", name=self.name)
+            return translate("There is no model {name}; models lists what there is.", name=self.name)
         return translate("There is no model {name}. Did you mean {nearest}?", name=self.name, nearest=self.nearest)
 
 
@@ -86,7 +122,7 @@ class Unsupported(UserError):
     """A model was asked for something that its `ModelInfo` does not list."""
 
     model: str
-    what: str
+    what: Phrase | str
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
@@ -101,7 +137,11 @@ class Busy(UserError):
     waiting: int
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("{waiting} texts are waiting already; try again in a moment.", waiting=self.waiting)
+        return translate(
+            "{count} text is waiting already; try again in a moment.",
+            "{count} texts are waiting already; try again in a moment.",
+            count=self.waiting,
+        )
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
-from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.errors import Phrase, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
@@ -260,5 +260,8 @@ def _module(name: str, directory: Path) -> Any:
         raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
     if not isinstance(kind, str) or kind not in KINDS:
         usable = ", ".join(KINDS)
-        raise Unsupported(name, f"write, because its kind (model_type) is {kind}, and the kinds for here are {usable}")
+        what = Phrase(
+            "write, because its kind is {kind}, and the kinds for here are {usable}", kind=kind, usable=usable
+        )
+        raise Unsupported(name, what)
     return importlib.import_module(KINDS[kind])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from string import Formatter
 from typing import Any, Final, TypeAlias
 
 from generators.completion import Alternative, Event, Finished, ModelInfo, Piece, Sampling, Started, Unit
@@ -15,6 +16,7 @@ from generators.errors import (
     Busy,
     InvalidValue,
     MissingExtra,
+    Phrase,
     ShuttingDown,
     UnknownModel,
     Unsupported,
@@ -155,10 +157,27 @@ def error_from_json(error: Json) -> UserError | None:
     if kind is None or not isinstance(facts, dict):
         return None
     try:
-        return kind(**facts)
-    except TypeError:  # of another version
+        return kind(**{name: _fact(value) for name, value in facts.items()})
+    except (TypeError, ValueError):  # of another version
         return None
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Phrase):
+        return {"phrase": value.text, "facts": {name: _plain(fact) for name, fact in value.facts.items()}}
     return value if isinstance(value, str | int | float | bool | list | None) else str(value)
+
+
+def _fact(value: object) -> object:
+    """A fact that `_plain` told."""
+    if not isinstance(value, dict):
+        return value
+    text, facts = str(value.get("phrase")), value.get("facts")
+    if not isinstance(facts, dict) or not all(isinstance(fact, str | int | float | None) for fact in facts.values()):
+        return text
+    for _, name, form, conversion in Formatter().parse(text):
+        known = name is None or (name in facts and conversion is None)
+        plain = not form or (form == "," and isinstance(facts.get(name), int | float))
+        if not (known and plain):  # it could reach into an object, or ask for a gigabyte of blanks
+            return text
+    return Phrase(text, **facts)

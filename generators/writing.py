@@ -11,7 +11,7 @@ from typing import Any
 
 from generators.completion import HOTTEST, CompletionRequest, ModelInfo, Piece
 from generators.engine import Engine
-from generators.errors import InvalidValue
+from generators.errors import InvalidValue, Phrase
 from generators.local import KINDS, Shelf
 from generators.model import Model
 from generators.places import Place
@@ -83,7 +83,9 @@ def _temperature(value: float | Sequence[float] | None) -> float | tuple[float, 
     try:
         return tuple(map(float, value)) if isinstance(value, list | tuple) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as fault:
-        raise InvalidValue("temperature", value, f"a number from 0 to {HOTTEST:g}") from fault
+        raise InvalidValue(
+            "temperature", value, Phrase("a number from {least:,} to {most:,}", least=0, most=int(HOTTEST))
+        ) from fault
 
 
 def opened(place: Place) -> Writer:

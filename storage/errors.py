@@ -11,14 +11,17 @@ from typing import Protocol
 
 
 class Translate(Protocol):
-    """Renders a whole English sentence, with its facts filled in, in the reader's language."""
+    """Renders a whole English sentence, with its facts filled in, in the reader's language.
 
-    def __call__(self, sentence: str, /, **facts: object) -> str: ...
+    Where a `plural` is given, the fact `count` decides which of a language's forms is taken.
+    """
+
+    def __call__(self, sentence: str, plural: str | None = None, /, **facts: object) -> str: ...
 
 
-def english(sentence: str, /, **facts: object) -> str:
+def english(sentence: str, plural: str | None = None, /, **facts: object) -> str:
     """The sentence as it is written in the code, its facts filled in."""
-    return sentence.format(**facts)
+    return (sentence if plural is None or facts["count"] == 1 else plural).format(**facts)
 
 
 @dataclass(eq=False)

@@ -27,7 +27,7 @@ class WritesHere(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "The model {name} writes here; choose another with `/models use` before you remove it.", name=self.name
+            "The model {name} writes here; choose another with /models use before you remove it.", name=self.name
         )
 
 
@@ -44,7 +44,7 @@ async def listing(invocation: Invocation) -> None:
 
 @models.command(requires=Permission.ADMIN, sets=Permission.ADMIN)
 async def use(
-    invocation: Invocation, model: Annotated[Model, "a model's name, NAME@VERSION for one version; `default` unsets"]
+    invocation: Invocation, model: Annotated[Model, "a model's name, NAME@VERSION for one version; default unsets"]
 ) -> None:
     """Choose the model that writes here."""
     await invocation.settings.set("model", model)

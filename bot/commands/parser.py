@@ -19,6 +19,7 @@ from bot.commands.faults import ExtraArgument, GivenTwice, IncompleteCommand, Mi
 from bot.names import nearest
 from bot.text import checked
 from bot.values import quoted
+from generators.errors import Phrase
 
 COMMAND: Final = re.compile(r"/([A-Za-z][A-Za-z0-9_]*)(?:@\w+)?(?=\s|$)")  # /name@botname is Telegram's
 WORD: Final = re.compile(r"\S+")
@@ -46,7 +47,7 @@ def parse(line: str, commands: Commands) -> Parsed:
     Raises:
         UserError: the command is unknown, an argument is missing, superfluous or not allowed, or the text is too long.
     """
-    checked(line, "the line", LINE)
+    checked(line, Phrase("the line"), LINE)
     match = COMMAND.match(line)
     if match is None:
         word = WORD.match(line.removeprefix("/"))
@@ -99,8 +100,12 @@ def _with_text(command: Command, text: Parameter, rest: str) -> dict[str, Any]:
         _give(command, given, parameter, value)
         rest = after[1:]  # the space or line end that separates: all others are the text's own
     if rest:
-        given[text.name] = checked(rest, f"the {text.name}", text.kind.rest or LINE)
+        given[text.name] = checked(rest, _named(text), text.kind.rest or LINE)
     return given
+
+
+def _named(text: Parameter) -> Phrase:
+    return Phrase("the prompt") if text.name == "prompt" else Phrase("the text")
 
 
 def _words(command: Command, rest: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ async def temperature(
 async def settings(
     invocation: Invocation,
     name: Annotated[Name | None, "one setting; all of them without it"] = None,
-    value: Annotated[str | None, "what to set it to; `default` unsets it"] = None,
+    value: Annotated[str | None, "what to set it to; default unsets it"] = None,
     scope: Annotated[Scope, "where it is to hold"] = "here",
 ) -> None:
     """Show what is set here and where that comes from, or set it."""

@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.games.errors import EmptyWriteIn, NoSuchCandidate, OnTheBallot, RoundOver, WroteAlready
 from bot.text import checked, is_visible
+from generators.errors import Phrase
 
 LONGEST_WRITE_IN: Final = 100  # characters; it has to fit a line of the ballot, and nearly a button
 THE_END: Final = "The end"
@@ -105,7 +106,7 @@ def acceptable(ballot: Ballot, person: str, text: str) -> str:
     """
     if not ballot.open:
         raise RoundOver
-    checked(text.lstrip(" "), "a write-in", LONGEST_WRITE_IN)
+    checked(text.lstrip(" "), Phrase("a write-in"), LONGEST_WRITE_IN)
     if not any(map(is_visible, text)):
         raise EmptyWriteIn
     if (written := ballot.writers.get(person)) is not None:

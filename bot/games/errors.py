@@ -59,7 +59,7 @@ class StoryRuns(UserError):
     """A second story in a place where one runs."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("A story is running here already; `/story show` shows it, `/story stop` ends it.")
+        return translate("A story is running here already; /story show shows it, /story stop ends it.")
 
 
 @dataclass(eq=False)
@@ -67,7 +67,7 @@ class NoStoryRuns(UserError):
     """A move in a place where no story runs."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("No story is running here; `/story start` begins one.")
+        return translate("No story is running here; /story start begins one.")
 
 
 @dataclass(eq=False)
@@ -75,7 +75,7 @@ class NoStoryYet(UserError):
     """Something was asked of a story in a place that never had one."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("There has been no story here yet; `/story start` begins one.")
+        return translate("There has been no story here yet; /story start begins one.")
 
 
 @dataclass(eq=False)
@@ -130,7 +130,7 @@ class WriterGone(UserError):
     def sentence(self, translate: Translate = english) -> str:
         return translate(
             "The model {model} in version {version}, which this story is written with, is no longer here. "
-            "`/story export` keeps the text, `/story stop` ends the story.",
+            "/story export keeps the text, /story stop ends the story.",
             model=self.model,
             version=self.version,
         )
@@ -160,7 +160,7 @@ class UnreadableStory(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "This is not an exported story that can be replayed: {reason}. `/story export json` makes one.",
+            "This is not an exported story that can be replayed: {reason}. /story export json makes one.",
             reason=self.reason,
         )
 

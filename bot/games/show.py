@@ -183,7 +183,7 @@ def _foot(view: View, translate: Translate) -> Iterable[str]:
         )
     else:
         yield translate(
-            "Round {number}: vote until {deadline:%H:%M:%S} UTC, or write in your own with `/story write`.",
+            "Round {number}: vote until {deadline:%H:%M:%S} UTC, or write in your own with /story write.",
             number=view.number,
             deadline=view.deadline,
         )
@@ -195,7 +195,7 @@ def _foot(view: View, translate: Translate) -> Iterable[str]:
             all=len(view.players),
         )
     if len(view.players) == 1 and not (view.missing or view.solo or view.deadline is None):
-        yield translate("Nobody else plays yet; `/story skip` closes the round now.")
+        yield translate("Nobody else plays yet; /story skip closes the round now.")
 
 
 def names(people: Sequence[str], translate: Translate = english, most: int = 6) -> str:
@@ -258,7 +258,7 @@ def ended(text: str, writers: Sequence[str], translate: Translate = english) -> 
     feet = [translate("The end.")]
     if writers:
         feet.append(translate("Written by {names} and a language model.", names=names(writers, translate)))
-    feet.append(translate("`/story export` gives the whole story as a file."))
+    feet.append(translate("/story export gives the whole story as a file."))
     foot = " ".join(feet)
     said = ending(text, min(TEXT, WHOLE - len(foot) - 2))
     return Message(f"{said}\n\n{foot}".strip())

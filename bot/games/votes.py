@@ -21,7 +21,7 @@ from bot.games.story import continuation
 from bot.languages import translator
 from bot.text import checked
 from generators.completion import Unit
-from generators.errors import Translate, UserError
+from generators.errors import Phrase, Translate, UserError
 from storage import rounds, stories
 from storage.rounds import Past
 from storage.stories import Story
@@ -117,7 +117,7 @@ class Votes:
     ) -> str:
         """Adds a write-in to the ballot of a round, or of the one that is open."""
         translate = translator(person.language)
-        checked(text, "a write-in", ballots.LONGEST_WRITE_IN)
+        checked(text, Phrase("a write-in"), ballots.LONGEST_WRITE_IN)
         story, past, so_far = await self._house.database.read(lambda conn: _asked(conn, place.key, round_id))
         appended = continuation(so_far.text, text, Unit(story.unit))
         ballots.acceptable(ballot_of(past), person.key, appended)

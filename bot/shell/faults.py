@@ -27,7 +27,7 @@ INTERRUPTED: Final = 130  # as shells say it: 128 and the number of SIGINT
 ROTATE_BYTES: Final = 1_000_000  # a command that fails in a loop must not fill the disk
 UNWRITTEN: Final = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}  # what writing comes to
 IN_SHELL: Final = {  # what a chat is told, as the shell says it
-    "There is no model {name}; `/models list` lists what there is.": (
+    "There is no model {name}; /models lists what there is.": (
         "There is no model {name}; `planchette models list` lists what there is."
     ),
 }
@@ -87,9 +87,11 @@ def sentence(fault: BaseException) -> str | None:
     return None
 
 
-def in_shell(said: str, /, **facts: object) -> str:
+def in_shell(said: str, plural: str | None = None, /, **facts: object) -> str:
     """A sentence in the shell's words; what is empty is shown to be."""
-    return english(IN_SHELL.get(said, said), **{name: "«»" if fact == "" else fact for name, fact in facts.items()})
+    return english(
+        IN_SHELL.get(said, said), plural, **{name: "«»" if fact == "" else fact for name, fact in facts.items()}
+    )
 
 
 def _is_usage(fault: BaseException) -> bool:

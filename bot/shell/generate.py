@@ -62,11 +62,11 @@ def generate(
 
 
 def _some(name: str, text: str) -> str:
-    from generators.errors import InvalidValue
+    from generators.errors import InvalidValue, Phrase
 
     if not text:
         raise InvalidValue(name, text, "a text of at least one character")
-    return text_of(text, f"the {name}")
+    return text_of(text, Phrase("the {name}", name=name))
 
 
 async def _generate(request: CompletionRequest, names: list[str], out: Path | None, as_json: bool) -> None:

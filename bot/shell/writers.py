@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 import typer
 
 from bot.shell.errors import NotUtf8
-from bot.text import checked
+from bot.text import begun, checked
+from generators.errors import Phrase
 
 if TYPE_CHECKING:
     from bot.models import Models
@@ -77,10 +78,10 @@ def prompt_text(prompt: str) -> str:
     """
     if prompt == "-":
         prompt = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-    return text_of(prompt, "the prompt")
+    return text_of(prompt, Phrase("the prompt"))
 
 
-def text_of(typed: str, what: str) -> str:
+def text_of(typed: str, what: Phrase) -> str:
     """A text from the command line, never changed.
 
     Raises:
@@ -89,7 +90,7 @@ def text_of(typed: str, what: str) -> str:
     try:
         typed.encode()
     except UnicodeEncodeError:
-        raise NotUtf8(what[:1].upper() + what[1:]) from None
+        raise NotUtf8(begun(str(what))) from None
     return checked(typed, what)
 
 

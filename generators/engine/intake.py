@@ -10,7 +10,7 @@ from typing import Final
 from generators.completion import CompletionRequest, ModelInfo, Started, Unit
 from generators.engine.stream import Stream
 from generators.engine.texts import Order
-from generators.errors import InvalidValue, Unsupported
+from generators.errors import InvalidValue, Phrase, Unsupported
 from generators.units import GRAMMARS
 from generators.vocabulary import Vocabulary
 
@@ -28,17 +28,19 @@ def check(request: CompletionRequest, info: ModelInfo, vocabulary: Vocabulary) -
     """
     if request.unit is not None:
         if request.unit not in info.units:
-            raise Unsupported(info.name, f"alternatives of the unit {request.unit.value}")
+            raise Unsupported(info.name, Phrase("alternatives of the unit {unit}", unit=request.unit.value))
         if request.logprobs is None or request.logprobs > MOST_UNITS:
             raise InvalidValue(
-                "logprobs", request.logprobs, f"a whole number from 0 to {MOST_UNITS} where a unit is named"
+                "logprobs",
+                request.logprobs,
+                Phrase("a whole number from 0 to {most:,} where a unit is named", most=MOST_UNITS),
             )
     if request.label is not None and request.label not in info.labels:
-        raise Unsupported(info.name, f"texts of the kind {request.label}")
+        raise Unsupported(info.name, Phrase("texts of the kind {label}", label=request.label))
     if not isinstance(request.prompt, str):
         for token in request.prompt:
             if not 0 <= token < vocabulary.size:
-                raise InvalidValue("prompt", token, f"token ids from 0 to {vocabulary.size - 1}")
+                raise InvalidValue("prompt", token, Phrase("token ids from 0 to {most:,}", most=vocabulary.size - 1))
 
 
 async def encoded(vocabulary: Vocabulary, prompt: str | tuple[int, ...]) -> list[int]:

@@ -20,7 +20,7 @@ from generators.completion import (
     Piece,
     Started,
 )
-from generators.errors import InvalidValue, Unsupported
+from generators.errors import InvalidValue, Phrase, Unsupported
 from generators.remote.connection import PREFIX, Connection, Lost
 from generators.remote.errors import NotAnApi
 from generators.wire import Json
@@ -35,18 +35,20 @@ def check(request: CompletionRequest, info: ModelInfo) -> None:
         Unsupported, InvalidValue: it has none.
     """
     wanted = {
-        f"alternatives of the unit {request.unit}": request.unit is not None,
-        f"texts of the kind {request.label}": request.label is not None,
-        "scoring of a prompt": request.echo,
-        "prompts as token ids": not isinstance(request.prompt, str) and len(request.prompt) > 0,
-        "several temperatures in turn": isinstance(request.temperature, tuple) and len(request.temperature) > 1,
+        Phrase("alternatives of the unit {unit}", unit=request.unit and request.unit.value): request.unit is not None,
+        Phrase("texts of the kind {label}", label=request.label): request.label is not None,
+        Phrase("scoring of a prompt"): request.echo,
+        Phrase("prompts as token ids"): not isinstance(request.prompt, str) and len(request.prompt) > 0,
+        Phrase("several temperatures in turn"): isinstance(request.temperature, tuple) and len(request.temperature) > 1,
     }
     for what, asked in wanted.items():
         if asked:
             raise Unsupported(info.name, what)
     most = info.alternatives or 0
     if request.logprobs is None or request.logprobs > most:
-        raise InvalidValue("logprobs", request.logprobs, f"a whole number from 0 to {most}")
+        raise InvalidValue(
+            "logprobs", request.logprobs, Phrase("a whole number from {least:,} to {most:,}", least=0, most=most)
+        )
 
 
 def body_of(request: CompletionRequest, seed: int, text: str, length: int) -> Json:

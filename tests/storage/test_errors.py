@@ -40,7 +40,7 @@ def test_translated(fault: type[errors.DatabaseFault]) -> None:
     """The sentence is made in the reader's language, from a whole sentence and the facts."""
     asked: list[tuple[str, dict[str, object]]] = []
 
-    def translate(sentence: str, /, **facts: object) -> str:
+    def translate(sentence: str, plural: str | None = None, /, **facts: object) -> str:
         asked.append((sentence, facts))
         return "übersetzt"
 

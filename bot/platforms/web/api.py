@@ -28,6 +28,7 @@ from bot.platforms.web.shapes import (
 )
 from bot.platforms.web.show import shown
 from bot.text import checked
+from generators.errors import Phrase
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Wrong, "description": description}
@@ -59,7 +60,7 @@ async def write(request: Request, room: Room, said: Said, desk: TheDesk) -> Take
     """Takes a message once it is stored; a command's answer comes as messages of its own."""
     person = desk.person(request, said.person)
     desk.pace(request, person)
-    text = checked(said.text, "the text", LINE)
+    text = checked(said.text, Phrase("the text"), LINE)
     if not text.strip():
         raise Refusal(400, "The text is empty; write something.")
     return Taken(id=await desk.room.said(room, person, text, said.reply_to))
@@ -83,7 +84,7 @@ async def press(request: Request, room: Room, pressed: Press, desk: TheDesk) -> 
     """Answers after the press is committed; one that comes late, or again, says so in its notice."""
     person = desk.person(request, pressed.person)
     desk.pace(request, person)
-    action = checked(pressed.action, "the action")
+    action = checked(pressed.action, Phrase("the action"))
     notice = await desk.room.pressed(room, person, pressed.message, action)
     return Noticed(notice=notice.text)
 

@@ -70,7 +70,7 @@ async def test_who_may_use(say: Say) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("/models use quux", "There is no model quux; `/models list` lists what there is."),
+        ("/models use quux", "There is no model quux; /models lists what there is."),
         ("/models quux", "/models does not know quux; it needs one of list, use, rollback, remove."),
     ],
 )
@@ -97,7 +97,7 @@ async def test_use_what_cannot_write(own: Bot, platform: FakePlatform, home: Pat
     await own.invoke(line, person=ADA, place=LOBBY)
 
     (said,) = platform.said
-    assert said.text == "The model mine cannot be used; `planchette doctor` on the bot's machine says why."
+    assert said.text == "The model mine cannot be used; planchette doctor on the bot's machine says why."
     assert (await own.settings.get(LOBBY)).model is None
 
 
@@ -137,7 +137,7 @@ async def test_remove(own: Bot, platform: FakePlatform, home: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("/models remove mine", "The model mine writes here; choose another with `/models use` before you remove it."),
+        ("/models remove mine", "The model mine writes here; choose another with /models use before you remove it."),
         ("/models remove mine@c", "The model mine@c writes here; choose another"),
         ("/models remove charrnn", "The model charrnn ships with the program and stays as it is."),
         ("/models rollback charrnn", "The model charrnn ships with the program and stays as it is."),
@@ -170,7 +170,7 @@ async def test_gone(bot: Bot, say: Say) -> None:
 
     (said,) = await say("/generate Once")
 
-    assert said.text.startswith("The model gone that writes here is gone; choose another with `/models use`")
+    assert said.text.startswith("The model gone that writes here is gone; choose another with /models use")
 
 
 async def _choose_a_model_that_is_gone(connection: object) -> None:

@@ -120,7 +120,7 @@ def test_groups(line: str, path: str) -> None:
         ("/continue it", "/continue has no place for it: /continue"),
         (
             "/temperature colour=red",
-            "temperature cannot be colour=red; it has to be a number from 0 to 5 or `default`.",
+            "temperature cannot be colour=red; it has to be a number from 0 to 5 or default.",
         ),
         ("/generate temperature=nan x", "temperature cannot be nan; it has to be a number from 0 to 5."),
         ("/generate temperature=-1 x", "temperature cannot be -1; it has to be a number from 0 to 5."),

@@ -110,7 +110,7 @@ async def test_wrong_temperature(bot: Bot, say: Say, value: str) -> None:
     """A wrong temperature is one private sentence and changes nothing."""
     (said,) = await say(f"/temperature {value}")
 
-    assert said.text == f"temperature cannot be {value}; it has to be a number from 0 to 5 or `default`."
+    assert said.text == f"temperature cannot be {value}; it has to be a number from 0 to 5 or default."
     assert said.private_for == ADA
     assert (await bot.settings.get(LOBBY)).temperature is None
 
@@ -138,10 +138,10 @@ async def test_scopes(say: Say) -> None:
         ("/settings candidats 3", "There is no setting candidats. Did you mean candidates?"),
         (
             "/settings candidates many",
-            "candidates cannot be many; it has to be a whole number from 2 to 20 or `default`.",
+            "candidates cannot be many; it has to be a whole number from 2 to 20 or default.",
         ),
         ("/settings candidates 3 moon", "scope cannot be moon; it has to be here, channel or guild."),
-        ("/settings candidates 3 guild", "This place belongs to no server; set it for `here` or `channel`."),
+        ("/settings candidates 3 guild", "This place belongs to no server; set it for here or channel."),
         ("/settings model scriptd", "There is no model scriptd. Did you mean scripted?"),
         ("/settings a b here c", "/settings has no place for c: /settings [name] [value] [scope]"),
     ],

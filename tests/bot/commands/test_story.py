@@ -59,7 +59,7 @@ async def test_second_story(say: Say) -> None:
     said = await say("/story start Twice", BEN)
 
     assert [each.text for each in said if each.private_for == BEN] == [
-        "A story is running here already; `/story show` shows it, `/story stop` ends it."
+        "A story is running here already; /story show shows it, /story stop ends it."
     ]
 
 
@@ -68,7 +68,7 @@ async def test_no_story(say: Say, move: str) -> None:
     """A move where no story runs is one private sentence."""
     (said,) = await say(f"/story {move}", BEN)
 
-    assert said.text == "No story is running here; `/story start` begins one."
+    assert said.text == "No story is running here; /story start begins one."
     assert said.private_for == BEN
 
 
@@ -99,7 +99,7 @@ async def test_nothing_to_show(say: Say) -> None:
     """Where there never was a story, nothing can be shown."""
     (said,) = await say("/story show")
 
-    assert said.text == "There has been no story here yet; `/story start` begins one."
+    assert said.text == "There has been no story here yet; /story start begins one."
 
 
 async def test_moves_are_free(bot: Bot, say: Say) -> None:

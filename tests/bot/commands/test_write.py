@@ -140,7 +140,7 @@ async def test_model_that_is_gone(bot: Bot, say: Say) -> None:
 
     (said,) = await say("/continue")
 
-    assert said.text == "There is no model gone; `/models list` lists what there is."
+    assert said.text == "There is no model gone; /models lists what there is."
 
 
 async def test_long_prompt_is_shown_by_its_end(say: Say) -> None:

@@ -147,7 +147,7 @@ async def test_a_model_that_is_gone(lobby: Lobby, monkeypatch: pytest.MonkeyPatc
 
     assert lobby.ballot.text.endswith(
         "The story is paused. The model tales in version script, which this story is written with, is no longer here. "
-        "`/story export` keeps the text, `/story stop` ends the story."
+        "/story export keeps the text, /story stop ends the story."
     )
     assert lobby.ballot.buttons == ()
 

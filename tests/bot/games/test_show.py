@@ -45,7 +45,7 @@ def test_a_ballot() -> None:
         "░░░░░░░░░░ <1 % The end\n"
         "░░░░░░░░░░ 5 % ␣dragon (written in) — 1 vote\n"
         "██░░░░░░░░ 20 % other\n\n"
-        "Round 3: vote until 14:03:20 UTC, or write in your own with `/story write`.\n"
+        "Round 3: vote until 14:03:20 UTC, or write in your own with /story write.\n"
         "Players: Ada, Ben, Cleo, Dan (3 of 4 have voted)"
     )
 
@@ -186,6 +186,6 @@ def test_the_end() -> None:
 
     assert message.text == (
         "Once upon a time.\n\n"
-        "The end. Written by Ada, Ben and a language model. `/story export` gives the whole story as a file."
+        "The end. Written by Ada, Ben and a language model. /story export gives the whole story as a file."
     )
     assert message.buttons == ()
