@@ -10,6 +10,7 @@ from bot.conversation import Button
 from bot.games.errors import UnknownButton
 
 ACTION: Final = re.compile(r"v:(\d{1,18}):(\d{1,9})|r:(\d{1,18})|w:(\d{1,18})", re.ASCII)
+PLAY: Final = re.compile(r"g:(\d{1,18}):([a-z]{1,16})", re.ASCII)
 
 
 class Vote(NamedTuple):
@@ -43,6 +44,16 @@ class WriteIn(NamedTuple):
 Action: TypeAlias = Vote | GoOn | WriteIn
 
 
+class Play(NamedTuple):
+    """A press on a button of a game that is no story."""
+
+    game_id: int
+    move: str
+
+    def __str__(self) -> str:
+        return f"g:{self.game_id}:{self.move}"
+
+
 def read(action: str) -> Action:
     """What a button meant that sent this.
 
@@ -66,3 +77,14 @@ def ballot_of(buttons: Iterable[Button]) -> int | None:
         if numbers is not None and numbers[1] is not None:
             return int(numbers[1])
     return None
+
+
+def play(action: str) -> Play | None:
+    """The move in a game that a button meant; None if it is no game's."""
+    found = PLAY.fullmatch(action)
+    return None if found is None else Play(int(found[1]), found[2])
+
+
+def game_of(buttons: Iterable[Button]) -> int | None:
+    """The game whose message has these buttons; None if it is no game's."""
+    return next((found.game_id for button in buttons if (found := play(button.action)) is not None), None)

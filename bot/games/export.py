@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -134,35 +134,43 @@ def _round(past: Past, people: dict[str, int]) -> dict[str, Any]:
 
 def markdown(told: Told, translate: Translate = english) -> str:
     """The text, and below it who wrote it, with what, and how each word was chosen."""
-    heading, byline = _escaped(_title(told, translate)), _escaped(_byline(told, translate))
-    text = _escaped(told.text.strip()).replace("\n", "  \n")
-    rounds = "\n".join(f"{number}. {_escaped(line)}" for number, line in enumerate(_chosen(told, translate), 1))
-    return "\n\n".join(part for part in (f"# {heading}", text, "---", byline, rounds) if part) + "\n"
+    return markdown_of(title_of(told.text, translate), told.text, _byline(told, translate), _chosen(told, translate))
 
 
-def _escaped(text: str) -> str:
+def markdown_of(title: str, text: str, byline: str, notes: Iterable[str]) -> str:
+    """A Markdown file: heading, text, and below it who wrote it and a numbered list; all of it is shown as it is."""
+    written = escaped(text.strip()).replace("\n", "  \n")
+    listed = "\n".join(f"{number}. {escaped(line)}" for number, line in enumerate(notes, 1))
+    return "\n\n".join(part for part in (f"# {escaped(title)}", written, "---", escaped(byline), listed) if part) + "\n"
+
+
+def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     return MARKDOWN.sub(r"\\\1", text)
 
 
 def page(told: Told, translate: Translate = english) -> str:
     """A page that stands alone: the text, on whose every word one can point to see how it was chosen."""
-    words = "".join(
-        f'<span class="v" title="{html.escape(line)}">{html.escape(unit.text)}</span>'
-        for unit, line in zip(told.units, _chosen(told, translate), strict=True)
-    )
-    title = html.escape(_title(told, translate))
+    pieces = [(unit.text, line) for unit, line in zip(told.units, _chosen(told, translate), strict=True)]
+    return page_of(title_of(told.text, translate), told.story.title_text, pieces, _byline(told, translate))
+
+
+def page_of(title: str, beginning: str, pieces: Iterable[tuple[str, str]], byline: str) -> str:
+    """A page of HTML: a beginning, then pieces of text, each with what pointing at it shows."""
+    marked = "".join(f'<span class="v" title="{html.escape(note)}">{html.escape(text)}</span>' for text, note in pieces)
+    title = html.escape(title)
     return (
         f'<!doctype html>\n<html lang="mul"><head><meta charset="utf-8"><title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
-        f'<p class="text">{html.escape(told.story.title_text)}{words}</p>\n'
-        f"<footer>{html.escape(_byline(told, translate))}</footer>\n</body></html>\n"
+        f'<p class="text">{html.escape(beginning)}{marked}</p>\n'
+        f"<footer>{html.escape(byline)}</footer>\n</body></html>\n"
     )
 
 
-def _title(told: Told, translate: Translate) -> str:
-    line = " ".join(told.text.split())
+def title_of(text: str, translate: Translate) -> str:
+    """The first words of a text, as its title."""
+    line = " ".join(text.split())
     return show.shortened(show.ending(line, len(line)), 60) or translate("A story")
 
 

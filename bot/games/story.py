@@ -98,14 +98,14 @@ def continuation(text: str, typed: str, unit: Unit) -> str:
         return typed
     before = text[-1]
     opened = unicodedata.category(before) in {"Ps", "Pi"} or (before == '"' and text.count('"') % 2 == 1)
-    return typed if before.isspace() or before in SPOKEN_MARKS or opened or _unspaced(before) else f" {typed}"
+    return typed if before.isspace() or before in SPOKEN_MARKS or opened or unspaced(before) else f" {typed}"
 
 
 def _begins_word(character: str) -> bool:
-    return (character.isalnum() and not _unspaced(character)) or unicodedata.category(character) in {"Ps", "Pi"}
+    return (character.isalnum() and not unspaced(character)) or unicodedata.category(character) in {"Ps", "Pi"}
 
 
-def _unspaced(character: str) -> bool:
+def unspaced(character: str) -> bool:
     """Whether it belongs to a script that is written without spaces: Han, kana, Thai, Lao, Khmer, Burmese."""
     return any(
         first <= ord(character) <= last
