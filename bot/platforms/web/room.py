@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.commands.parser import is_command
 from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
 from bot.languages import translator
+from bot.platforms.turns import Turns
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import BATCH
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
-from bot.platforms.web.turns import Turns
 from storage import inbox, rooms
 from storage.rooms import RoomMessage
 

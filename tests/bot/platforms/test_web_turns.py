@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from bot.platforms.web.turns import Turns
+from bot.platforms.turns import Turns
 from generators.scripted import Pace, Script
 from storage import inbox
 from tests.bot.platforms.serving import Serving, serving

@@ -1,4 +1,4 @@
-"""Whose line is next: the lines of a room are carried out in the order in which they were stored."""
+"""Whose line is next: the lines of a place are carried out in the order in which they came in."""
 
 from __future__ import annotations
 
