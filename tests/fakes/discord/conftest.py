@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import discord
@@ -59,6 +59,9 @@ class Bot(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         await self.tree.sync()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """The stand-in takes 16 identifies at once; the library would wait 5 s before each but the first."""
 
     async def on_message(self, message: discord.Message) -> None:
         self.heard.append(message)
@@ -159,3 +162,10 @@ async def bot(server: DiscordServer, guild: Guild) -> AsyncIterator[Bot]:
     await bot.begin(server)
     yield bot
     await bot.end()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Returns when the bot has come to know something."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # discord.py's caches tell nobody of a change
+            await asyncio.sleep(0.005)

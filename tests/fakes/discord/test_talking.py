@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 import discord
 import pytest
 
-from tests.fakes.discord import Channel, CommandNotOffered, DiscordServer, Guild, Upload, User
-from tests.fakes.discord.conftest import Bot
+from tests.fakes.discord import Channel, CommandNotOffered, DiscordServer, Guild, Message, Upload, User
+from tests.fakes.discord.conftest import Bot, until
 
 
 async def test_login(server: DiscordServer, bot: Bot, guild: Guild) -> None:
@@ -100,7 +100,7 @@ async def test_context_menu(bot: Bot, lobby: Channel, ada: User) -> None:
     ],
 )
 async def test_what_a_client_refuses(
-    bot: Bot, lobby: Channel, ada: User, command: str, options: dict[str, object]
+    bot: Bot, lobby: Channel, ada: User, command: str, options: dict[str, Any]
 ) -> None:
     """A client sends only what is registered, with the options that it declares, to whom it is shown."""
     with pytest.raises(CommandNotOffered):
@@ -187,14 +187,7 @@ async def test_nonce(bot: Bot, lobby: Channel) -> None:
     assert len(lobby.messages) == 1
 
 
-async def lobby_message(bot: Bot, lobby: Channel, text: str):  # type: ignore[no-untyped-def]
+async def lobby_message(bot: Bot, lobby: Channel, text: str) -> Message:
     """A message of the bot, as people see it."""
     await bot.get_partial_messageable(lobby.id).send(text)
     return await lobby.until(text)
-
-
-async def until(condition) -> None:  # type: ignore[no-untyped-def]
-    """Returns when the bot has heard of it."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  # discord.py's caches tell nobody of a change
-            await asyncio.sleep(0.005)
