@@ -88,7 +88,7 @@ class TelegramServer:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.changes = Changes()
-        self.updates = Updates()
+        self.updates = Updates(self.changes)
         self.queries = Queries(self)
         self.menus = Menus()
         self.webhook = Webhook(self)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from tests.fakes.telegram.changes import Changes
 from tests.fakes.telegram.refusal import Refused
 
 LIMIT: Final = 100  # updates in an answer; getUpdates
@@ -22,7 +23,8 @@ class Updates:
         unknown_fields: whether updates carry fields that nobody knows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
         self.allowed: frozenset[str] = frozenset()
         self.unknown_fields = False
         self._pending: list[dict[str, Any]] = []
@@ -70,6 +72,11 @@ class Updates:
         """How many were not confirmed yet."""
         return len(self._pending)
 
+    @property
+    def polled(self) -> bool:
+        """Whether a poll waits."""
+        return self._poll is not None
+
     def forget(self) -> None:
         """Drops what is pending."""
         self._pending.clear()
@@ -112,6 +119,7 @@ class Updates:
         self._pending.extend(updates)
         if self._pending:
             self._arrived.set()
+        self._changes.tell()
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:
@@ -126,9 +134,11 @@ class Updates:
                 self._repeated.discard(update["update_id"])
                 self._again.append(update)
         self._pending = left
+        self._changes.tell()
 
     async def _wait(self, timeout: int) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()
+        self._changes.tell()
         self._arrived.clear()
         arrival = asyncio.ensure_future(self._arrived.wait())
         try:
@@ -138,6 +148,7 @@ class Updates:
             superseded = poll.cancelled()
             if self._poll is poll:
                 self._poll = None
+            self._changes.tell()
         if superseded:
             raise Refused(
                 409,
