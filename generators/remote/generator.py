@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
@@ -24,11 +25,12 @@ class RemoteGenerator:
     Args:
         url: of the API, with or without the `/v1` at its end.
         key: sent as a bearer key.
+        ticks: seconds that only go forward.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, *, ticks: Callable[[], float] = time.monotonic) -> None:
         self._connection = Connection(url, key)
-        self._catalogue = Catalogue(self._connection)
+        self._catalogue = Catalogue(self._connection, ticks)
 
     async def models(self) -> Sequence[ModelInfo]:
         """What the host has; while it is away, what it had.

@@ -119,8 +119,8 @@ def test_settings_without_effect(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
 
     assert ran.code == 0
     assert "· settings: device is set (environment variable PLANCHETTE_DEVICE), but this version does" in ran.out
-    assert "host.port is set" not in ran.out
-    (line,) = [line for line in ran.out.splitlines() if line.startswith("host.port ")]
+    assert "training.jobs is set" not in ran.out
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("training.jobs ")]
     assert line.endswith("not used yet")
 
 

@@ -1,0 +1,174 @@
+"""Who is let in, what is too much, and what becomes of texts whose readers go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import AsyncOpenAI
+
+from bot.platforms.web.listening import listen
+from generators.host import serve_host
+from generators.scripted import Pace, Script, ScriptedGenerator
+from tests.fakes.hosting import hosted
+from tests.generators.host.conftest import KEY, SCRIPT
+
+ASKED = {"model": "scripted", "prompt": "Once", "max_tokens": 5}
+
+
+def bearer(key: str) -> dict[str, bytes]:
+    return {"Authorization": f"Bearer {key}".encode()}
+
+
+async def asked(url: str, body: object = ASKED, **options: Any) -> httpx.Response:
+    headers = options.pop("headers", bearer(KEY))
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.post(f"{url}/completions", json=body, headers=headers, **options)
+
+
+async def until(status: int, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Asks until the answer has this status."""
+    async with asyncio.timeout(20):
+        while (answer := await ask()).status_code != status:  # noqa: ASYNC110  # another thread's doing
+            await asyncio.sleep(0.01)
+    return answer
+
+
+@pytest.mark.parametrize("headers", [{}, bearer("a key"), {"Authorization": "Basic another"}])
+async def test_without_a_key(url: str, headers: dict[str, Any]) -> None:
+    """Without one of its keys the host tells nothing but its health."""
+    async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+        models = await client.get(f"{url}/models")
+        health = await client.get(url.replace("/v1", "/health"))
+
+    answer = await asked(url, headers=headers)
+    for refused in (models, answer):
+        assert refused.status_code == 401
+        assert refused.json()["error"]["code"] == "invalid_api_key"
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert health.status_code in (200, 503)
+
+
+async def test_every_key_opens(url: str) -> None:
+    """Any of the keys opens, also one that is not ASCII."""
+    assert (await asked(url)).status_code == 200
+    assert (await asked(url, headers=bearer("another"))).status_code == 200
+
+
+async def test_pages_of_strangers() -> None:
+    """A host without a key answers neither another name nor a page in a browser, and no body but JSON."""
+    async with hosted(ScriptedGenerator(SCRIPT)) as url:
+        named = await asked(url, headers={"Host": "rebound.example"})
+        page = await asked(url, headers={"Origin": "https://page.example"})
+        form = await asked(url, headers={"Content-Type": "text/plain"})
+        plain = await asked(url, headers={})
+
+    assert [named.status_code, page.status_code, form.status_code, plain.status_code] == [400, 400, 400, 200]
+
+
+async def test_health() -> None:
+    """The host is not healthy before its model can write."""
+    pace = Pace()
+    async with hosted(ScriptedGenerator(SCRIPT, pace=pace)) as url, httpx.AsyncClient(trust_env=False) as client:
+        health = partial(client.get, url.replace("/v1", "/health"))
+        before = await health()
+
+        pace.free()
+        after = await until(200, health)
+
+    assert (before.status_code, before.json()) == (503, {"status": "starting"})
+    assert after.json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b'"text"', b'{"prompt":"half \\ud800","model":"scripted"}'])
+async def test_no_request(url: str, body: bytes) -> None:
+    """What is no JSON object is refused with a sentence."""
+    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
+        answer = await client.post(f"{url}/completions", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith(".")
+
+
+async def test_too_much(url: str) -> None:
+    """A body of more than four megabytes is refused."""
+    answer = await asked(url, {**ASKED, "prompt": "x" * 5_000_000})
+
+    assert answer.status_code == 413
+    assert "4 MB" in answer.json()["error"]["message"]
+
+
+async def test_elsewhere(url: str) -> None:
+    """What is not there is a 404 in the same form."""
+    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
+        answer = await client.get(f"{url}/nonsense")
+
+    assert answer.status_code == 404
+    assert "/v1/nonsense" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_reader_who_goes(stream: bool) -> None:
+    """A text whose reader has gone makes room within a step, whether it was streamed or not."""
+    pace = Pace()
+    generator = ScriptedGenerator(SCRIPT, pace=pace, max_batch=1, queue_limit=0)
+    async with hosted(generator, keys=[KEY], default="none") as url:
+        stepping = asyncio.create_task(step(pace))
+        body = {**ASKED, "max_tokens": 20_000, "min_tokens": 20_000, "stream": stream}
+        reading = asyncio.create_task(until(200, partial(asked, url, body, timeout=60)))
+        refused = await until(429, partial(asked, url))
+
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await until(200, partial(asked, url))
+
+        stepping.cancel()
+    assert refused.json()["error"]["code"] == "busy"
+    assert refused.headers["Retry-After"] == "1"
+
+
+async def step(pace: Pace) -> None:
+    """Lets the model go on, far too slowly for a long text's end."""
+    while True:
+        pace.allow(1)
+        await asyncio.sleep(0.005)  # a hundred seconds for 20,000 tokens
+
+
+async def test_many_tokens_in_a_message() -> None:
+    """What the model has written while nobody was looking goes out in one message."""
+    async with hosted(ScriptedGenerator(Script(smoothing=1.0))) as url:
+        answer = await asked(url, {**ASKED, "max_tokens": 5_000, "min_tokens": 5_000, "stream": True}, timeout=60)
+
+    messages = [line for line in answer.text.split("\n\n") if line.startswith("data: {")]
+    text = "".join(json.loads(line[6:])["choices"][0]["text"] for line in messages)
+    assert len(text) >= 4_900  # bytes that are no characters are shown as one
+    assert len(messages) < 2_500
+
+
+async def test_closing() -> None:
+    """A host that closes says so to who is in the middle of a text."""
+    pace = Pace()
+    listener = listen("127.0.0.1", 0)
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve_host(ScriptedGenerator(SCRIPT, pace=pace), listener, stop=stop))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    received = ""
+    pace.allow(8)
+
+    async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+        stream = await client.completions.create(
+            model="scripted", prompt="Once", stream=True, extra_body={"min_tokens": 500, "max_tokens": 500}
+        )
+        with pytest.raises(openai.APIError, match="closing"):  # noqa: PT012
+            async for chunk in stream:
+                received += chunk.choices[0].text
+                stop.set()
+
+    await serving
+    assert received
