@@ -106,7 +106,8 @@ class Application:
     def _command(self, guild: int, body: Json, known: dict[tuple[int, str], Json]) -> Json:
         kind = body.get("type") or SLASH
         old = known.get((kind, body["name"]))
-        command = DEFAULTS | body | {"type": kind, "application_id": str(self.id)}
+        given = {name: value for name, value in body.items() if value is not None}
+        command = DEFAULTS | given | {"type": kind, "application_id": str(self.id)}
         if guild != GLOBAL:
             command["guild_id"] = str(guild)
         command["default_member_permissions"] = _text(command["default_member_permissions"])
@@ -143,6 +144,10 @@ class Application:
             "role_connections_verification_url": None,
             "approximate_guild_count": len(self._server.guilds),
             "approximate_user_install_count": 0,
+            "approximate_user_authorization_count": 0,
+            "eligible_oauth2_scopes": [],
+            "explicit_content_filter": 0,
+            "flags_new": str(self.flags),
             "integration_types_config": {"0": {}},
         }
 

@@ -110,12 +110,14 @@ class Channel:
 
     def deny(self, *names: str) -> None:
         """Takes permissions from the bot here."""
+        assert not self.is_thread, "a thread has the permissions of its channel"
         self.denied |= permissions.bits(names)
         self.allowed &= ~self.denied
         self._updated()
 
     def allow(self, *names: str) -> None:
         """Gives permissions to the bot here."""
+        assert not self.is_thread, "a thread has the permissions of its channel"
         self.allowed |= permissions.bits(names)
         self.denied &= ~self.allowed
         self._updated()

@@ -24,9 +24,10 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, MEMBERS, INVALID_SESSION, HELLO, ACKNOWLEDGED = 7, 8, 9, 10, 11
 INTERVAL: Final = 41_250  # ms between heartbeats
 PAYLOAD: Final = 4096  # bytes that a bot may send at once; Discord API v10, gateway
+EVENTS: Final = 120  # that a bot may send in a minute; the same
 REPLAYED: Final = 5000  # events that a session remembers for a resumption
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, WRONG_TOKEN = 4001, 4002, 4003, 4004
-ALREADY_AUTHENTICATED, INVALID_SHARD, DISALLOWED_INTENTS = 4005, 4010, 4014
+ALREADY_AUTHENTICATED, TOO_FAST, INVALID_SHARD, DISALLOWED_INTENTS = 4005, 4008, 4010, 4014
 
 Data = Json | Callable[["Session"], Json]
 
@@ -195,7 +196,11 @@ class Gateway:
         return socket
 
     async def _hear(self, connection: Connection) -> None:
+        times: deque[float] = deque(maxlen=EVENTS + 1)
         async for received in connection.socket:
+            times.append(self._server.now())
+            if len(times) > EVENTS and times[-1] - times[0] < 60:
+                return await self._refuse(connection, TOO_FAST, "more than 120 events in a minute")
             if received.type is not WSMsgType.TEXT or len(received.data.encode()) > PAYLOAD:
                 return await self._refuse(connection, DECODE_ERROR, "no text, or over 4096 bytes")
             try:

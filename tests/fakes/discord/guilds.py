@@ -93,9 +93,9 @@ class Guild:
         """What the bot may do in this guild: these permissions and no others beyond everybody's viewing."""
         self.granted = permissions.bits(names)
         self.everyone = permissions.VIEW
-        role = self._role(self.bot_role, self.server.bot.name, self.granted)
-        payload = {"guild_id": str(self.id), "role": role}
-        self.server.gateway.dispatch("GUILD_ROLE_UPDATE", payload, guild=self, intent=GUILDS_INTENT)
+        for role in self.role_payloads()[:2]:
+            payload = {"guild_id": str(self.id), "role": role}
+            self.server.gateway.dispatch("GUILD_ROLE_UPDATE", payload, guild=self, intent=GUILDS_INTENT)
 
     def permissions_of(self, user: User) -> int:
         """What a member may do, as bits."""

@@ -95,6 +95,7 @@ class Interaction:
         data: Json,
         message: Message | None = None,
         option_type: int | None = None,
+        trigger: Interaction | None = None,
     ) -> None:
         self.server = server
         self.id = server.snowflakes.next()
@@ -105,6 +106,7 @@ class Interaction:
         self.data = data
         self.message = message
         self.option_type = option_type
+        self.trigger = trigger
         self.created_at = server.now()
         self.acknowledged_at: float | None = None
         self.kind: int | None = None
@@ -249,6 +251,20 @@ class Interaction:
             raise Refusal(404, 10008, "Unknown Message")
         return found
 
+    def metadata(self) -> Json:
+        """As its messages tell where they come from."""
+        data: Json = {
+            "id": str(self.id),
+            "type": self.type,
+            "user": self.user.payload(),
+            "authorizing_integration_owners": {},
+        }
+        if self.type == COMPONENT and self.message is not None:
+            data["interacted_message_id"] = str(self.message.id)
+        if self.trigger is not None:
+            data["triggering_interaction_metadata"] = self.trigger.metadata()
+        return data
+
     def resource(self) -> Json:
         """As the callback answers with `with_response`."""
         about: Json = {"id": str(self.id), "type": self.type}
@@ -257,7 +273,7 @@ class Interaction:
             about["response_message_id"] = str(self.original.id)
             about["response_message_loading"] = self.original.loading
             about["response_message_ephemeral"] = self.original.private_for is not None
-        if self.kind in (MESSAGE, DEFER, UPDATE) and self.original is not None:
+        if self.kind in (MESSAGE, UPDATE) and self.original is not None:
             answer["resource"] = {"type": self.kind, "message": self.original.payload()}
         return answer
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tests.fakes.discord.clock import moment
 from tests.fakes.discord.faults import Json
@@ -171,13 +171,11 @@ class Message:
 
     def _of_interaction(self, interaction: Interaction) -> Json:
         application = str(self.channel.server.application.id)
-        about: dict[str, Any] = {
-            "id": str(interaction.id),
-            "type": interaction.type,
-            "user": interaction.user.payload(),
-            "authorizing_integration_owners": {},
+        return {
+            "application_id": application,
+            "webhook_id": application,
+            "interaction_metadata": interaction.metadata(),
         }
-        return {"application_id": application, "webhook_id": application, "interaction_metadata": about}
 
     def _of_reply(self, reply_to: int) -> Json:
         reference: Json = {"type": 0, "message_id": str(reply_to), "channel_id": str(self.channel.id)}

@@ -39,7 +39,7 @@ class RemoteDiscord:
         if self._session is not None:
             await self._session.close()
 
-    async def call(self, name: str, *args: Any, on: dict[str, Any] | None = None, **kwargs: Any) -> Any:
+    async def call(self, name: str, /, *args: Any, on: dict[str, Any] | None = None, **kwargs: Any) -> Any:
         """What the method returns, described.
 
         Raises:

@@ -23,6 +23,7 @@ from tests.fakes.discord.users import User
 from tests.fakes.discord.watch import Watch
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.for-tests-on-loopback-only"
+BACKLOG = 1024  # connections: at the usual 128 a crowd that presses at once would wait a second for its SYNs
 
 
 class DiscordServer:
@@ -101,7 +102,7 @@ class DiscordServer:
         """Listens."""
         self._runner = web.AppRunner(app or self.web_application(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=BACKLOG)
         await site.start()
         self._port = self._runner.addresses[0][1]
 

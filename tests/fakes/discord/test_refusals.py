@@ -40,6 +40,18 @@ async def test_empty_message(bot: Bot, server: DiscordServer, lobby: Channel) ->
     server.expected(400, 50006)
 
 
+async def test_half_a_character(bot: Bot, server: DiscordServer, lobby: Channel) -> None:
+    """A lone surrogate is no JSON to Discord; a whole emoji is, escaped or not."""
+    await send(bot, lobby, content="\U0001f600", **SILENT)
+
+    with pytest.raises(discord.HTTPException) as refused:
+        await send(bot, lobby, content="\ud83d", **SILENT)
+
+    assert refused.value.code == 50109
+    assert [message.content for message in lobby.messages] == ["\U0001f600"]
+    server.expected(400, 50109)
+
+
 async def test_ping_over_http(bot: Bot, server: DiscordServer, lobby: Channel) -> None:
     """A message that pings is posted, as on Discord, and is a fault."""
     await send(bot, lobby, content="hello @everyone")

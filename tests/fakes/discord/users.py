@@ -59,6 +59,7 @@ class User:
             "system": False,
             "banner": None,
             "accent_color": None,
+            "primary_guild": None,
             "public_flags": 0,
             "flags": 0,
         }
@@ -87,7 +88,7 @@ class User:
 
     # What they do.
 
-    async def slash(self, channel: Channel, command: str, *, anyway: bool = False, **options: Any) -> Interaction:
+    async def slash(self, channel: Channel, command: str, /, *, anyway: bool = False, **options: Any) -> Interaction:
         """Sends a slash command, such as "story start".
 
         Args:
@@ -101,7 +102,7 @@ class User:
         return self._act(channel, COMMAND, data)
 
     async def autocomplete(
-        self, channel: Channel, command: str, *, focused: str, timeout: float = 3.0, **options: Any
+        self, channel: Channel, command: str, /, *, focused: str, timeout: float = 3.0, **options: Any
     ) -> list[Choice]:
         """What is suggested for the option `focused`, of which they typed so much.
 
@@ -168,7 +169,7 @@ class User:
                 raise AssertionError(f"{field.label} must be filled in")
         data = {"custom_id": modal.custom_id, "components": [filled(part, texts) for part in modal.components]}
         source = modal.interaction
-        return self._act(source.channel, MODAL_SUBMIT, data, source.message)
+        return self._act(source.channel, MODAL_SUBMIT, data, source.message, trigger=source)
 
     async def say(
         self,
@@ -240,13 +241,16 @@ class User:
         message: Message | None = None,
         *,
         option_type: int | None = None,
+        trigger: Interaction | None = None,
     ) -> Interaction:
         if channel.deleted:
             raise AssertionError(f"{channel} is gone")
         if channel.guild is not None:
             self.guild_join(channel.guild)
+        if not channel.locked:
+            channel.unarchive()
         interaction = Interaction(
-            self.server, self, channel, type=kind, data=data, message=message, option_type=option_type
+            self.server, self, channel, type=kind, data=data, message=message, option_type=option_type, trigger=trigger
         )
         self.server.began(interaction)
         return interaction

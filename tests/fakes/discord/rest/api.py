@@ -129,9 +129,13 @@ async def read(request: web.Request) -> tuple[Any, list[Upload], Refusal | None]
     if not raw:
         return None, files, None
     try:
-        return json.loads(raw), files, None
+        raw.encode()
+        body = json.loads(raw)
+        if "\\ud" in raw.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # halves of characters are refused
     except ValueError:
         return raw, files, Refusal(400, 50109, "The request body contains invalid JSON.")
+    return body, files, None
 
 
 def answer(result: object, status: int, headers: dict[str, str]) -> web.Response:

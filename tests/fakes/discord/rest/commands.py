@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.fakes.discord.application import GLOBAL
 from tests.fakes.discord.faults import Refusal
-from tests.fakes.discord.rest.routing import Call, Handler, route
+from tests.fakes.discord.rest.routing import YES, Call, Handler, route
 
 EVERYWHERE = "/applications/{application_id}/commands"
 IN_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
@@ -32,8 +32,11 @@ def everywhere(method: str, path: str, handler: Handler) -> None:
 
 
 def all_commands(call: Call) -> object:
-    """The registered commands."""
-    return list(call.server.application.registered.get(scope(call), {}).values())
+    """The registered commands, in other languages too only where that is asked for."""
+    registered = call.server.application.registered.get(scope(call), {}).values()
+    if call.query.get("with_localizations") in YES:
+        return list(registered)
+    return [{key: value for key, value in each.items() if "localizations" not in key} for each in registered]
 
 
 def overwrite(call: Call) -> object:

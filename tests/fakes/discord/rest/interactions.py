@@ -7,13 +7,12 @@ from typing import Final
 from tests.fakes.discord.faults import Refusal
 from tests.fakes.discord.interactions import Interaction
 from tests.fakes.discord.rates import Bucket
-from tests.fakes.discord.rest.routing import Call, route
+from tests.fakes.discord.rest.routing import YES, Call, route
 
 WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 ORIGINAL = WEBHOOK + "/messages/@original"
 FOLLOWUP = WEBHOOK + "/messages/{message_id}"
 RATE: Final = Bucket("webhook", 5, 2.0)  # for each token, over all of these routes
-YES: Final = ("1", "true", "True")
 
 
 @route("POST", "/interactions/{interaction_id}/{interaction_token}/callback", major="interaction_id", authorised=False)

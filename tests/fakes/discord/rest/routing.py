@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.fakes.discord.guilds import Guild
     from tests.fakes.discord.server import DiscordServer
 
+YES: Final = ("1", "true", "True")  # what a boolean in a query looks like
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
