@@ -18,6 +18,17 @@ INVITED: Final = permissions.PEOPLE  # what the invite link gave the bot, unless
 
 NOTHING: Final[dict[str, Any]] = {
     "icon": None,
+    "home_header": None,
+    "region": "",
+    "widget_enabled": False,
+    "widget_channel_id": None,
+    "max_presences": None,
+    "max_members": 500_000,
+    "max_stage_video_channel_users": 50,
+    "max_video_channel_users": 25,
+    "premium_subscription_count": 0,
+    "nsfw": False,
+    "incidents_data": None,
     "splash": None,
     "discovery_splash": None,
     "banner": None,

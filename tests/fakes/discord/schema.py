@@ -71,6 +71,15 @@ class Schema:
             path = ".".join(map(str, error.absolute_path)) or "body"
             raise Refusal(400, 50035, f"Invalid Form Body: {path}: {error.message[:300]}", errors={path: error.message})
 
+    def flaws(self, method: str, template: str, answer: Any) -> list[str]:
+        """What is wrong with an answer of ours with status 200, by the same document."""
+        responses = self._document["paths"][template][method.lower()]["responses"]
+        schema = self._resolved((responses.get("200") or responses["201"])["content"]["application/json"]["schema"])
+        return [
+            f"{'.'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+            for error in Validator(schema).iter_errors(answer)
+        ]
+
     def _validator(self, method: str, template: str) -> tuple[Any, bool]:
         request = self._document["paths"][template][method.lower()].get("requestBody")
         if request is None:
