@@ -36,7 +36,7 @@ async def serve_host(
         started: called once requests are answered.
     """
     readiness = Readiness(generator, default)
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             host_app(generator, readiness, keys),
             lifespan="off",
@@ -63,7 +63,7 @@ async def serve_host(
         await serving
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Leaves the signals to whoever runs the host."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
