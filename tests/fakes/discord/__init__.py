@@ -18,8 +18,7 @@ Discord's limits and rates; what Discord would refuse is refused with Discord's 
         assert ada.private(lobby) == []
         assert discord.faults == []
 
-The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (5 by default) and
-  raise
+The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (5 by default) and raise
 an AssertionError which says what is there instead.
 
 **`DiscordServer(*, token=…, message_content=False, members=False, shards=1, checked=True, paced=True, port=0)`**
@@ -39,12 +38,14 @@ an AssertionError which says what is there instead.
     takes out those that a test provoked on purpose (at least one must be there)
   - `schema_checked: bool`: whether the OpenAPI document was there; `invalid_requests`: how many 401, 403 and 429
 
-**Guild**: `id`, `name`, `channels`, `guild["lobby"]` · `channel(name, *, deny=()) -> Channel` ·
-  `member(user, *permissions)`: joins, and holds these permissions, such as "manage_guild" · `remove()` (the bot is
-  kicked: GUILD_DELETE) · `outage()`, `recover()`: unavailable for a while
+**Guild**: `id`, `name`, `channels`, `guild["lobby"]` · `channel(name, *, deny=()) -> Channel` · `member(user,
+  *permissions)`: joins, and holds these permissions, such as "manage_guild" · `remove()` (the bot is kicked:
+  GUILD_DELETE) · `grant(*permissions)`: what the bot's role may do, and no more · `outage()`, `recover()`: unavailable
+  for a while
 
 **Channel** (a thread and a direct channel too): `id`, `name`, `guild`, `parent`, `messages` (public and not deleted)
-  - `thread(name, *, message=None) -> Channel` (by a person) · `threads` · `archive()`, `delete()`, `rename(name)`
+  - `thread(name, *, message=None) -> Channel` (by a person) · `threads` · `archive()`, `lock()`, `delete()`,
+    `rename(name)`
   - `deny(*permissions)`, `allow(*permissions)`: what the bot may do there: "view_channel", "send_messages",
     "send_messages_in_threads", "create_public_threads", "embed_links", "attach_files", "read_message_history"
   - `await until(predicate | "contained text", timeout=5) -> Message`: the newest public message for which it holds
@@ -52,38 +53,35 @@ an AssertionError which says what is there instead.
 
 **User**
   - `await slash(channel, "story start", *, anyway=False, **options) -> Interaction`: options are typed and checked
-    against
-    what was registered, `CommandNotOffered` (an AssertionError) where a client would not offer it; `anyway`: even if
-    `default_member_permissions` hide it (a server's admins can change the default). A file option is `Upload(name,
-    bytes)`
+    against what was registered, `CommandNotOffered` (an AssertionError) where a client would not offer it; `anyway`:
+    even if `default_member_permissions` hide it (a server's admins can change the default). A file option is
+    `Upload(name, bytes)`
   - `await autocomplete(channel, "generate", focused="model", model="gp", **options) -> list[Choice(name, value)]`
   - `await context_menu(channel, "Continue this", message_or_user)`
-  - `await press(message, "custom_id or label") -> Interaction`, `await select(message, custom_id, values)`;
-    an unknown custom_id is sent as it is, as from an old client
+  - `await press(message, "custom_id or label") -> Interaction`, `await select(message, custom_id, values)`; an unknown
+    custom_id is sent as it is, as from an old client
   - `await submit(interaction.modal, {"field's custom_id or label": "text"}) -> Interaction`
   - `await say(channel, text, *, reply_to=None, ping=True, files=[Upload(…)]) -> Message`
   - `await edit(message, text)`, `await delete(message)` (an admin may delete the bot's)
   - `private(channel) -> list[Message]`: ephemeral messages that only this person sees
   - `await until(channel, predicate) -> Message`: as `channel.until`, with this person's private messages
+  - `sees(channel)`: public messages and their private ones · `dms_closed = True`: takes no direct messages (50007)
   - `mention`: "<@id>"
 
 **Interaction**: `id`, `created_at`, `acknowledged_at`, `latency` (seconds or None), `kind` (the response's type or
-  None),
-  `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=5)` (any
-  callback) ·
-  `await answered(timeout=5) -> Message`: a message with something in it, deferred or not; for an update, the updated
-  one
+  None), `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=5)`
+  (any callback) · `await answered(timeout=5) -> Message`: a message with something in it, deferred or not; for an
+  update, the updated one
 
 **Message**: `id`, `channel`, `author`, `content`, `components`, `buttons: list[Button(label, custom_id, style,
-  disabled, row,
-  url)]`, `embeds`, `attachments: list[Attachment(name, data, content_type, url)]`, `flags`, `private_for: User |
-  None`, `edited:
-  datetime | None`, `deleted`, `reply_to: int | None`, `nonce`, `versions: list[str]` (its content at every edit)
+  disabled, row, url)]`, `embeds`, `attachments: list[Attachment(name, data, content_type, url)]`, `flags`,
+  `private_for: User | None`, `edited: datetime | None`, `deleted`, `reply_to: int | None`, `nonce`, `versions:
+  list[str]` (its content at every edit)
 
 **Misbehaviour**
   - `fail_next(method, path, *, status=500, times=1)`; `limit_next(method, path, *, retry_after, is_global=False,
-    times=1)`;
-    `slow_next(method, path, *, seconds, times=1)`; a path is "/channels/*/messages", "*" stands for one part
+    times=1)`; `slow_next(method, path, *, seconds, times=1)`; a path is "/channels/*/messages", "*" stands for one
+    part
   - `await drop()`: every gateway connection is cut without a close frame (resumable); `await close_gateway(code)`
   - `await invalidate(resumable=False)` (op 9), `await request_reconnect()` (op 7)
   - `go_down()`, `come_back()`: gateway and REST refuse connections in between (REST answers 503)
@@ -91,17 +89,14 @@ an AssertionError which says what is there instead.
     another order · `strange()`: unknown event types, and unknown fields in all that follow
   - `dispatch(event, data, guild=None)`: any event at all
 
-**Another process**: `python -m tests.fakes.discord --port 0` prints one JSON line `{"api", "control", "token",
-  "application"}`. POST to `control` `{"on": REF?, "do": "slash", "args": […], "kwargs": {…}}` calls the method of
-  that name, and
-  `{"on": REF?, "get": "messages"}` reads an attribute. The answer is `{"result": …}`, or `{"error": "…"}` with status
-  400.
-  Objects are described as `{"$": "message:ID", …}`, and such an object (or `{"$": "message:ID"}`) is a REF and may
-  stand
-  among the arguments. Without `on` it is the server. `{"$": "upload", "name", "text"}` is an Upload.
-  `RemoteDiscord(control)` in `tests.fakes.discord.remote` does so from Python:
-  `await remote.call("slash", channel, "story start", on=ada, text="Once")`, `await remote.get("messages",
-  on=channel)`.
+**Another process**: `python -m tests.fakes.discord --port 0` prints one JSON line `{"api", "gateway", "control",
+  "token", "application"}`. POST to `control` `{"on": REF?, "do": "slash", "args": […], "kwargs": {…}}` calls the
+  method of that name, and `{"on": REF?, "get": "messages"}` reads an attribute. The answer is `{"result": …}`, or
+  `{"error": "…"}` with status 400. Objects are described as `{"$": "message:ID", …}`, and such an object (or `{"$":
+  "message:ID"}`) is a REF and may stand among the arguments. Without `on` it is the server. `{"$": "upload", "name",
+  "text"}` is an Upload. `RemoteDiscord(control)` in `tests.fakes.discord.remote` does so from Python, and `async with
+  running() as remote` there starts the process too (`remote.addresses` is what it printed): `await
+  remote.call("slash", channel, "story start", on=ada, text="Once")`, `await remote.get("messages", on=channel)`.
 """
 
 from tests.fakes.discord.channels import Channel
