@@ -1,0 +1,129 @@
+"""The library's client, paced so that Telegram never has to refuse anything."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.configuration import TelegramKeys
+
+POLL: Final = 30  # seconds that a poll waits for updates; proxies commonly end what is silent for 60
+READ: Final = 20.0  # seconds for an answer; the outbox waits 30 in all
+CONNECT: Final = 10.0  # seconds
+RETRIES: Final = 3  # of a call that is told to come later
+
+# Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, one a second in a chat with short bursts, 20 a
+# minute in a group. One less, because what leaves evenly may arrive in a bunch.
+EVERYWHERE: Final = (29, 1.0)
+CHAT: Final = (4, 4.0)
+GROUP: Final = (19, 60.0)
+KEPT: Final = 10_000  # chats remembered at once
+
+
+class Window:
+    """At most so many in any so many seconds."""
+
+    def __init__(self, times: int, seconds: float) -> None:
+        self._times = times
+        self._seconds = seconds
+        self._taken: deque[float] = deque()
+
+    async def take(self) -> None:
+        """Returns once there is room."""
+        while (wait := self._wait()) > 0:  # noqa: ASYNC110  # time is all that is waited for
+            await asyncio.sleep(wait)
+        self._taken.append(time.monotonic())
+
+    def _wait(self) -> float:
+        now = time.monotonic()
+        while self._taken and self._taken[0] <= now - self._seconds:
+            self._taken.popleft()
+        return 0.0 if len(self._taken) < self._times else self._taken[0] + self._seconds - now
+
+
+class Pace(AIORateLimiter):
+    """The library's retries after a refusal, behind windows that see to it that there is none.
+
+    The outbox spaces messages; what it cannot know is how many of Telegram's fill one of ours. The library's own
+    buckets are off: they let twice as many through in their first minute. Calls without a chat, as the answer to a
+    press, wait for nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(overall_max_rate=0, group_max_rate=0, max_retries=RETRIES)
+        self._all = Window(*EVERYWHERE)
+        self._chats: OrderedDict[int, tuple[Window, ...]] = OrderedDict()
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> Any:
+        """Makes a call when its turn has come."""
+        chat = data.get("chat_id")
+        if chat is None:
+            return await callback(*args, **kwargs)
+        if endpoint.startswith(("send", "edit")):
+            for window in self._windows(int(chat)):
+                await window.take()
+        await self._all.take()
+        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+    def _windows(self, chat: int) -> tuple[Window, ...]:
+        windows = self._chats.pop(chat, None)
+        if windows is None:
+            windows = (Window(*GROUP), Window(*CHAT)) if chat < 0 else (Window(*CHAT),)
+        self._chats[chat] = windows
+        while len(self._chats) > KEPT:
+            self._chats.popitem(last=False)
+        return windows
+
+
+class Client(ExtBot[int]):
+    """The Bot API for one token."""
+
+    def __init__(self, keys: TelegramKeys) -> None:
+        assert keys.token is not None
+        api = keys.api.rstrip("/")
+        self._polls = HTTPXRequest(connection_pool_size=2, read_timeout=READ, connect_timeout=CONNECT)
+        self._calls = HTTPXRequest(
+            connection_pool_size=64,
+            read_timeout=READ,
+            write_timeout=READ,
+            connect_timeout=CONNECT,
+            pool_timeout=READ,
+            media_write_timeout=60.0,
+        )
+        super().__init__(
+            token=keys.token.get_secret_value(),
+            base_url=f"{api}/bot",
+            base_file_url=f"{api}/file/bot",
+            get_updates_request=self._polls,
+            request=self._calls,
+            rate_limiter=Pace(),
+        )
+
+    async def updates(self, offset: int | None, allowed: tuple[str, ...], timeout: int = POLL) -> list[dict[str, Any]]:
+        """Updates as they came; the library's own method would lose all for one that it cannot read.
+
+        Args:
+            offset: confirms all updates before this id.
+            timeout: seconds to wait for one.
+        """
+        asked = {"offset": offset, "timeout": timeout, "allowed_updates": list(allowed)}
+        got = await self._post("getUpdates", asked, read_timeout=timeout + READ)
+        return [update for update in got if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+
+    async def close_connections(self) -> None:
+        """Ends every connection."""
+        await asyncio.gather(self._polls.shutdown(), self._calls.shutdown())

@@ -1,0 +1,235 @@
+"""What comes in from Telegram: stored before it is confirmed there, and then carried out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram import Update, User
+from telegram.error import BadRequest
+
+from bot.conversation import Button, Message, Person
+from bot.languages import translator
+from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.faults import OUTAGES
+from bot.platforms.telegram.people import People
+from bot.platforms.telegram.reading import (
+    Gone,
+    Heard,
+    Line,
+    Moved,
+    Press,
+    from_payload,
+    payload,
+    read,
+    sent_at,
+    where,
+)
+from bot.platforms.telegram.text import shortened
+from bot.platforms.telegram.where import PLATFORM, Where
+from bot.platforms.turns import Turns
+from storage import inbox
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+NOT_HERE: Final = (
+    "This bot serves chosen chats only; whoever runs it can add the number of this chat, {chat}, to telegram.chats."
+)
+
+answering: ContextVar[int | None] = ContextVar("answering", default=None)  # the message that is being dealt with
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    update: int
+    heard: Heard
+    at: datetime
+
+
+class Listener:
+    """Hands the bot what people write and press.
+
+    Args:
+        moved: called with the old and the new id of a group that has become a supergroup.
+    """
+
+    def __init__(self, bot: Bot, client: Client, moved: Callable[[int, int], Awaitable[None]]) -> None:
+        self._bot = bot
+        self._client = client
+        self._moved = moved
+        self._people = People(client, bot.ticks)
+        self._chats = bot.configuration.telegram.chats
+        self._joined: set[int] = set()  # chats that became of allowed ones
+        self._told: set[int] = set()  # chats that know that they are not served
+        self._turns = Turns()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take_up(self) -> None:
+        """Goes on with what was confirmed and not carried out when the process ended."""
+        for item in await self._bot.database.read(partial(inbox.pending, platform=PLATFORM)):
+            try:
+                heard = from_payload(item.payload)
+            except (KeyError, TypeError) as fault:
+                log.warning("what came in cannot be read any more", item=item.id, reason=repr(fault))
+                await self._bot.database.write(partial(inbox.done, item=item.id))
+            else:
+                await self._begin(item.id, heard)
+
+    async def take_in(self, updates: Sequence[dict[str, Any]], me: User) -> None:
+        """Stores what means something, all in one transaction, and then begins to carry it out.
+
+        Raises:
+            StorageError: nothing is stored; the updates have to come again.
+        """
+        now = datetime.now(UTC)
+        arrivals = []
+        for update in sorted(updates, key=lambda update: int(update["update_id"])):
+            arrival = self._read(update, me, now)
+            if arrival is None:
+                continue
+            if self._serves(arrival.heard):
+                arrivals.append(arrival)
+            else:
+                self._turn_away(arrival.heard)
+        if not arrivals:
+            return
+
+        async def store(connection: AsyncConnection) -> list[int | None]:
+            return [
+                await inbox.receive(connection, PLATFORM, arrival.update, payload(arrival.heard), arrival.at)
+                for arrival in arrivals
+            ]
+
+        items = await self._bot.database.write(store)
+        for item, arrival in zip(items, arrivals, strict=True):
+            if item is not None:  # else it came before
+                await self._begin(item, arrival.heard)
+
+    def answered(self, to: Where, message: int) -> None:
+        """The bot has answered a line."""
+        self._turns.answered(to.place.id, message)
+
+    async def stop(self) -> None:
+        """Drops what is in hand; the next start goes on with it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _read(self, update: dict[str, Any], me: User, now: datetime) -> _Arrival | None:
+        try:
+            parsed = Update.de_json(update, self._client)
+            heard = read(parsed, me)
+        except Exception as fault:  # one update that nobody foresaw must not hold up all that come after it
+            log.warning(
+                "an update cannot be read", update=update["update_id"], fields=sorted(update), fault=repr(fault)
+            )
+            return None
+        if heard is None:
+            log.debug("an update means nothing", update=update["update_id"], fields=sorted(update))
+            return None
+        return _Arrival(parsed.update_id, heard, sent_at(parsed, now))
+
+    def _serves(self, heard: Heard) -> bool:
+        if self._chats is None or str(heard.chat) in self._chats or heard.chat in self._joined:
+            return True
+        return isinstance(heard, Moved) and str(heard.new) in self._chats
+
+    def _turn_away(self, heard: Heard) -> None:
+        """Says once in a chat that it is not served, when somebody wants something there."""
+        if isinstance(heard, Press):
+            self._soon(self._answer(heard.query, _not_here(heard)))
+        elif isinstance(heard, Line) and heard.meaning == "command" and heard.chat not in self._told:
+            self._told.add(heard.chat)
+            self._soon(self._refuse(heard))
+
+    async def _refuse(self, line: Line) -> None:
+        outbox = self._bot.outboxes[PLATFORM]
+        await outbox.post(where(line).place, Message(_not_here(line)), reply_to=str(line.message))
+
+    async def _begin(self, item: int, heard: Heard) -> None:
+        """Lines wait for their turn and presses for nothing; what happens to a chat is over before what follows."""
+        match heard:
+            case Line():
+                self._soon(self._hear(item, heard))
+            case Press():
+                self._soon(self._press(item, heard))
+            case Moved():
+                if self._chats is not None:
+                    self._joined.add(heard.new)
+                    log.warning("a chat has another id; change telegram.chats", old=heard.chat, new=heard.new)
+                await self._done(item, self._moved(heard.chat, heard.new))
+            case Gone():
+                await self._done(item, self._bot.place_gone(where(heard).place))
+
+    async def _done(self, item: int, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception:  # the next start tries again
+            log.exception("what happened to a chat was not dealt with", item=item)
+        else:
+            await self._bot.database.write(partial(inbox.done, item=item))
+
+    async def _hear(self, item: int, line: Line) -> None:
+        place = where(line).place
+        async with self._turns.turn(place.id, str(line.by.id), line.message):
+            answering.set(line.message)
+            person = await self._people.person(line)
+            if line.meaning == "command":
+                await self._bot.invoke(line.text, person=person, place=place, origin=item, reply_to=str(line.message))
+            elif line.answered is None or not await self._reply(item, line, person):
+                await self._talk(item, line, person)
+
+    async def _reply(self, item: int, line: Line, person: Person) -> bool:
+        return await self._bot.reply(
+            line.text,
+            person=person,
+            place=where(line).place,
+            message=str(line.answered),
+            buttons=tuple(Button(label, action) for label, action in line.buttons),
+            origin=item,
+        )
+
+    async def _talk(self, item: int, line: Line, person: Person) -> None:
+        """A reply that was none may be talk; then the bot has noted already that it has dealt with the item."""
+        found = await self._bot.database.read(partial(inbox.get, item=item))
+        origin = item if found is not None and found.open else None
+        place = where(line).place
+        await self._bot.talked_to(line.text, person=person, place=place, message=str(line.message), origin=origin)
+
+    async def _press(self, item: int, press: Press) -> None:
+        person = await self._people.person(press)
+        notice = await self._bot.press(press.action, person=person, place=where(press).place, origin=item)
+        await self._answer(press.query, notice.text)
+
+    async def _answer(self, query: str, text: str) -> None:
+        """Answers a press; one that is too old to be answered was counted all the same."""
+        try:
+            await self._client.answer_callback_query(query, shortened(text))
+        except BadRequest as error:
+            log.debug("a press was not answered", reason=str(error))
+        except OUTAGES as error:
+            log.warning("a press was not answered", reason=str(error))
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.error("an update was not dealt with; the next start tries again", exc_info=fault)
+
+
+def _not_here(heard: Line | Press) -> str:
+    return translator(heard.by.language or "en")(NOT_HERE, chat=heard.chat)

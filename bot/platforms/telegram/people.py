@@ -1,0 +1,59 @@
+"""Who is who: persons with their rights in a chat."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from telegram.constants import ChatMemberStatus
+
+from bot.conversation import Person
+from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.faults import OUTAGES
+from bot.platforms.telegram.reading import Line, Press, where
+from bot.platforms.telegram.where import PLATFORM
+
+FRESH: Final = 60.0  # seconds for which an answer about somebody's rights holds
+KEPT: Final = 10_000  # answers
+ADMINS: Final = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+
+log = structlog.get_logger(__name__)
+
+
+class People:
+    """Asks Telegram who administrates what, once a minute at most.
+
+    Args:
+        ticks: seconds that only go forward.
+    """
+
+    def __init__(self, client: Client, ticks: Callable[[], float]) -> None:
+        self._client = client
+        self._ticks = ticks
+        self._answers: OrderedDict[tuple[int, int], tuple[float, bool]] = OrderedDict()
+
+    async def person(self, heard: Line | Press) -> Person:
+        """Who it was; rights are looked up for commands alone, because nothing else needs any."""
+        by = heard.by
+        admin = where(heard).private or by.id == heard.chat  # who speaks as the group administrates it
+        if not admin and isinstance(heard, Line) and heard.meaning == "command":
+            admin = await self._administrates(heard.chat, by.id)
+        return Person(PLATFORM, str(by.id), by.name, admin, by.language or "en")
+
+    async def _administrates(self, chat: int, user: int) -> bool:
+        until, admin = self._answers.get((chat, user), (0.0, False))
+        now = self._ticks()
+        if now < until:
+            return admin
+        try:
+            admin = (await self._client.get_chat_member(chat, user)).status in ADMINS
+        except OUTAGES as error:  # nobody gets a right because Telegram is not to be reached
+            log.warning("an administrator could not be told from others", chat=chat, reason=str(error))
+            return False
+        self._answers[chat, user] = now + FRESH, admin
+        self._answers.move_to_end((chat, user))
+        while len(self._answers) > KEPT:
+            self._answers.popitem(last=False)
+        return admin
