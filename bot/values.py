@@ -109,8 +109,8 @@ class Kind:
             case "boolean":
                 return Phrase("true or false")
             case "choice":
-                *most, last = (*self.choices, "default") if self.unsets else self.choices
-                return Phrase("{names} or {last}", names=", ".join(most), last=last) if most else Phrase("{last}", last=last)
+                *first, last = (*self.choices, "default") if self.unsets else self.choices
+                return Phrase("{names} or {last}", names=", ".join(first), last=last) if first else Phrase(last)
             case "text":
                 return Phrase("a text of at least one character")
 

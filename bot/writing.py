@@ -100,8 +100,9 @@ class Draft:
             footer = translate("(The model ended the text at once.)") + "\n" + footer
         if self.started.dropped:
             dropped = translate(
-                "(The model cannot look back so far: the first {dropped:,} tokens of the prompt were left out.)",
-                dropped=self.started.dropped,
+                "(The model cannot look back so far: the first token of the prompt was left out.)",
+                "(The model cannot look back so far: the first {count:,} tokens of the prompt were left out.)",
+                count=self.started.dropped,
             )
             footer = f"{dropped}\n{footer}"
         return footer

@@ -15,4 +15,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("PLANCHETTE_HOME", str(home))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # the terminal speaks the language of whoever sits at it
     return home

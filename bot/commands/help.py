@@ -13,6 +13,7 @@ from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.names import nearest
 from bot.values import Text, quoted
+from generators.errors import Translate
 
 
 @declare(name="help")
@@ -20,16 +21,17 @@ async def explain(
     invocation: Invocation, command: Annotated[Text, "a command such as story start; all of them without it"] = ""
 ) -> None:
     """Show what can be asked of the bot."""
-    commands = invocation.bot.commands
+    commands, translate = invocation.bot.commands, invocation.translate
     words = command.removeprefix("/").casefold().split()
     if not words:
-        await invocation.answer_privately(Message("\n".join(_lines(commands.all))))
+        await invocation.answer_privately(Message("\n".join(_lines(commands.all, translate))))
         return
     found = _found(commands, words)
     if isinstance(found, Group):
-        await invocation.answer_privately(Message("\n".join([found.description, *_lines(found.commands.values())])))
+        lines = [translate(found.description), *_lines(found.commands.values(), translate)]
     else:
-        await invocation.answer_privately(Message("\n".join([*_lines([found]), *map(_option, found.parameters)])))
+        lines = [*_lines([found], translate), *(_option(parameter, translate) for parameter in found.parameters)]
+    await invocation.answer_privately(Message("\n".join(lines)))
 
 
 def _found(commands: Commands, words: list[str]) -> Command | Group:
@@ -45,14 +47,17 @@ def _found(commands: Commands, words: list[str]) -> Command | Group:
     return member
 
 
-def _lines(commands: Iterable[Command]) -> list[str]:
-    return [f"{command.usage} – {command.description}" for command in commands]
+def _lines(commands: Iterable[Command], translate: Translate) -> list[str]:
+    return [f"{command.usage} – {translate(command.description)}" for command in commands]
 
 
-def _option(parameter: Parameter) -> str:
+def _option(parameter: Parameter, translate: Translate) -> str:
     """`temperature: 0 always takes …; a number from 0 to 5`."""
+    name, description = parameter.name, translate(parameter.description)
     if parameter.rest:
-        return f"{parameter.name}: {parameter.description}"
+        return f"{name}: {description}"
     if parameter.kind.form == "text":
-        return f"{parameter.name}=…: {parameter.description}"
-    return f"{parameter.name}=…: {parameter.description}; {parameter.kind.allowed}"
+        return f"{name}=…: {description}"
+    return translate(
+        "{name}=…: {description}; {allowed}", name=name, description=description, allowed=parameter.kind.allowed
+    )

@@ -92,9 +92,9 @@ class Invocation:
         """The settings of the place, as this person may see and change them with this command."""
         return SettingsHere(self)
 
-    async def answer(self, said: str | Message, /, **facts: object) -> Answer:
+    async def answer(self, said: str | Message, plural: str | None = None, /, **facts: object) -> Answer:
         """Answers for all to see; a sentence is translated, a message is shown as it is."""
-        message = self._message(said, facts)
+        message = self._message(said, plural, facts)
         posted = await self.outbox.post(self.place, message, reply_to=self.reply_to)
         return Answer(self.outbox, self.place, posted, message, self.bot.ticks)
 
@@ -102,9 +102,9 @@ class Invocation:
         """An answer that was posted already; whatever it says is not what it is to say."""
         return Answer(self.outbox, self.place, posted, Message(""), self.bot.ticks)
 
-    async def answer_privately(self, said: str | Message, /, **facts: object) -> None:
+    async def answer_privately(self, said: str | Message, plural: str | None = None, /, **facts: object) -> None:
         """Answers the person alone."""
-        message = self._message(said, facts)
+        message = self._message(said, plural, facts)
         await self.outbox.post(self.place, message, private_for=self.person, reply_to=self.reply_to)
 
     async def thread(self, title: str) -> Place:
@@ -142,8 +142,8 @@ class Invocation:
         if not await self.permits(permission):
             raise NotAllowed(self.command.path)
 
-    def _message(self, said: str | Message, facts: dict[str, object]) -> Message:
-        return said if isinstance(said, Message) else Message(self.translate(said, **facts))
+    def _message(self, said: str | Message, plural: str | None, facts: dict[str, object]) -> Message:
+        return said if isinstance(said, Message) else Message(self.translate(said, plural, **facts))
 
 
 class SettingsHere:

@@ -113,7 +113,7 @@ def acceptable(ballot: Ballot, person: str, text: str) -> str:
         raise WroteAlready(written.text.strip())
     for candidate in ballot.candidates:
         if as_read(candidate.text or THE_END) == as_read(text):
-            raise OnTheBallot(candidate.text.strip() or THE_END)
+            raise OnTheBallot(candidate.text.strip() or Phrase("The end"))
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generators.errors import Translate, UserError, english
+from generators.errors import Phrase, Translate, UserError, english
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class WroteAlready(UserError):
 class OnTheBallot(UserError):
     """A write-in that reads like a candidate."""
 
-    text: str
+    text: Phrase | str
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("«{text}» is on the ballot already; press its button to vote for it.", text=self.text)

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.conversation import Button, Message
 from bot.games.actions import GoOn, Vote, WriteIn
-from bot.games.ballot import THE_END, Ballot, Candidate, Reason
+from bot.games.ballot import Ballot, Candidate, Reason
 from bot.games.errors import WriterGone
 from bot.text import is_visible
 from generators.errors import Translate, UserError, english
@@ -66,27 +66,30 @@ def buttons(view: View, translate: Translate = english) -> tuple[Button, ...]:
     """A button for each candidate, in order, and one to write something in."""
     return (
         *(
-            Button(label(candidate, probability=view.probabilities), str(Vote(view.round_id, candidate.slot)))
+            Button(
+                label(candidate, probability=view.probabilities, translate=translate),
+                str(Vote(view.round_id, candidate.slot)),
+            )
             for candidate in view.ballot.candidates
         ),
         Button(translate("Write in…"), str(WriteIn(view.round_id)), asks=translate("Your own candidate")),
     )
 
 
-def label(candidate: Candidate, *, probability: bool) -> str:
+def label(candidate: Candidate, *, probability: bool, translate: Translate = english) -> str:
     """A candidate's text, ` · ` and its percentage; of a sentence only the text, shortened where it has to be."""
     share = f" · {percentage(candidate.logprob)}" if probability else ""
-    return shown(candidate, LABEL - len(share)) + share
+    return shown(candidate, LABEL - len(share), translate) + share
 
 
-def shown(candidate: Candidate, room: int = LINE) -> str:
+def shown(candidate: Candidate, room: int = LINE, translate: Translate = english) -> str:
     """A candidate's text as people can read it, in at most `room` characters; one that ends the story says so."""
     if candidate.bare_end:
-        return THE_END
+        return translate("The end")
     text = readable(candidate.text)
     if not candidate.end:
         return shortened(text, room)
-    closing = f" … {THE_END}"
+    closing = f" … {translate('The end')}"
     return text[: room - len(closing)].rstrip() + closing
 
 
@@ -152,11 +155,11 @@ def _lines(view: View, translate: Translate) -> Iterable[str]:
     room = max(20, min(LINE, 1_100 // max(1, len(view.ballot.candidates)) - 30))
     for candidate in view.ballot.candidates:
         votes = tally[candidate.slot]
-        parts = [_measure(view, candidate, votes), shown(candidate, room)]
+        parts = [_measure(view, candidate, votes), shown(candidate, room, translate)]
         if candidate.writer is not None:
             parts.append(translate("(written in)"))
         if votes:
-            parts.append(translate("— 1 vote") if votes == 1 else translate("— {votes} votes", votes=votes))
+            parts.append(translate("— {count} vote", "— {count} votes", count=votes))
         yield " ".join(parts)
     if view.probabilities:
         rest = other(view.ballot.candidates)
@@ -202,7 +205,7 @@ def names(people: Sequence[str], translate: Translate = english, most: int = 6) 
     """Names in a row, with a count instead of those that would make it long."""
     listed = [shortened(readable(name), 24) for name in people[:most]]
     if len(people) > most:
-        listed.append(translate("{count} more", count=len(people) - most))
+        listed.append(translate("{count} more", "{count} more", count=len(people) - most))
     return ", ".join(listed)
 
 
@@ -210,15 +213,16 @@ def outcome(
     number: int, winner: Candidate, reason: Reason, votes: int, cast: int, translate: Translate = english
 ) -> Message:
     """What a ballot turns into once its round is over."""
-    text = shown(winner)
+    text = shown(winner, translate=translate)
     match reason:
         case "votes":
             said = translate(
-                "Round {number}: «{text}» won with {votes} of {cast} votes.",
+                "Round {number}: «{text}» won with {votes} of {count} vote.",
+                "Round {number}: «{text}» won with {votes} of {count} votes.",
                 number=number,
                 text=text,
                 votes=votes,
-                cast=cast,
+                count=cast,
             )
         case "tie":
             said = translate("Round {number}: «{text}» was drawn from a tie.", number=number, text=text)

@@ -139,8 +139,10 @@ class Tables:
         if first.dropped:
             return translate(
                 "A story begins; vote with the buttons of its ballot. The model cannot look back so far: "
-                "the first {dropped} tokens of your text stay unread.",
-                dropped=first.dropped,
+                "the first token of your text stays unread.",
+                "A story begins; vote with the buttons of its ballot. The model cannot look back so far: "
+                "the first {count:,} tokens of your text stay unread.",
+                count=first.dropped,
             )
         return translate("A story begins; vote with the buttons of its ballot.")
 

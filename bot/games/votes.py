@@ -85,7 +85,7 @@ class Votes:
         """
         round_id = actions.ballot_of(buttons)
         if round_id is None:
-            round_id = self._house.retired.round_of(place, message)
+            round_id = self._house.retired.of(place, message)
         return None if round_id is None else await self._written_in(place, person, text, round_id, origin)
 
     async def _pressed(
@@ -132,7 +132,7 @@ class Votes:
         self._seats.wake(story.id)
         if isinstance(added, RanOut):
             raise RoundOver
-        return translate("«{text}» is on the ballot, with your vote.", text=show.shown(added))
+        return translate("«{text}» is on the ballot, with your vote.", text=show.shown(added, translate=translate))
 
     async def _moment(self, place: Place, origin: int | None) -> Moment:
         temperature = await self._house.temperature_at(place)
@@ -160,7 +160,7 @@ async def _asked(conn: AsyncConnection, place: str, round_id: int | None) -> tup
 
 def _counted(cast: Cast, translate: Translate) -> str:
     """What somebody is told who has pressed."""
-    text = show.shown(cast.candidate, TOLD)
+    text = show.shown(cast.candidate, TOLD, translate)
     if cast.resumed:
         return translate("You voted for «{text}»; the story goes on.", text=text)
     if cast.before == cast.candidate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import itertools
+import os
 import secrets
 import sys
 import unicodedata
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.conversation import Attachment, Limits, Message, NoThreads, Person, Place
+from bot.languages import translator
 from bot.platforms.keyboard import Keyboard, Lines, Pipe, terminal_restored
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 PLACE: Final = Place("terminal", "chat")
 PROMPT: Final = "› "
 KEPT: Final = 100  # messages of which an edit is still printed
-GREETING: Final = "Commands begin with /, and /help lists them. Ctrl-D leaves."
-LOST: Final = "Commands begin with /, and /help lists them; where a vote runs, a number chooses."
-NOT_MEANT: Final = "Nothing takes these words just now; /story show tells where the story stands."
 
 
 class Terminal:
@@ -53,7 +52,8 @@ class Terminal:
         self._typing = lines is None and sys.stdin.isatty()
         self._lines = lines or (Keyboard(PROMPT) if self._typing else Pipe(sys.stdin.fileno()))
         self._console = console or Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._me = Person("terminal", "you", _user_name(), admin=True)
+        self._me = Person("terminal", "you", _user_name(), admin=True, language=_locale())
+        self._translate = translator(self._me.language)
         self._files = bot.configuration.home / "exports"
         self._ids = (f"{session}-{number}" for number in itertools.count(1))
         self._messages: OrderedDict[str, Message] = OrderedDict()
@@ -64,7 +64,7 @@ class Terminal:
         """Talks until there are no more lines, or until it is cancelled."""
         with terminal_restored(sys.stdin) if self._typing else nullcontext():
             if self._typing:
-                self._print(Text(GREETING, "dim"))
+                self._print(Text(self._translate("Commands begin with /, and /help lists them. Ctrl-D leaves."), "dim"))
             while (line := await self._lines.next()) is not None:
                 await self._heard(line)
                 await self._bot.tables.settled()  # the next round of a story is there before the next line is asked
@@ -124,17 +124,20 @@ class Terminal:
     async def _answered(self, line: str) -> None:
         ballot = self._ballot
         if ballot is None:
-            self._print(Text(LOST, "yellow"))
+            lost = "Commands begin with /, and /help lists them; where a vote runs, a number chooses."
+            self._print(Text(self._translate(lost), "yellow"))
             return
         buttons = self._messages[ballot].plain_buttons
         if not line.strip().isdecimal():
             if not await self._bot.reply(line, person=self._me, place=PLACE, message=ballot, buttons=buttons):
-                self._print(Text(NOT_MEANT, "yellow"))
+                not_meant = "Nothing takes these words just now; /story show tells where the story stands."
+                self._print(Text(self._translate(not_meant), "yellow"))
         elif 1 <= (number := int(line.strip()[:9])) <= len(buttons):
             notice = await self._bot.press(buttons[number - 1].action, person=self._me, place=PLACE)
             self._print(Text(printable(notice.text), "dim"))
         else:
-            self._print(Text(f"There is no {number}; choose from 1 to {len(buttons)}.", "yellow"))
+            told = self._translate("There is no {number}; choose from 1 to {most}.", number=number, most=len(buttons))
+            self._print(Text(told, "yellow"))
 
     def _print_rest(self, message: Message, before: Message | None = None) -> None:
         """Prints what goes with a text, where it has changed: numbered buttons, and where its files lie now."""
@@ -200,6 +203,11 @@ def printable(text: str) -> str:
         else c
         for c in text
     )
+
+
+def _locale() -> str:
+    """What the system's messages are to be in, by the order of POSIX (Base Definitions, 8.2)."""
+    return next((found for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (found := os.environ.get(name))), "en")
 
 
 def _user_name() -> str:

@@ -106,7 +106,7 @@ async def test_story_together(lobby: Serving, visit: Visit) -> None:
     lobby.clock.advance(60)
 
     for page in (ada, bob):
-        await expect(page.locator(".messages")).to_contain_text(re.compile(r"Round 1: .* won with 1 of 1 votes"))
+        await expect(page.locator(".messages")).to_contain_text(re.compile(r"Round 1: .* won with 1 of 1 vote"))
         await expect(page.locator(".ballot")).to_contain_text("Round 2")
 
 

@@ -134,9 +134,9 @@ async def file(file: str, name: str, desk: TheDesk) -> Response:
 
 
 @router.get("/commands", summary="The bot's commands")
-async def commands(desk: TheDesk) -> ShownCommands:
+async def commands(request: Request, desk: TheDesk) -> ShownCommands:
     """What can be written after `/`, from the commands' own declarations."""
-    return ShownCommands(commands=desk.commands())
+    return ShownCommands(commands=desk.commands(request))
 
 
 @router.get("/me", summary="Who this browser is")

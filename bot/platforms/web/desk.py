@@ -8,7 +8,8 @@ from fastapi import Request
 from starlette.requests import HTTPConnection
 
 from bot.conversation import Person
-from bot.platforms.web.errors import Refusal
+from bot.languages import translator
+from bot.platforms.web.errors import Refusal, language_asked
 from bot.platforms.web.gate import Gate, Level
 from bot.platforms.web.identity import Identities, NameHolders, Visitor
 from bot.platforms.web.names import PLATFORM, folded, person_name
@@ -78,7 +79,8 @@ class Desk:
         name = self.name(request, named)
         if name is None:
             raise Refusal(400, "The field person is missing: say who writes.")
-        return Person(PLATFORM, name, name, admin=request.state.level is Level.ADMIN)
+        admin = request.state.level is Level.ADMIN
+        return Person(PLATFORM, name, name, admin=admin, language=language_asked(request))
 
     def reader(self, request: Request, named: str | None) -> str | None:
         """Who reads; None sees what is public.
@@ -120,10 +122,11 @@ class Desk:
         """Whether the default model can write."""
         return self.bot.ready
 
-    def commands(self) -> list[ShownCommand]:
+    def commands(self, request: Request) -> list[ShownCommand]:
         """Every command of the bot, as its declaration describes it."""
+        translate = translator(language_asked(request))
         return [
-            ShownCommand(name=command.path, usage=command.usage, help=command.description)
+            ShownCommand(name=command.path, usage=command.usage, help=translate(command.description))
             for command in self.bot.commands.all
         ]
 

@@ -11,7 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
+from bot.languages import preferred, translator
 from bot.text import TooLong
 from generators.errors import Translate, UserError, english
 from storage.errors import StorageError
@@ -31,6 +33,11 @@ class Refusal(UserError):
         return translate(self.why, **self.facts)
 
 
+def language_asked(request: HTTPConnection) -> str:
+    """The language of ours that a browser asks for; English for programs that ask for none."""
+    return preferred(request.headers.get("accept-language", ""))
+
+
 def refused(status: int, sentence: str) -> JSONResponse:
     """The shape of every error of the API."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
@@ -41,21 +48,21 @@ def say_errors_as_sentences(app: FastAPI) -> None:
     """Turns every error that can leave the app into `{"error": "one sentence"}`."""
 
     @app.exception_handler(Refusal)
-    async def refusal(_request: Request, fault: Refusal) -> JSONResponse:
-        return refused(fault.status, fault.sentence())
+    async def refusal(request: Request, fault: Refusal) -> JSONResponse:
+        return refused(fault.status, fault.sentence(translator(language_asked(request))))
 
     @app.exception_handler(TooLong)
-    async def too_long(_request: Request, fault: TooLong) -> JSONResponse:
-        return refused(413, fault.sentence())
+    async def too_long(request: Request, fault: TooLong) -> JSONResponse:
+        return refused(413, fault.sentence(translator(language_asked(request))))
 
     @app.exception_handler(UserError)
-    async def user_error(_request: Request, fault: UserError) -> JSONResponse:
-        return refused(400, fault.sentence())
+    async def user_error(request: Request, fault: UserError) -> JSONResponse:
+        return refused(400, fault.sentence(translator(language_asked(request))))
 
     @app.exception_handler(StorageError)
     async def storage_error(request: Request, fault: StorageError) -> JSONResponse:
         log.error("storage refused", path=request.url.path, reason=fault.sentence(english))
-        return refused(503, fault.sentence(english))
+        return refused(503, fault.sentence(translator(language_asked(request))))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_request: Request, fault: RequestValidationError) -> JSONResponse:

@@ -44,6 +44,7 @@ class Heard:
     text: str
     message: int
     reply_to: int | None
+    language: str = "en"  # items of earlier versions name none
 
     @property
     def means_something(self) -> bool:
@@ -175,7 +176,7 @@ class WebRoom:
                 await self._visible(connection, place, person, reply_to)
             at = datetime.now(UTC)
             message = await rooms.add(connection, place.key, person.key, text, reply_to=reply_to, at=at)
-            heard = Heard(room, person.id, person.admin, text, message.id, reply_to)
+            heard = Heard(room, person.id, person.admin, text, message.id, reply_to, person.language)
             if not heard.means_something:
                 return heard, None
             return heard, await inbox.receive(connection, PLATFORM, str(message.id), heard.payload(), at)
@@ -237,7 +238,7 @@ class WebRoom:
     async def _answer(self, item: int, heard: Heard) -> None:
         """Lets the bot deal with what was heard once it is its turn; the bot notes that it is done."""
         place = Place(PLATFORM, heard.room)
-        person = Person(PLATFORM, heard.person, heard.person, heard.admin)
+        person = Person(PLATFORM, heard.person, heard.person, heard.admin, heard.language)
         async with self._turns.turn(heard.room, heard.person, heard.message):
             message = str(heard.message)
             asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=message)

@@ -42,7 +42,7 @@ async def test_most_votes_win(lobby: Lobby) -> None:
 
     assert await lobby.text() == "Once upon a" + winner.text
     assert lobby.ballot.text.startswith("Once upon a" + winner.text)
-    assert first.text == f"Round 1: «{winner.text.replace(' ', '␣')}» won with 1 of 1 votes."
+    assert first.text == f"Round 1: «{winner.text.replace(' ', '␣')}» won with 1 of 1 vote."
     assert first.buttons == ()
 
 
