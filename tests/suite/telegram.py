@@ -87,6 +87,6 @@ class TelegramStage(Stage):
 
 
 def _seen(message: Message) -> Seen:
-    labels = tuple(button.text for row in message.buttons for button in row)
+    labels = tuple(button.text for button in message.buttons)
     files = () if message.document is None else ((message.document.name, message.document.data),)
     return Seen(message.text, labels, files, False, message)
