@@ -1,6 +1,9 @@
-# Planchette with its room, Discord and Telegram. With GPT-2 and training: docker build --build-arg EXTRAS=torch,discord,telegram,postgres .
+# Planchette with its room, Discord and Telegram, and the host of the models: the same image runs both.
+# With training, and with models that need torch: --build-arg EXTRAS=torch,discord,telegram,postgres
+# For a host with an NVIDIA GPU: also --build-arg TORCH_BACKEND=cu128, or what suits its driver.
 FROM python:3.12-slim AS build
 ARG EXTRAS=discord,telegram,postgres
+ARG TORCH_BACKEND=cpu
 WORKDIR /source
 RUN python -m venv /opt/planchette && /opt/planchette/bin/python -m pip install --no-cache-dir "uv==0.13.8"
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -8,8 +11,8 @@ COPY bot bot
 COPY generators generators
 COPY storage storage
 COPY weights weights
-RUN /opt/planchette/bin/uv pip install --no-cache --python /opt/planchette/bin/python --torch-backend=auto \
-        --constraint constraints.txt ".[${EXTRAS}]"
+RUN /opt/planchette/bin/uv pip install --no-cache --python /opt/planchette/bin/python \
+        "--torch-backend=${TORCH_BACKEND}" --constraint constraints.txt ".[${EXTRAS}]"
 
 FROM python:3.12-slim
 # The home and the vault's key are two volumes, so that a copy of the one cannot be read without the other.
@@ -24,7 +27,7 @@ ENV PATH=/opt/planchette/bin:$PATH \
 USER 1000
 WORKDIR /var/lib/planchette
 VOLUME ["/var/lib/planchette", "/home/planchette/.config/planchette"]
-EXPOSE 8477
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8477/health', timeout=4)"]
+EXPOSE 8477 8478
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-m", "bot.shell.health"]
 STOPSIGNAL SIGTERM
 CMD ["planchette", "run"]

@@ -1,0 +1,100 @@
+"""`planchette host`."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.configuration import load_configuration
+from bot.generation import generators_of, hosted_generators
+from bot.shell.host import invitation
+from generators.completion import CompletionRequest, Piece
+from generators.errors import UnknownModel
+from generators.remote.errors import HostAway
+from generators.remote.generator import RemoteGenerator
+from tests.bot.shell.conftest import Shell
+from tests.crash.program import eventually
+
+PROGRAM = [sys.executable, "-m", "bot.cli", "host", "--port", "0"]
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The program as a host with a key in a file, and the address that it tells."""
+    key = tmp_path / "host.key"
+    key.write_text("a secret\n", "utf-8")
+    monkeypatch.setenv("PLANCHETTE_HOST__KEY_FILE", str(key))
+    with subprocess.Popen(PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        assert program.stdout is not None
+        line = program.stdout.readline()
+        yield line.split()[5], program
+        program.kill()
+
+
+async def test_serves_until_it_is_told(served: tuple[str, subprocess.Popen[str]]) -> None:
+    """The shipped model can be asked for at the address that the program tells, and SIGTERM ends it with 0."""
+    url, program = served
+    remote = RemoteGenerator(url, "a secret")
+
+    request = CompletionRequest(model="remote:charrnn", prompt="Once", max_tokens=10, seed=1)
+    async with remote.complete(request) as events:
+        pieces = [event async for event in events if isinstance(event, Piece)]
+    await remote.close()
+    eventually(lambda: httpx.get(url.replace("/v1", "/health"), trust_env=False).status_code == 200, "it is ready")
+    program.terminate()
+
+    assert len(pieces) == 10
+    assert program.wait(20) == 0
+
+
+def test_others_need_a_key(shell: Shell) -> None:
+    """An address that others reach needs a key; one sentence says which, and nothing is started."""
+    ran = shell("host", "--host", "0.0.0.0", "--port", "0")
+
+    assert ran.code == 1
+    assert ran.err == "host.host is 0.0.0.0, which other machines can reach, so host.key has to be set too.\n"
+
+
+def test_the_rooms_key_is_none_of_its_business(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that would be open to others does not keep the host from starting: it is refused for its own port."""
+    monkeypatch.setenv("PLANCHETTE_WEB__HOST", "0.0.0.0")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        ran = shell("host", "--port", str(port))
+
+    assert ran.code == 1
+    assert ran.err == (
+        f"Port {port} on 127.0.0.1 is in use by another program; "
+        "set host.port (PLANCHETTE_HOST__PORT) to another port.\n"
+    )
+
+
+async def test_a_host_does_not_ask_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host serves what it has itself, also where the same settings name its address for a bot."""
+    monkeypatch.setenv("PLANCHETTE_REMOTE__URL", "http://127.0.0.1:1")
+    configuration = load_configuration()
+    bot, host = generators_of(configuration), hosted_generators(configuration)
+
+    with pytest.raises(HostAway):
+        await bot.load("remote:charrnn")
+    with pytest.raises(UnknownModel):
+        await host.load("remote:charrnn")
+
+    await bot.close()
+    await host.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("gpu.lan", "gpu.lan"), ("0.0.0.0", socket.gethostname())],
+)
+def test_invitation(address: str, shown: str) -> None:
+    """The program says what to set where the bot runs."""
+    assert f"http://{shown}:8478/v1 " in invitation(address, 8478)
