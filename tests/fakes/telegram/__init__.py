@@ -12,12 +12,14 @@
         assert answer.text == "Your vote: and" and not answer.alert and answer.seconds < 0.5
         assert telegram.faults == []
 
-**The world.** `telegram.user(name, *, username, language_code="en", is_bot=False)`, `telegram.private(user)` (the chat
-with the bot, begun by `user.says(...)` or `private(user)`; `user.starts_bot()` says /start), `telegram.group(title,
-members=[...], admins=[...], bot=True)`, `telegram.supergroup(..., forum=False)`, `telegram.topic(chat, name)` (a Topic;
-give it as `topic=` to `says`). The first admin is the chat's owner. `telegram.can_read_all_group_messages = False` is
-privacy mode, the default: then the bot hears of a group only commands, mentions of it and replies to it, unless it is
-an administrator. `telegram.hears_bots = True` lets messages of other bots through, which Telegram by default does not.
+**The world.** `telegram.user(name, *, username, language_code="en", is_bot=False)`, `telegram.private(user)` (the
+chat with the bot, begun by `user.says(...)` or `private(user)`; `user.starts_bot()` says /start),
+`telegram.group(title, members=[...], admins=[...], bot=True)`, `telegram.supergroup(..., forum=False)`,
+`telegram.topic(chat, name)` (a Topic; give it as `topic=` to `says`). The first admin is the chat's owner.
+`telegram.can_read_all_group_messages = False` is privacy mode, the default: then the bot hears of a group only
+commands, mentions of it and replies to it, unless it is an administrator. `telegram.hears_bots = True` lets messages
+of other bots through, which Telegram by default does not. Telegram cleans what people write (a NUL becomes a blank,
+what turns the writing round vanishes); with `telegram.cleans = False` it arrives as it was typed.
 
 **What people do** (awaited): `user.says(chat, text, *, topic=None, reply_to=None, anonymous=False)`;
 `user.presses(message, button, *, seconds=15)` returns an `Answer(text, alert, url, seconds)`, also for a button that
@@ -31,19 +33,19 @@ told); `user.starts_bot()`, `user.blocks_bot()`, `user.unblocks_bot()`.
 supergroup; the old chat answers 400 with migrate_to_chat_id), `chat.close_topic(topic)`, `chat.reopen_topic(topic)`,
 `chat.delete_topic(topic)`, `chat.delete()` (nobody finds it any more).
 
-**What people see.** `chat.messages` (all that still stand), `chat.said` (those of the bot), `chat.newest` (its newest).
-A `Message` has id, chat, sender, text (or caption), entities, buttons (`Button(text, data, url)`, row by row),
-reply_markup, document and photo (`File` with name, data, mime_type), topic (message_thread_id), reply_to, before (its
-texts before each edit), deleted. `await chat.until(predicate, *, after=None, seconds=5)` is the newest message of the
-bot for which the predicate holds, as soon as there is one; `await telegram.until(condition, seconds=5)` waits for
-anything; both raise TimeoutError with what was there. `telegram.menu(user, chat)` are the commands that Telegram would
-show this person there; `telegram.actions` the chat actions; `telegram.description`, `telegram.short_description` by
-language.
+**What people see.** `chat.messages` (all that still stand), `chat.said` (those of the bot), `chat.newest` (its
+newest). A `Message` has id, chat, sender, text (or caption), entities, buttons (a flat list of `Button(text, data,
+url)`; `rows` has them in their rows), reply_markup, document and photo (`File` with name, data, mime_type), topic
+(message_thread_id), reply_to, before (its texts before each edit), deleted. `await chat.until(predicate, *,
+after=None, seconds=5)` is the newest message of the bot for which the predicate holds, as soon as there is one;
+`await telegram.until(condition, seconds=5)` waits for anything; both raise TimeoutError with what was there.
+`telegram.menu(user, chat)` are the commands that Telegram would show this person there; `telegram.actions` the chat
+actions; `telegram.description`, `telegram.short_description` by language.
 
 **Strict.** `telegram.faults` lists every refusal and every ping (`Fault(method, status, reason, parameters)`);
 `telegram.pardon("not modified")` takes out, and returns, those that a test provoked, and fails when there are none.
-`telegram.requests` has every call (`Request(method, parameters, at, status)`), `telegram.calls("sendMessage")` those of
-a method. Requests are held against Telegram's published API where that is there (`telegram.schema_checked`;
+`telegram.requests` has every call (`Request(method, parameters, at, status)`), `telegram.calls("sendMessage")` those
+of a method. Requests are held against Telegram's published API where that is there (`telegram.schema_checked`;
 `TelegramServer(checked=False)` turns it off for measurements), against the limits in limits.py, and against rates
 (rates.py says which; `TelegramServer(rates=Rates(...))`, `rates=None` for none). `TelegramServer(clock=...)` takes
 seconds since the epoch for dates, rates and the 15 s of a callback query; `lambda: fake_clock.now().timestamp()` will

@@ -197,7 +197,7 @@ class Chat:
         """Stores a message."""
         message = Message(next(self._ids), self, sender, formatted, int(self.telegram.clock()), **more)
         self.stored[message.id] = message
-        if sender.is_bot:
+        if sender.is_bot and sender is not self.telegram.anonymous:
             self.last_bot = sender.id
         self.changed()
         return message

@@ -6,13 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from telegram.ext import AIORateLimiter, ExtBot
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.telegram import Chat, TelegramServer, User
-
-pytest.importorskip("telegram", reason="the telegram extra is not installed")
-
-from telegram.ext import AIORateLimiter, ExtBot
 
 
 @pytest.fixture
@@ -31,7 +28,7 @@ async def telegram(clock: FakeClock) -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 async def bot(telegram: TelegramServer) -> AsyncIterator[ExtBot[Any]]:
-    """The real library's bot, with its rate limiter."""
+    """The real library's bot, with its rate limiter; tests take it as Any, since nearly all it gives may be None."""
     async with ExtBot(
         telegram.token,
         base_url=telegram.base_url,

@@ -38,7 +38,7 @@ class Door:
     async def open(self) -> None:
         """Starts to listen."""
         # A poll whose client has gone must not stay and be in the next one's way: handlers end with their connection.
-        self._server = web.Server(self._answer, request_factory=_request, handler_cancellation=True)
+        self._server = web.Server(self._answer, request_factory=_request, handler_cancellation=True, access_log=None)
         await self.reopen()
 
     async def close(self) -> None:

@@ -113,8 +113,8 @@ def with_found(formatted: Formatted) -> Formatted:
 
 def part(text: str, entity: Entity) -> str:
     """The characters under an entity."""
-    encoded = text.encode("utf-16-le")
-    return encoded[2 * entity.offset : 2 * entity.end].decode("utf-16-le")
+    encoded = text.encode("utf-16-le", "surrogatepass")
+    return encoded[2 * entity.offset : 2 * entity.end].decode("utf-16-le", "surrogatepass")
 
 
 def pinged(formatted: Formatted, usernames: Iterable[str]) -> list[str]:

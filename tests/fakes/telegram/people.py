@@ -81,7 +81,7 @@ class User:
 
     async def edits(self, message: Message, text: str) -> None:
         """Changes what they wrote."""
-        message.change(_typed(text), None, self.telegram.clock())
+        message.change(self._typed(text), None, self.telegram.clock())
         message.chat.changed()
         self._tell("edited_message", message)
 
@@ -124,7 +124,11 @@ class User:
         thread = topic.id if topic is not None else chat.thread_of(reply_to)
         sender = self.telegram.anonymous if anonymous else self
         named = {"sender_chat": chat} if anonymous else {}
-        return chat.add(sender, _typed(text), topic=thread, reply_to=reply_to, **named)
+        return chat.add(sender, self._typed(text), topic=thread, reply_to=reply_to, **named)
+
+    def _typed(self, text: str) -> Formatted:
+        formatted = Formatted(text)
+        return with_found(cleaned(formatted) if self.telegram.cleans else formatted)
 
     def _tell(self, kind: str, message: Message) -> None:
         if self._heard(message):
@@ -151,7 +155,3 @@ class User:
     def _stand(self, standing: Standing) -> None:
         chat = self.telegram.private(self)
         chat.stand(self.telegram.bot, standing, self)
-
-
-def _typed(text: str) -> Formatted:
-    return with_found(cleaned(Formatted(text)))

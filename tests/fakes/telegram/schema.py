@@ -54,19 +54,19 @@ class Schema:
     """Telegram's types and methods as functions that find what is wrong; each is built once."""
 
     def __init__(self, specification: dict[str, Any]) -> None:
-        self._types: dict[str, Any] = specification["types"]
-        self._methods: dict[str, Any] = specification["methods"]
+        self.types: dict[str, Any] = specification["types"]
+        self.methods: dict[str, Any] = specification["methods"]
         self._checks: dict[str, Check] = {}
 
     def knows(self, method: str) -> bool:
         """Whether Telegram has such a method."""
-        return method in self._methods
+        return method in self.methods
 
     def problem_of_call(self, method: str, parameters: dict[str, Any]) -> str | None:
         """What is wrong with the parameters of a call, or None."""
         key = f"{method}()"
         if key not in self._checks:
-            self._checks[key] = self._object(self._methods[method].get("fields", []))
+            self._checks[key] = self._object(self.methods[method].get("fields", []))
         return self._checks[key](parameters)
 
     def problem(self, kind: str, value: Any) -> str | None:
@@ -84,7 +84,7 @@ class Schema:
             return PLAIN[kind]
         if kind.startswith("Array of "):
             return _array(self._check(kind.removeprefix("Array of ")))
-        described = self._types[kind]
+        described = self.types[kind]
         if "subtypes" in described:
             return self._any(described["subtypes"])
         return self._object(described.get("fields", []))

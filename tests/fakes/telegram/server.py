@@ -77,6 +77,7 @@ class TelegramServer:
         self.schema: Schema | None = published() if checked else None
         self.can_read_all_group_messages = False
         self.hears_bots = False
+        self.cleans = True
         self.webhook_via = ""
         self.revoked = self.logged_out = False
         self.users: dict[int, User] = {}
@@ -216,7 +217,9 @@ class TelegramServer:
     def fail(
         self, method: str, status: int = 500, *, times: int = 1, retry_after: int | None = None, body: str | None = None
     ) -> None:
-        """Answers the next calls with an error; a body is sent as it is."""
+        """Answers the next calls with an error; a body is sent as it is, and 429 without retry_after means 1 s."""
+        if status == 429 and retry_after is None:
+            retry_after = 1
         self.mischiefs.plan(failure(method, status, times, retry_after, body))
 
     def slow(self, method: str, seconds: float, *, times: int = 1) -> None:

@@ -17,7 +17,6 @@ from telegram import (
 )
 from telegram import User as TelegramUser
 from telegram.error import BadRequest, EndPointNotFound
-from telegram.ext import ExtBot
 
 from tests.fakes.telegram import Chat, TelegramServer, User
 
@@ -40,7 +39,7 @@ def button(label: str = "and", data: str = "v:1:1") -> InlineKeyboardButton:
         ("<script>x</script>", "unsupported start tag"),
     ],
 )
-async def test_text_refused(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, text: str, why: str) -> None:
+async def test_text_refused(telegram: TelegramServer, bot: Any, chat: Chat, text: str, why: str) -> None:
     """A text that is too long, empty or broken HTML is refused, for messages and for edits."""
     sent = await bot.send_message(chat.id, "fine")
 
@@ -53,7 +52,7 @@ async def test_text_refused(telegram: TelegramServer, bot: ExtBot[Any], chat: Ch
     telegram.faults.clear()
 
 
-async def test_text_taken(bot: ExtBot[Any], chat: Chat) -> None:
+async def test_text_taken(bot: Any, chat: Chat) -> None:
     """4096 characters fit, be they of four bytes or escaped; what controls text is cleaned away."""
     await bot.send_message(chat.id, "😀" * 4096)
     await bot.send_message(chat.id, "&lt;" * 4096, parse_mode="HTML")
@@ -74,7 +73,7 @@ async def test_text_taken(bot: ExtBot[Any], chat: Chat) -> None:
     ],
 )
 async def test_keyboard_refused(
-    telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, keyboard: list[list[InlineKeyboardButton]], why: str
+    telegram: TelegramServer, bot: Any, chat: Chat, keyboard: list[list[InlineKeyboardButton]], why: str
 ) -> None:
     """Too many buttons, blank ones, ones without a purpose and data beyond 64 bytes are refused."""
     with pytest.raises(BadRequest, match=why):
@@ -84,7 +83,7 @@ async def test_keyboard_refused(
     telegram.faults.clear()
 
 
-async def test_keyboard_taken(bot: ExtBot[Any], chat: Chat) -> None:
+async def test_keyboard_taken(bot: Any, chat: Chat) -> None:
     """100 buttons fit, 8 in a row, with 64 bytes each."""
     rows = [[button(data="ä" * 32) for _ in range(8)] for _ in range(12)] + [[button() for _ in range(4)]]
 
@@ -94,7 +93,7 @@ async def test_keyboard_taken(bot: ExtBot[Any], chat: Chat) -> None:
     assert len(chat.newest.rows) == 13
 
 
-async def test_other_lengths(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_other_lengths(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """Captions, answers to presses and topics' names have limits of their own."""
     await bot.send_document(chat.id, b"x", caption="c" * 1024)
 
@@ -110,9 +109,7 @@ async def test_other_lengths(telegram: TelegramServer, bot: ExtBot[Any], chat: C
 
 
 @pytest.mark.parametrize(("offset", "length"), [(0, 4), (3, 1), (1, 1), (2, 1), (0, 0), (-1, 2)])
-async def test_entities_outside(
-    telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, offset: int, length: int
-) -> None:
+async def test_entities_outside(telegram: TelegramServer, bot: Any, chat: Chat, offset: int, length: int) -> None:
     """Entities must lie inside the text, counted in UTF-16 units, and may not cut a character."""
     with pytest.raises(BadRequest, match="Entity bold"):
         await bot.send_message(chat.id, "a😀", entities=[MessageEntity("bold", offset, length)])
@@ -120,7 +117,7 @@ async def test_entities_outside(
     telegram.pardon("entity bold")
 
 
-async def test_pings(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_pings(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A text that would notify a member is taken, and noted; in code or for strangers it would notify nobody."""
     quiet = ["<code>@ada</code>", "<pre>@Ada and @bob</pre>", "@nobody_here", "ada@example.org", "@adamant"]
     for text in quiet:
@@ -148,9 +145,7 @@ async def test_pings(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada
         ([("help", "d"), ("help", "d")], "(?i)bot_command_invalid"),
     ],
 )
-async def test_commands_refused(
-    telegram: TelegramServer, bot: ExtBot[Any], commands: list[tuple[str, str]], why: str
-) -> None:
+async def test_commands_refused(telegram: TelegramServer, bot: Any, commands: list[tuple[str, str]], why: str) -> None:
     """Names, descriptions and number of commands have limits."""
     with pytest.raises(BadRequest, match=why):
         await bot.set_my_commands([BotCommand(*command) for command in commands])
@@ -159,7 +154,7 @@ async def test_commands_refused(
     telegram.faults.clear()
 
 
-async def test_menus(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User, bob: User) -> None:
+async def test_menus(telegram: TelegramServer, bot: Any, chat: Chat, ada: User, bob: User) -> None:
     """People see the commands of the narrowest scope, in their language where it is there."""
     await bot.set_my_commands([BotCommand("help", "What there is")])
     await bot.set_my_commands([BotCommand("help", "Was es gibt")], language_code="de")
@@ -175,7 +170,7 @@ async def test_menus(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada
     assert await bot.get_my_commands(language_code="de") == (BotCommand("help", "Was es gibt"),)
 
 
-async def test_menus_refused(telegram: TelegramServer, bot: ExtBot[Any]) -> None:
+async def test_menus_refused(telegram: TelegramServer, bot: Any) -> None:
     """A language of more than two letters and a chat that nobody knows are refused."""
     with pytest.raises(BadRequest, match="language code"):
         await bot.set_my_commands([BotCommand("help", "帮助")], language_code="zh-hans")
@@ -186,7 +181,7 @@ async def test_menus_refused(telegram: TelegramServer, bot: ExtBot[Any]) -> None
     telegram.faults.clear()
 
 
-async def test_descriptions(telegram: TelegramServer, bot: ExtBot[Any]) -> None:
+async def test_descriptions(telegram: TelegramServer, bot: Any) -> None:
     """The bot's descriptions are kept by language, up to 512 and 120 characters."""
     await bot.set_my_description("Writes with you.")
     await bot.set_my_short_description("Schreibt mit.", language_code="de")
@@ -201,7 +196,7 @@ async def test_descriptions(telegram: TelegramServer, bot: ExtBot[Any]) -> None:
     assert len(telegram.pardon("too long")) == 2
 
 
-async def test_published_api(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_published_api(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """A call that does not fit Telegram's published API is refused with the field that does not."""
     if not telegram.schema_checked:
         pytest.skip("Telegram's published API is not beside the repository")
@@ -218,7 +213,7 @@ async def test_published_api(telegram: TelegramServer, bot: ExtBot[Any], chat: C
     assert len(telegram.pardon("published API")) == 4
 
 
-async def test_unknown_method(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_unknown_method(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """A method that Telegram, or this server, does not know is not found, and noted."""
     with pytest.raises(EndPointNotFound):
         await bot.do_api_request("sendTelepathy", {"chat_id": chat.id})

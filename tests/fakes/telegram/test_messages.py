@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden
-from telegram.ext import ExtBot
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.telegram import Button, Chat, TelegramServer, User
@@ -21,7 +20,7 @@ def keyboard(*labels: str) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=f"v:{label}") for label in labels]])
 
 
-async def test_send_and_edit(bot: ExtBot[Any], chat: Chat) -> None:
+async def test_send_and_edit(bot: Any, chat: Chat) -> None:
     """People see what was sent, then what it was changed into, without the buttons that did not come again."""
     sent = await bot.send_message(chat.id, "*Ballot*", parse_mode="MarkdownV2", reply_markup=keyboard("and", "or"))
     ballot = await chat.until(lambda message: message.buttons)
@@ -34,7 +33,7 @@ async def test_send_and_edit(bot: ExtBot[Any], chat: Chat) -> None:
     assert ballot.id == sent.message_id
 
 
-async def test_edit_keyboard(bot: ExtBot[Any], chat: Chat) -> None:
+async def test_edit_keyboard(bot: Any, chat: Chat) -> None:
     """A keyboard can be changed under a text that stays."""
     sent = await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
 
@@ -43,7 +42,7 @@ async def test_edit_keyboard(bot: ExtBot[Any], chat: Chat) -> None:
     assert (chat.newest.text, [button.text for button in chat.newest.buttons]) == ("Ballot", ["or"])
 
 
-async def test_press(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, bob: User) -> None:
+async def test_press(telegram: TelegramServer, bot: Any, chat: Chat, bob: User) -> None:
     """Who presses gets the answer that the bot gives, with the time that it took."""
     await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
     press = asyncio.create_task(bob.presses(chat.newest, "and"))
@@ -58,7 +57,7 @@ async def test_press(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, bob
     assert 0 < answer.seconds < 5
 
 
-async def test_press_of_what_is_gone(bot: ExtBot[Any], chat: Chat, bob: User) -> None:
+async def test_press_of_what_is_gone(bot: Any, chat: Chat, bob: User) -> None:
     """A button that was edited away can still be pressed; one that never was can not."""
     sent = await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
     await bot.edit_message_text("Closed", chat.id, sent.message_id)
@@ -73,7 +72,7 @@ async def test_press_of_what_is_gone(bot: ExtBot[Any], chat: Chat, bob: User) ->
     assert answer.text == ""
 
 
-async def test_press_on_deleted_message(bot: ExtBot[Any], chat: Chat, ada: User, bob: User) -> None:
+async def test_press_on_deleted_message(bot: Any, chat: Chat, ada: User, bob: User) -> None:
     """A press on a message that was deleted comes with a message that cannot be read."""
     await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
     ballot = chat.newest
@@ -87,7 +86,7 @@ async def test_press_on_deleted_message(bot: ExtBot[Any], chat: Chat, ada: User,
     assert not update.callback_query.message.is_accessible
 
 
-async def test_answer_twice(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, bob: User) -> None:
+async def test_answer_twice(telegram: TelegramServer, bot: Any, chat: Chat, bob: User) -> None:
     """A press is answered once."""
     await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
     press = asyncio.create_task(bob.presses(chat.newest, "and"))
@@ -101,7 +100,7 @@ async def test_answer_twice(telegram: TelegramServer, bot: ExtBot[Any], chat: Ch
     assert len(telegram.pardon("query is too old")) == 1
 
 
-async def test_answer_late(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, bob: User, clock: FakeClock) -> None:
+async def test_answer_late(telegram: TelegramServer, bot: Any, chat: Chat, bob: User, clock: FakeClock) -> None:
     """A press that is older than 15 s cannot be answered any more."""
     await bot.send_message(chat.id, "Ballot", reply_markup=keyboard("and"))
     press = asyncio.create_task(bob.presses(chat.newest, "and"))
@@ -115,7 +114,7 @@ async def test_answer_late(telegram: TelegramServer, bot: ExtBot[Any], chat: Cha
     telegram.pardon("query is too old")
 
 
-async def test_same_edit(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_same_edit(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """An edit that changes nothing people see is refused, also where it only adds blanks at the end."""
     sent = await bot.send_message(chat.id, "Once upon a time", reply_markup=keyboard("and"))
 
@@ -125,7 +124,7 @@ async def test_same_edit(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat)
     telegram.pardon("not modified")
 
 
-async def test_edit_of_deleted(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_edit_of_deleted(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A message that an administrator deleted can be neither changed nor deleted again."""
     sent = await bot.send_message(chat.id, "Ballot")
     await ada.deletes(chat.newest)
@@ -139,7 +138,7 @@ async def test_edit_of_deleted(telegram: TelegramServer, bot: ExtBot[Any], chat:
     assert len(telegram.pardon("not found")) == 2
 
 
-async def test_foreign_messages(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_foreign_messages(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """What others wrote the bot can never change, and delete only as an administrator."""
     said = await ada.says(chat, "mine")
 
@@ -155,7 +154,7 @@ async def test_foreign_messages(telegram: TelegramServer, bot: ExtBot[Any], chat
     telegram.pardon("not enough rights")
 
 
-async def test_reply(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_reply(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A reply to a deleted message is refused unless the bot allows to send it without."""
     said = await ada.says(chat, "/generate")
     await bot.send_message(chat.id, "text", reply_parameters=ReplyParameters(said.id))
@@ -173,7 +172,7 @@ async def test_reply(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada
     telegram.pardon("replied not found")
 
 
-async def test_topics(telegram: TelegramServer, bot: ExtBot[Any], forum: Chat, ada: User) -> None:
+async def test_topics(telegram: TelegramServer, bot: Any, forum: Chat, ada: User) -> None:
     """What is said in a topic carries its id, and an answer goes where that id says."""
     topic = telegram.topic(forum, "Poems")
     await ada.says(forum, "/help", topic=topic)
@@ -187,7 +186,7 @@ async def test_topics(telegram: TelegramServer, bot: ExtBot[Any], forum: Chat, a
     assert said.message_thread_id == forum.newest.topic == topic.id
 
 
-async def test_topics_that_end(telegram: TelegramServer, bot: ExtBot[Any], forum: Chat, chat: Chat) -> None:
+async def test_topics_that_end(telegram: TelegramServer, bot: Any, forum: Chat, chat: Chat) -> None:
     """A topic that is closed or deleted takes no message, nor does a topic that never was."""
     topic = telegram.topic(forum, "Poems")
     forum.close_topic(topic)
@@ -203,7 +202,7 @@ async def test_topics_that_end(telegram: TelegramServer, bot: ExtBot[Any], forum
     assert len(telegram.pardon("thread not found")) == 2
 
 
-async def test_create_topic(telegram: TelegramServer, bot: ExtBot[Any], forum: Chat, ada: User) -> None:
+async def test_create_topic(telegram: TelegramServer, bot: Any, forum: Chat, ada: User) -> None:
     """A bot that leads can make a topic and write in it; one that does not can not."""
     with pytest.raises(BadRequest, match="Not enough rights"):
         await bot.create_forum_topic(forum.id, "Votes")
@@ -216,7 +215,7 @@ async def test_create_topic(telegram: TelegramServer, bot: ExtBot[Any], forum: C
     telegram.pardon("not enough rights")
 
 
-async def test_threads_of_replies(telegram: TelegramServer, bot: ExtBot[Any], ada: User) -> None:
+async def test_threads_of_replies(telegram: TelegramServer, bot: Any, ada: User) -> None:
     """In a supergroup without topics a reply has a thread, which is no topic to send to."""
     plain = telegram.supergroup("Plain", members=[ada], admins=[ada])
     await bot.send_message(plain.id, "Ballot")
@@ -230,7 +229,7 @@ async def test_threads_of_replies(telegram: TelegramServer, bot: ExtBot[Any], ad
     telegram.pardon("thread not found")
 
 
-async def test_documents_and_pictures(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_documents_and_pictures(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """Files reach people byte by byte, with captions that can be changed; a picture must be one."""
     await bot.send_document(chat.id, b"# Story\n", filename="story.md", caption="The end")
     story = chat.newest
@@ -248,7 +247,7 @@ async def test_documents_and_pictures(telegram: TelegramServer, bot: ExtBot[Any]
     telegram.pardon("IMAGE_PROCESS_FAILED")
 
 
-async def test_migration(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_migration(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A group that became a supergroup tells both ids, and the old one answers where it went."""
     new = chat.migrate()
     told_old, told_new = (update.message for update in await bot.get_updates())
@@ -264,7 +263,7 @@ async def test_migration(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat,
     telegram.pardon("upgraded to a supergroup")
 
 
-async def test_where_the_bot_may_not_write(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_where_the_bot_may_not_write(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """Restricted, thrown out, gone by itself, blocked, never begun or nowhere: each is told as Telegram tells it."""
     private, stranger = telegram.private(ada), telegram.user("Eve")
     await ada.blocks_bot()

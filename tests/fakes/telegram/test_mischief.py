@@ -12,7 +12,7 @@ from telegram.ext import ExtBot
 from tests.fakes.telegram import Chat, TelegramServer, User
 
 
-async def test_server_errors(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_server_errors(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """The next calls are answered with errors, in JSON or not, and the one after that is done."""
     telegram.fail("sendMessage", 500)
     telegram.fail("sendMessage", 502, body="<html>Bad Gateway</html>")
@@ -25,7 +25,7 @@ async def test_server_errors(telegram: TelegramServer, bot: ExtBot[Any], chat: C
     assert len(chat.said) == 1
 
 
-async def test_slow(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_slow(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """A slow answer runs into the client's deadline."""
     telegram.slow("*", 1)
 
@@ -34,7 +34,7 @@ async def test_slow(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> N
 
 
 @pytest.mark.parametrize("handled", [True, False])
-async def test_dropped(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, handled: bool) -> None:
+async def test_dropped(telegram: TelegramServer, bot: Any, chat: Chat, handled: bool) -> None:
     """A connection ends without an answer, after the message was sent or before."""
     telegram.drop("sendMessage", handled=handled)
 
@@ -45,7 +45,7 @@ async def test_dropped(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, h
     assert telegram.calls("sendMessage")[0].status == 0
 
 
-async def test_down(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_down(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """While the server is down nothing connects and polls end; afterwards all is there again at the same port."""
     polling = asyncio.create_task(bot.get_updates(timeout=10))
     await telegram.until(lambda: telegram.updates.polled)
@@ -60,7 +60,7 @@ async def test_down(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> N
     assert len(chat.said) == 1
 
 
-async def test_repeated(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_repeated(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """An update comes again after it was confirmed, once."""
     telegram.repeat()
     await ada.says(chat, "/help")
@@ -73,7 +73,7 @@ async def test_repeated(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, 
     assert none == ()
 
 
-async def test_out_of_order(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_out_of_order(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """What happened together arrives in reverse."""
     with telegram.out_of_order():
         await ada.says(chat, "/help")
@@ -84,7 +84,7 @@ async def test_out_of_order(telegram: TelegramServer, bot: ExtBot[Any], chat: Ch
     assert texts == ["/status", "/help"]
 
 
-async def test_unknown(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_unknown(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """Kinds of updates and fields that nobody knows arrive, and the library lives with them."""
     telegram.unknown_fields = True
     telegram.inject(telepathy={"thought": "hello"})
@@ -97,7 +97,7 @@ async def test_unknown(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, a
     assert said.message.api_kwargs == {"weather": {"sky": "red"}}
 
 
-async def test_revoked_token(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat) -> None:
+async def test_revoked_token(telegram: TelegramServer, bot: Any, chat: Chat) -> None:
     """Once the token is revoked everything is answered with 401."""
     await bot.send_message(chat.id, "text")
     telegram.revoke_token()
@@ -118,7 +118,7 @@ async def test_wrong_token(telegram: TelegramServer, token: str, status: int) ->
     assert [fault.status for fault in telegram.pardon("getMe")] == [status]
 
 
-async def test_log_out(telegram: TelegramServer, bot: ExtBot[Any]) -> None:
+async def test_log_out(telegram: TelegramServer, bot: Any) -> None:
     """After logging out nothing more is done."""
     await bot.log_out()
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import NetworkError
-from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
+from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler
 
 from tests.fakes.telegram.client import Control, ControlError, started
 
@@ -27,13 +27,13 @@ async def application(control: Control) -> AsyncIterator[None]:
     """A bot of the real library that polls the other process: /story shows a ballot, presses are answered."""
     where = control.where
     builder = ApplicationBuilder().token(where["token"]).base_url(where["base_url"])
-    application = builder.base_file_url(where["base_file_url"]).build()
+    application: Any = builder.base_file_url(where["base_file_url"]).build()
 
-    async def story(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def story(update: Any, context: Any) -> None:
         keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("and", callback_data="v:1:1")]])
         await update.effective_message.reply_text("Ballot", reply_markup=keyboard)
 
-    async def press(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def press(update: Any, context: Any) -> None:
         await update.callback_query.answer(f"{update.callback_query.from_user.first_name}: and")
 
     application.add_handler(CommandHandler("story", story))
@@ -120,6 +120,6 @@ async def _reached(bot: Any) -> bool:
     return True
 
 
-async def _polling(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+async def _polling(application: Any) -> None:
     await application.start()
     await application.updater.start_polling(poll_interval=0)

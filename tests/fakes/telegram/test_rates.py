@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from telegram import Bot
 from telegram.error import RetryAfter
-from telegram.ext import ExtBot
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.telegram import Chat, Rates, TelegramServer, User
@@ -78,7 +77,7 @@ async def test_more_than_20_a_minute(telegram: TelegramServer, chat: Chat, clock
     assert [fault.status for fault in telegram.pardon("retry after 40")] == [429]
 
 
-async def test_library_waits(telegram: TelegramServer, bot: ExtBot[Any], ada: User) -> None:
+async def test_library_waits(telegram: TelegramServer, bot: Any, ada: User) -> None:
     """The library's rate limiter waits for what a 429 says, then sends."""
     private = telegram.private(ada)
     telegram.fail("sendMessage", 429, retry_after=1)

@@ -13,7 +13,7 @@ from telegram.ext import ExtBot
 from tests.fakes.telegram import Chat, TelegramServer, User
 
 
-async def test_poll_and_confirm(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_poll_and_confirm(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """An update comes with every poll until an offset beyond it confirms it."""
     await ada.says(chat, "/help")
     await ada.says(chat, "/status")
@@ -28,7 +28,7 @@ async def test_poll_and_confirm(telegram: TelegramServer, bot: ExtBot[Any], chat
     assert none == ()
 
 
-async def test_long_poll(bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_long_poll(bot: Any, chat: Chat, ada: User) -> None:
     """A poll that waits is answered as soon as something happens."""
     polling = asyncio.create_task(bot.get_updates(timeout=10))
     await asyncio.sleep(0)
@@ -39,7 +39,7 @@ async def test_long_poll(bot: ExtBot[Any], chat: Chat, ada: User) -> None:
     assert updates[0].message.from_user.language_code == "de"
 
 
-async def test_two_pollers(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_two_pollers(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A second poll ends the first with 409, as a second instance of a bot does."""
     first = asyncio.create_task(bot.get_updates(timeout=10))
     await telegram.until(lambda: telegram.updates.polled)
@@ -55,7 +55,7 @@ async def test_two_pollers(telegram: TelegramServer, bot: ExtBot[Any], chat: Cha
     telegram.pardon("terminated by other getUpdates")
 
 
-async def test_vanished_poller(telegram: TelegramServer, bot: ExtBot[Any]) -> None:
+async def test_vanished_poller(telegram: TelegramServer, bot: Any) -> None:
     """A poll whose client has gone is in nobody's way."""
     first = asyncio.create_task(bot.get_updates(timeout=10))
     await telegram.until(lambda: telegram.updates.polled)
@@ -66,7 +66,7 @@ async def test_vanished_poller(telegram: TelegramServer, bot: ExtBot[Any]) -> No
     assert await bot.get_updates() == ()
 
 
-async def test_allowed_updates(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User, bob: User) -> None:
+async def test_allowed_updates(telegram: TelegramServer, bot: Any, chat: Chat, ada: User, bob: User) -> None:
     """Changes of members come only to those who ask for them."""
     chat.promote_bot(ada)
     chat.promote(bob)
@@ -79,7 +79,7 @@ async def test_allowed_updates(telegram: TelegramServer, bot: ExtBot[Any], chat:
     assert [update.chat_member.new_chat_member.status for update in asked] == ["member"]
 
 
-async def test_privacy_mode(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User, bob: User) -> None:
+async def test_privacy_mode(telegram: TelegramServer, bot: Any, chat: Chat, ada: User, bob: User) -> None:
     """With privacy mode the bot hears of a group commands, mentions and replies to it, and all once it leads."""
     mine = await _sent(bot, chat, "Hello.")
     await ada.says(chat, "nobody listens")
@@ -96,7 +96,7 @@ async def test_privacy_mode(telegram: TelegramServer, bot: ExtBot[Any], chat: Ch
     assert texts == ["/help", "/help@planchette_bot", "well, @Planchette_Bot?", "yes", "now it listens"]
 
 
-async def test_privacy_mode_off(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_privacy_mode_off(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """Without privacy mode the bot hears all people, and getMe says so; other bots it never hears by default."""
     telegram.can_read_all_group_messages = True
     other = telegram.user("Helper", is_bot=True)
@@ -113,7 +113,7 @@ async def test_privacy_mode_off(telegram: TelegramServer, bot: ExtBot[Any], chat
     assert (await bot.get_me()).can_read_all_group_messages
 
 
-async def test_command_after_another_bot(telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_command_after_another_bot(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
     """A command without a name goes to the bot that spoke last."""
     other = telegram.user("Helper", is_bot=True)
     await _sent(bot, chat, "I am here.")
@@ -128,7 +128,20 @@ async def test_command_after_another_bot(telegram: TelegramServer, bot: ExtBot[A
     assert len(await bot.get_updates()) == 1
 
 
-async def test_edits_and_uploads(bot: ExtBot[Any], telegram: TelegramServer, ada: User) -> None:
+async def test_as_typed(telegram: TelegramServer, bot: Any, ada: User) -> None:
+    """Telegram cleans what people write; where it is told not to, everything arrives as it was typed."""
+    private = telegram.private(ada)
+    await ada.says(private, " /help a\0b\u202e ")
+    telegram.cleans = False
+    await ada.says(private, "/help \ud800a\0b\u202e ")
+
+    cleaned, typed = (update.message.text for update in await bot.get_updates())
+
+    assert cleaned == "/help a b"
+    assert typed == "/help \ud800a\0b\u202e "
+
+
+async def test_edits_and_uploads(bot: Any, telegram: TelegramServer, ada: User) -> None:
     """What people change and upload arrives with its text, and the file can be fetched."""
     private = telegram.private(ada)
     said = await ada.says(private, "first")
@@ -144,7 +157,7 @@ async def test_edits_and_uploads(bot: ExtBot[Any], telegram: TelegramServer, ada
     assert await file.download_as_bytearray() == b'{"messages": []}'
 
 
-async def test_the_bot_comes_and_goes(bot: ExtBot[Any], chat: Chat, ada: User) -> None:
+async def test_the_bot_comes_and_goes(bot: Any, chat: Chat, ada: User) -> None:
     """Each change of what the bot is in a chat comes as an update."""
     chat.promote_bot(ada)
     chat.demote_bot(ada)
@@ -160,7 +173,7 @@ async def test_the_bot_comes_and_goes(bot: ExtBot[Any], chat: Chat, ada: User) -
 
 
 async def test_updates_fit_the_published_api(
-    telegram: TelegramServer, bot: ExtBot[Any], chat: Chat, forum: Chat, ada: User, bob: User
+    telegram: TelegramServer, bot: Any, chat: Chat, forum: Chat, ada: User, bob: User
 ) -> None:
     """Everything that the stand-in sends is what Telegram's published API describes."""
     if telegram.schema is None:
@@ -194,7 +207,7 @@ async def test_updates_fit_the_published_api(
     assert all(Update.de_json(update, bot) for update in updates)
 
 
-async def _sent(bot: ExtBot[Any], chat: Chat, text: str, buttons: list[str] | None = None) -> int:
+async def _sent(bot: Any, chat: Chat, text: str, buttons: list[str] | None = None) -> int:
     row = [InlineKeyboardButton(label, callback_data=f"v:{label}") for label in buttons or ()]
     markup = InlineKeyboardMarkup([row]) if row else None
     sent = await bot.send_message(chat.id, text, reply_markup=markup)

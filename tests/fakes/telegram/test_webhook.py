@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from telegram.error import BadRequest, Conflict
-from telegram.ext import ExtBot
 
 from tests.fakes.telegram import Chat, TelegramServer, User
 
@@ -57,7 +56,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def test_posted_with_secret(
-    telegram: TelegramServer, bot: ExtBot[Any], receiver: Receiver, chat: Chat, ada: User
+    telegram: TelegramServer, bot: Any, receiver: Receiver, chat: Chat, ada: User
 ) -> None:
     """Updates are posted with the secret, through a proxy at the public address, until they are taken."""
     receiver.answers = [500, 503]
@@ -77,7 +76,7 @@ async def test_posted_with_secret(
 
 
 async def test_no_polls_meanwhile(
-    telegram: TelegramServer, bot: ExtBot[Any], receiver: Receiver, chat: Chat, ada: User
+    telegram: TelegramServer, bot: Any, receiver: Receiver, chat: Chat, ada: User
 ) -> None:
     """With a webhook polls are refused with 409; without it again they get what was not taken."""
     receiver.answers = [500] * 100
@@ -93,7 +92,7 @@ async def test_no_polls_meanwhile(
     telegram.pardon("webhook is active")
 
 
-async def test_repeated(telegram: TelegramServer, bot: ExtBot[Any], receiver: Receiver, chat: Chat, ada: User) -> None:
+async def test_repeated(telegram: TelegramServer, bot: Any, receiver: Receiver, chat: Chat, ada: User) -> None:
     """An update can be posted again after it was taken."""
     await bot.set_webhook(receiver.url)
     telegram.repeat()
@@ -112,7 +111,7 @@ async def test_repeated(telegram: TelegramServer, bot: ExtBot[Any], receiver: Re
         ("https://bot.example.org/", "with blanks", "unallowed characters"),
     ],
 )
-async def test_refused(telegram: TelegramServer, bot: ExtBot[Any], url: str, secret: str | None, why: str) -> None:
+async def test_refused(telegram: TelegramServer, bot: Any, url: str, secret: str | None, why: str) -> None:
     """Public addresses need https and one of four ports, secrets are letters, digits, _ and -."""
     with pytest.raises(BadRequest, match=why):
         await bot.set_webhook(url, secret_token=secret)
