@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -21,7 +22,11 @@ from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
 from bot.conversation import Button, Message, Notice, Person, Place, Platform
+from bot.games import actions
 from bot.games.clock import Clock, SystemClock
+from bot.games.hosting import Games
+from bot.games.house import House
+from bot.games.kinds import kinds
 from bot.games.tables import Tables
 from bot.generation import generators_of
 from bot.home import Home
@@ -58,6 +63,7 @@ class Bot:
         outboxes: what is said on each platform, by its name.
         clock: tells and awaits time.
         tables: the stories that run.
+        games: the other games that run.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -87,6 +93,8 @@ class Bot:
         self.clock = clock
         self.outboxes: dict[str, Outbox] = {}
         self.tables = Tables(database, generator, self.outboxes, clock=clock, temperature=self.temperature)
+        house = House(database, generator, self.outboxes, clock, lambda: secrets.randbits(63))
+        self.games = Games(house, kinds())
         self.intake = Intake(database, self.outboxes, self.started)
         self._warming = Warming(self)
         self._clearing = Clearing(database, clock)
@@ -140,17 +148,18 @@ class Bot:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.tables.close()
+        await self.games.close()
         await self.generator.close()
         await self.database.close()
 
     def register(self, platform: Platform) -> None:
         """Adds a platform; its adapter calls `invoke`, `press` and `reply` from then on."""
-        stories = partial(self.tables.running_on, platform.name)
-        self.outboxes[platform.name] = Outbox(platform, self.clock, stories)
+        self.outboxes[platform.name] = Outbox(platform, self.clock, partial(self._running_on, platform.name))
 
     async def resume(self) -> None:
-        """Takes up the stories that run; call it once every platform is registered."""
+        """Takes up the stories and games that run; call it once every platform is registered."""
         await self.tables.resume()
+        await self.games.resume()
 
     @property
     def ready(self) -> bool:
@@ -209,12 +218,15 @@ class Bot:
         """Counts a press on a button, and returns what to tell the person once it is committed.
 
         Args:
-            action: says all: which ballot of which round, and what was chosen on it.
+            action: says all: which ballot of which round, and what was chosen on it; or which move in which game.
             text: the line that the button asked for.
             origin: the inbox item that it came with.
         """
         try:
-            notice = await self.tables.votes.press(action, person, place, text=text, origin=origin)
+            if (play := actions.play(action)) is not None:
+                notice = await self.games.press(play, person, place, text=text, origin=origin)
+            else:
+                notice = await self.tables.votes.press(action, person, place, text=text, origin=origin)
         except (UserError, StorageError) as fault:
             notice = Notice(fault.sentence(translator(person.language)))
         except Exception:
@@ -231,13 +243,18 @@ class Bot:
         message: str,
         buttons: Sequence[Button] = (),
         origin: int | None = None,
+        asked: str | None = None,
     ) -> bool:
-        """Takes an answer to a message of the bot: a write-in where that is a ballot; errors are told privately.
+        """Takes an answer to a message of the bot; errors are told privately.
+
+        It is a write-in where that is a ballot, a move where it is a game's, more of the place's last text, or else
+        talk, where the place wants those.
 
         Args:
             message: its id on the platform.
             buttons: what it has, or had when it was answered; they say whose ballot it is.
             origin: the inbox item that the answer came with.
+            asked: the answer's own id on the platform, which talk replies to.
 
         Returns:
             False where the message is none that can be answered.
@@ -248,10 +265,12 @@ class Bot:
             nonlocal meant
             checked(text, Phrase("the reply"))
             told = await self.tables.votes.reply(message, text, person, place, buttons=buttons, origin=origin)
+            if told is None:
+                told = await self.games.reply(message, text, person, place, buttons=buttons, origin=origin)
             if told is not None:
                 await self.outboxes[place.platform].post(place, Message(told), private_for=person)
-            else:
-                meant = await write_on(self, text, person=person, place=place, message=message, origin=origin)
+            elif not await write_on(self, text, person=person, place=place, message=message, origin=origin):
+                meant = await talk(self, text, person=person, place=place, message=asked, origin=origin)
 
         await self._guarded(run, person, place, origin, None)
         return meant
@@ -291,6 +310,9 @@ class Bot:
 
     async def place_moved(self, platform: str, old: str, new: str) -> None:
         """A place has another id now, as a group of Telegram that has become a supergroup; all of it moves along."""
+
+    def _running_on(self, platform: str, near: Place | None) -> int:
+        return self.tables.running_on(platform, near) + self.games.running_on(platform, near)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

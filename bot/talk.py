@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from bot.app import Bot
 
 
-async def talk(bot: Bot, text: str, *, person: Person, place: Place, message: str, origin: int | None) -> bool:
+async def talk(bot: Bot, text: str, *, person: Person, place: Place, message: str | None, origin: int | None) -> bool:
     """Answers what somebody said to the bot.
 
     Returns:

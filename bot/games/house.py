@@ -13,24 +13,24 @@ from bot.outbox import Outbox
 from generators.completion import Generator
 from storage.database import Database
 
-REMEMBERED: Final = 1_000  # ballots without buttons; a reply to an older one means nothing any more
+REMEMBERED: Final = 1_000  # messages without buttons; a reply to an older one means nothing any more
 
 
 class Retired:
-    """The ballots whose buttons were taken away: nothing on them says any more whose they were."""
+    """Messages whose buttons were taken away: nothing on them says any more which round or which game they showed."""
 
     def __init__(self) -> None:
-        self._rounds: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._owners: OrderedDict[tuple[str, str], int] = OrderedDict()
 
-    def add(self, place: Place, message: str, round_id: int) -> None:
-        """Remembers the round of a ballot that is about to lose its buttons."""
-        self._rounds[place.key, message] = round_id
-        while len(self._rounds) > REMEMBERED:
-            self._rounds.popitem(last=False)
+    def add(self, place: Place, message: str, owner: int) -> None:
+        """Remembers the round or the game of a message that is about to lose its buttons."""
+        self._owners[place.key, message] = owner
+        while len(self._owners) > REMEMBERED:
+            self._owners.popitem(last=False)
 
-    def round_of(self, place: Place, message: str) -> int | None:
-        """The round whose ballot a message was."""
-        return self._rounds.get((place.key, message))
+    def of(self, place: Place, message: str) -> int | None:
+        """The round or the game that a message showed."""
+        return self._owners.get((place.key, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class House:
         outboxes: what is said on each platform, by its name; may grow while tables stand.
         seed: gives each round its own, in [0, 2^63).
         temperature: of a place, where a story has none of its own; None where all places are alike.
-        retired: ballots that are over.
+        retired: messages that show what is over.
     """
 
     database: Database
