@@ -41,7 +41,8 @@ class Malformed(UserError):
     status: int = 400
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("{why}", why=self.why)
+        del translate  # programs read it, in the one language of the API
+        return self.why
 
 
 def refusal(fault: Exception, model: str = "") -> JSONResponse:

@@ -174,6 +174,20 @@ async def test_prompt_as_ids(generator: Generator, model: ModelInfo) -> None:
     assert ids_of(rest) == ids_of(whole)[6:]
 
 
+async def test_written_on(generator: Generator, model: ModelInfo) -> None:
+    """A choice that was broken off anywhere is written on as it would have been, up to the same end."""
+    fields: dict[str, Any] = {"temperature": (0.3, 1.5), "max_tokens": 30, "min_tokens": 25, "repetition_penalty": 1.2}
+    whole = await events_of(generator, model, n=3, **fields)
+    ids = tuple(ids_of(whole, 2))
+
+    for drawn in (0, 1, len(ids) - 1):
+        prompt = started(whole).prompt + ids[:drawn]
+        rest = await events_of(generator, model, prompt=prompt, drawn=drawn, first_choice=2, **fields)
+
+        assert ids_of(rest) == list(ids[drawn:])
+        assert finished(rest) == finished(whole, 2)._replace(choice=0)
+
+
 async def test_an_empty_prompt(generator: Generator, model: ModelInfo) -> None:
     """A text may begin from nothing."""
     events = await events_of(generator, model, prompt="", max_tokens=5, min_tokens=5)
