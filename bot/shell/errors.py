@@ -12,7 +12,7 @@ class NothingToRun(UserError):
     """No platform is set up."""
 
     def sentence(self, translate: Translate = english) -> str:
-        return translate("No platform is set up; set web.enabled to true.")
+        return translate("No platform is set up; set web.enabled to true, or the token of Discord or Telegram.")
 
 
 @dataclass(eq=False)

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """Run the bot and its room in the browser.
-
-    Every platform that is set up takes part.
-    """
+    """Run the bot: its room in the browser, and every platform whose token is set."""
     from bot.configuration import load_configuration
     from bot.home import Home
     from bot.shell.logs import configure_logging
@@ -38,6 +35,11 @@ def run() -> None:
             room = WebRoom(bot)
             told.extend(invitation(configuration, room.address, room.port, os.environ))
             found.append(room)
+        if configuration.telegram.token is not None:
+            from bot.platforms.telegram import Telegram
+
+            told.append("Planchette is on Telegram; the log tells its name once Telegram answers.")
+            found.append(Telegram(bot))
         return found
 
     with Home(configuration.home).hold():
@@ -97,10 +99,20 @@ def _login(environment: Mapping[str, str]) -> str:
 
 
 def _demand_platform(configuration: Configuration) -> None:
-    if not configuration.web.enabled:
-        from bot.shell.errors import NothingToRun
+    """Makes sure that something is set up, and that its packages are there.
 
+    Raises:
+        UserError: it is not.
+    """
+    from importlib.util import find_spec
+
+    from bot.shell.errors import NothingToRun
+    from generators.errors import MissingExtra
+
+    tokens = configuration.discord.token, configuration.telegram.token
+    if not configuration.web.enabled and not any(tokens):
         raise NothingToRun
-    for name in ("discord", "telegram"):
-        if getattr(configuration, name).token is not None:
-            note(f"{name}.token is set, but this version does not speak to {name.capitalize()} yet.")
+    if configuration.telegram.token is not None and not all(map(find_spec, ("telegram", "aiolimiter"))):
+        raise MissingExtra("Telegram", "telegram")
+    if configuration.discord.token is not None:
+        note("discord.token is set, but this version does not speak to Discord yet.")

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from aiolimiter import AsyncLimiter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
@@ -18,11 +19,11 @@ READ: Final = 20.0  # seconds for an answer; the outbox waits 30 in all
 CONNECT: Final = 10.0  # seconds
 RETRIES: Final = 3  # of a call that is told to come later
 
-# Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, one a second in a chat with short bursts, 20 a
-# minute in a group. One less, because what leaves evenly may arrive in a bunch.
+# Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, 20 a minute in a group, one a second in a chat
+# with short bursts. One less, because what leaves evenly may arrive in a bunch.
 EVERYWHERE: Final = (29, 1.0)
-CHAT: Final = (4, 4.0)
 GROUP: Final = (19, 60.0)
+CHAT: Final = (4, 4.0)  # a burst, and the seconds in which it is made up for
 KEPT: Final = 10_000  # chats remembered at once
 
 
@@ -48,7 +49,7 @@ class Window:
 
 
 class Pace(AIORateLimiter):
-    """The library's retries after a refusal, behind windows that see to it that there is none.
+    """The library's retries after a refusal, behind limits that see to it that there is none.
 
     The outbox spaces messages; what it cannot know is how many of Telegram's fill one of ours. The library's own
     buckets are off: they let twice as many through in their first minute. Calls without a chat, as the answer to a
@@ -58,7 +59,7 @@ class Pace(AIORateLimiter):
     def __init__(self) -> None:
         super().__init__(overall_max_rate=0, group_max_rate=0, max_retries=RETRIES)
         self._all = Window(*EVERYWHERE)
-        self._chats: OrderedDict[int, tuple[Window, ...]] = OrderedDict()
+        self._chats: OrderedDict[int, tuple[Window | None, AsyncLimiter]] = OrderedDict()
 
     async def process_request(
         self,
@@ -74,19 +75,20 @@ class Pace(AIORateLimiter):
         if chat is None:
             return await callback(*args, **kwargs)
         if endpoint.startswith(("send", "edit")):
-            for window in self._windows(int(chat)):
-                await window.take()
+            group, bucket = self._of(int(chat))
+            if group is not None:
+                await group.take()
+            await bucket.acquire()
         await self._all.take()
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
-    def _windows(self, chat: int) -> tuple[Window, ...]:
-        windows = self._chats.pop(chat, None)
-        if windows is None:
-            windows = (Window(*GROUP), Window(*CHAT)) if chat < 0 else (Window(*CHAT),)
-        self._chats[chat] = windows
+    def _of(self, chat: int) -> tuple[Window | None, AsyncLimiter]:
+        """What limits a chat; groups, whose ids are negative, are counted by the minute too."""
+        limits = self._chats.pop(chat, None) or (Window(*GROUP) if chat < 0 else None, AsyncLimiter(*CHAT))
+        self._chats[chat] = limits
         while len(self._chats) > KEPT:
             self._chats.popitem(last=False)
-        return windows
+        return limits
 
 
 class Client(ExtBot[int]):
