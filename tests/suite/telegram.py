@@ -66,7 +66,7 @@ class TelegramStage(Stage):
 
     def action(self, seen: Seen, label: str) -> str:
         """What a button sends."""
-        (data,) = {button.data for row in seen.handle.buttons for button in row if button.text == label}
+        (data,) = {button.data for button in seen.handle.buttons if button.text == label}
         return str(data)
 
     def id_of(self, person: str) -> str:
