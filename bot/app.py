@@ -37,7 +37,7 @@ from bot.outbox import Outbox
 from bot.places import PlaceSettings
 from bot.quota import Quota
 from bot.replies import write_on
-from bot.talk import talk
+from bot.talk import Talk
 from bot.text import checked
 from bot.warming import Warming
 from generators.completion import Generator
@@ -64,6 +64,7 @@ class Bot:
         clock: tells and awaits time.
         tables: the stories that run.
         games: the other games that run.
+        talk: answers what is said to the bot.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -96,6 +97,7 @@ class Bot:
         house = House(database, generator, self.outboxes, clock, lambda: secrets.randbits(63))
         self.games = Games(house, kinds())
         self.intake = Intake(database, self.outboxes, self.started)
+        self.talk = Talk(self)
         self._warming = Warming(self)
         self._clearing = Clearing(database, clock)
         self._background: list[asyncio.Task[None]] = []
@@ -270,7 +272,7 @@ class Bot:
             if told is not None:
                 await self.outboxes[place.platform].post(place, Message(told), private_for=person)
             elif not await write_on(self, text, person=person, place=place, message=message, origin=origin):
-                meant = await talk(self, text, person=person, place=place, message=asked, origin=origin)
+                meant = await self.talk.answer(text, person=person, place=place, message=asked, origin=origin)
 
         await self._guarded(run, person, place, origin, None)
         return meant
@@ -294,7 +296,7 @@ class Bot:
         async def run() -> None:
             nonlocal meant
             checked(text, Phrase("what you say"))
-            meant = await talk(self, text, person=person, place=place, message=message, origin=origin)
+            meant = await self.talk.answer(text, person=person, place=place, message=message, origin=origin)
 
         await self._guarded(run, person, place, origin, None)
         return meant
