@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from bot.app import Bot
 from bot.configuration import Configuration, TelegramKeys
 from bot.platforms.telegram import Telegram
 from generators.scripted import Pace, Script, ScriptedGenerator
+from storage import inbox
+from storage.inbox import InboxItem
 from tests.bot.platforms.serving import SCRIPT
-from tests.fakes.telegram import TelegramServer
+from tests.fakes.telegram import Chat, Message, TelegramServer, User
 
 
 @dataclass
@@ -27,6 +30,16 @@ class OnTelegram:
     bot: Bot
     adapter: Telegram
     serving: asyncio.Task[None]
+
+    async def in_hand(self) -> list[InboxItem]:
+        """What came in and is not done."""
+        return await self.bot.database.read(partial(inbox.pending, platform="telegram"))
+
+    async def settled(self) -> None:
+        """Returns once nothing is in hand."""
+        async with asyncio.timeout(5):
+            while await self.in_hand():  # noqa: ASYNC110  # the database tells nobody
+                await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -47,3 +60,9 @@ async def on_telegram(
         with contextlib.suppress(asyncio.CancelledError):
             await serving
         await bot.close()
+
+
+async def answer(chat: Chat, by: User, line: str, **more: Any) -> Message:
+    """What the bot says to a line."""
+    asked = await by.says(chat, line, **more)
+    return await chat.until(lambda message: message.reply_to is asked)
