@@ -36,7 +36,8 @@ class Program:
         """Starts it, and returns when people are heard."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANCHETTE_")}
         environment |= {"PLANCHETTE_HOME": str(self._stage.home), "PLANCHETTE_WEB__PORT": "0"}
-        with (self._stage.home.parent / "log").open("ab") as log:
+        log_file = self._stage.home.parent / "log"
+        with log_file.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot.cli", "run"),
                 cwd=ROOT,
@@ -44,6 +45,9 @@ class Program:
                 stdout=log,
                 stderr=log,
             )
+        while b"room is at" not in log_file.read_bytes():  # another process writes it
+            assert self._process.returncode is None, log_file.read_text()
+            await asyncio.sleep(0.02)
         await self._stage.ready()
 
     async def kill(self) -> None:
