@@ -1,0 +1,43 @@
+"""Which stored rows belong to a place, to the threads below it, or to a guild."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, false, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import games, stories
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Some places and all that is below them.
+
+    Attributes:
+        keys: of those that are known.
+        prefixes: with which the keys of further ones begin.
+    """
+
+    keys: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    def hold(self, table: Table) -> ColumnElement[bool]:
+        """Whether a row belongs to one of them."""
+        beginnings = [table.c.place.startswith(prefix, autoescape=True) for prefix in self.prefixes]
+        return or_(table.c.place.in_(self.keys), *beginnings)
+
+
+async def places_of(conn: AsyncConnection, platform: str, ids: Iterable[str], guild: str | None = None) -> Places:
+    """Places of a platform with the threads below them, and all places of a guild and the guild itself.
+
+    A thread is known by what was played in it, or by an id that begins with its channel's and a colon.
+    """
+    ids = tuple(ids)
+    keys = {f"{platform}:{id_}" for id_ in ids} | (set() if guild is None else {f"{platform}:{guild}"})
+    for table in (stories, games):
+        theirs = or_(table.c.channel.in_(ids), false() if guild is None else table.c.guild == guild)
+        statement = select(table.c.place).where(table.c.place.startswith(f"{platform}:", autoescape=True), theirs)
+        keys.update((await conn.execute(statement.distinct())).scalars())
+    return Places(frozenset(keys), tuple(f"{platform}:{id_}:" for id_ in ids))

@@ -1,0 +1,204 @@
+"""Places that are gone, and places that have another id now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import audit, games, inbox, rounds, settings, stories, texts, turns
+from storage.below import places_of
+from storage.database import Database
+from storage.forgetting import forget
+from storage.moving import move
+from storage.texts import Text
+from storage.turns import Turn
+from tests.storage.builders import ADA, NOON, after, ask, start
+
+GROUP, TOPIC, OTHER = "telegram:-1", "telegram:-1:7", "telegram:-12"
+NEW, NEW_TOPIC = "telegram:-100", "telegram:-100:7"
+EVERYWHERE = (GROUP, TOPIC, OTHER)
+
+
+def text_of(place: str, message: str = "5") -> Text:
+    return Text("tales", "3", (1,), (2,), f" at {place}", {"n": 1, "message": message}, NOON)
+
+
+async def furnish(conn: AsyncConnection, place: str, **where: Any) -> None:
+    """One of everything at a place."""
+    story = await start(conn, place, **where)
+    await ask(conn, story, 0)
+    await stories.set_message(conn, story.id, "5")
+    game = await games.create(conn, place=place, kind="relay", state={"at": place}, deadline=None, at=NOON, **where)
+    await games.set_message(conn, game.id, "6")
+    await settings.put(conn, place, "temperature", "0.5")
+    await texts.put(conn, place, text_of(place))
+    await turns.add(conn, Turn(place, ADA, f"hello {place}", "8", "5", NOON))
+    await audit.record(conn, place, ADA, "set", {}, NOON)
+
+
+@pytest.fixture
+async def furnished(database: Database) -> Database:
+    """A group with a topic, and another group."""
+
+    async def all_of_it(conn: AsyncConnection) -> None:
+        await furnish(conn, GROUP)
+        await furnish(conn, TOPIC, channel="-1")
+        await furnish(conn, OTHER)
+
+    await database.write(all_of_it)
+    return database
+
+
+async def found(database: Database, place: str) -> dict[str, Any]:
+    """What there is at a place."""
+
+    async def look(conn: AsyncConnection) -> dict[str, Any]:
+        story = await stories.running(conn, place)
+        return {
+            "story": None if story is None else (story.channel, story.message),
+            "round": story is not None and await rounds.current(conn, story.id) is not None,
+            "games": [(game.channel, game.message) for game in await games.all_at(conn, place)],
+            "settings": (await settings.values(conn, [place]))[place],
+            "text": await texts.last(conn, place),
+        }
+
+    return await database.read(look)
+
+
+NOTHING: dict[str, Any] = {"story": None, "round": False, "games": [], "settings": {}, "text": None}
+
+
+async def test_forgetting_a_group(furnished: Database) -> None:
+    """A place that is gone leaves nothing that runs and nothing that was set, nor do its topics; others stay."""
+    places = await furnished.read(lambda conn: places_of(conn, "telegram", ["-1"]))
+
+    await furnished.write(lambda conn: forget(conn, places, after(9)))
+
+    assert await found(furnished, GROUP) == await found(furnished, TOPIC) == NOTHING
+    assert (await found(furnished, OTHER))["story"] == (None, "5")
+    ended = await furnished.read(lambda conn: stories.latest(conn, GROUP))
+    assert ended is not None
+    assert (ended.state, ended.ended) == ("ended", after(9))
+    assert [game.place for game in await furnished.read(games.unfinished)] == [OTHER]
+    assert len(await furnished.read(lambda conn: audit.entries(conn, GROUP))) == 1
+
+
+async def test_forgetting_talk(furnished: Database) -> None:
+    """What was said in a place that is gone is in no conversation any more."""
+    places = await furnished.read(lambda conn: places_of(conn, "telegram", ["-1"]))
+
+    await furnished.write(lambda conn: forget(conn, places, after(9)))
+
+    said = await furnished.write(lambda conn: turns.add(conn, Turn(GROUP, ADA, "again", "9", None, after(10))))
+    assert [turn.text for turn in said] == ["again"]
+
+
+async def test_forgetting_threads(database: Database) -> None:
+    """Threads whose ids say nothing of their channel are known by what was played in them."""
+    await database.write(lambda conn: furnish(conn, "discord:40", channel="4", guild="1"))
+
+    places = await database.read(lambda conn: places_of(conn, "discord", ["4"]))
+    await database.write(lambda conn: forget(conn, places, after(9)))
+
+    assert await found(database, "discord:40") == NOTHING
+
+
+async def test_forgetting_a_guild(database: Database) -> None:
+    """With a guild go its channels, as far as they are known, and what was set for the guild itself."""
+
+    async def guilds(conn: AsyncConnection) -> None:
+        await furnish(conn, "discord:4", guild="1")
+        await furnish(conn, "discord:40", channel="4", guild="1")
+        await furnish(conn, "discord:9", guild="2")
+        await settings.put(conn, "discord:1", "length", "30")
+        await settings.put(conn, "discord:5", "length", "40")
+
+    await database.write(guilds)
+
+    places = await database.read(lambda conn: places_of(conn, "discord", ["5"], "1"))
+    await database.write(lambda conn: forget(conn, places, after(9)))
+
+    for gone in ("discord:1", "discord:4", "discord:40", "discord:5"):
+        assert await found(database, gone) == NOTHING
+    assert (await found(database, "discord:9"))["settings"] == {"temperature": "0.5"}
+
+
+async def test_moving(furnished: Database) -> None:
+    """All of a group and its topics moves along; messages of before are named no more."""
+    other = await found(furnished, OTHER)
+
+    await furnished.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    moved, topic = await found(furnished, NEW), await found(furnished, NEW_TOPIC)
+    assert (moved["story"], moved["round"], moved["games"]) == ((None, None), True, [(None, None)])
+    assert (topic["story"], topic["round"], topic["games"]) == (("-100", None), True, [("-100", None)])
+    assert moved["settings"] == topic["settings"] == {"temperature": "0.5"}
+    assert moved["text"] is not None
+    assert (moved["text"].text, moved["text"].request) == (" at telegram:-1", {"n": 1})
+    assert await found(furnished, GROUP) == await found(furnished, TOPIC) == NOTHING
+    assert await found(furnished, OTHER) == other
+    assert len(await furnished.read(lambda conn: audit.entries(conn, NEW))) == 1
+
+
+async def test_moving_talk(furnished: Database) -> None:
+    """A conversation goes on in the new place, where messages are numbered anew."""
+    await furnished.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    said = await furnished.write(lambda conn: turns.add(conn, Turn(NEW, ADA, "again", "8", None, after(10))))
+
+    assert [turn.text for turn in said] == ["hello telegram:-1", "again"]
+
+
+async def test_moving_to_where_something_is(furnished: Database) -> None:
+    """What runs at the old place goes on in place of what runs at the new one, whose settings and text stay."""
+
+    async def settled(conn: AsyncConnection) -> None:
+        await furnish(conn, NEW)
+        await settings.put(conn, NEW, "temperature", "1")
+        await settings.put(conn, GROUP, "length", "30")
+
+    await furnished.write(settled)
+    story = await furnished.read(lambda conn: stories.running(conn, GROUP))
+
+    await furnished.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    moved = await found(furnished, NEW)
+    now = await furnished.read(lambda conn: stories.running(conn, NEW))
+    assert story is not None
+    assert now is not None
+    assert now.id == story.id
+    assert moved["settings"] == {"temperature": "1", "length": "30"}
+    assert moved["text"] is not None
+    assert moved["text"].text == " at telegram:-100"
+    assert [game.state for game in await furnished.read(lambda conn: games.all_at(conn, NEW))] == [{"at": GROUP}]
+
+
+async def test_moving_what_came_in(database: Database) -> None:
+    """What came in from the old place is dealt with in the new one, whatever else stands in it."""
+    heard = {"chat": {"id": -1, "names": ["-1", "-12", -12]}, "by": 1, "old": True}
+
+    async def receive(conn: AsyncConnection) -> None:
+        await inbox.receive(conn, "telegram", 1, heard, NOON)
+        await inbox.receive(conn, "discord", 1, heard, NOON)
+
+    await database.write(receive)
+
+    await database.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    (item,) = await database.read(lambda conn: inbox.pending(conn, "telegram"))
+    (other,) = await database.read(lambda conn: inbox.pending(conn, "discord"))
+    assert item.payload == {"chat": {"id": -100, "names": ["-100", "-12", -12]}, "by": 1, "old": True}
+    assert other.payload == heard
+
+
+async def test_moving_twice(furnished: Database) -> None:
+    """A move that is told again changes nothing."""
+    await furnished.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+    moved = await found(furnished, NEW)
+
+    await furnished.write(lambda conn: move(conn, "telegram", "-1", "-100", after(10)))
+    await furnished.write(lambda conn: move(conn, "telegram", "-100", "-100", after(10)))
+
+    assert await found(furnished, NEW) == moved
