@@ -49,7 +49,9 @@ class Effective:
     top_k: OfTopK = None
     top_p: OfTopP = None
     who_sets: Annotated[Literal["admins", "all"], "who may set the temperature"] = "admins"
-    reply: Annotated[Literal["off", "mention"], "whether a reply to a text of the bot is written on"] = "off"
+    reply: Annotated[
+        Literal["off", "mention"], "whether the bot answers who mentions it, replies to it or writes to it alone"
+    ] = "off"
     unit: Annotated[Unit, "what a story's votes are about"] = Unit.WORD
     candidates: Annotated[Candidates, "candidates on a ballot"] = 5
     seconds: Annotated[Seconds, "seconds that a round of a story takes"] = 60.0

@@ -16,7 +16,7 @@ from storage.stories import Story
 
 @command()
 async def status(invocation: Invocation) -> None:
-    """Show how the bot is doing: version, models, the story here."""
+    """Show how the bot is doing: version, models, the story and the games here."""
     bot, translate = invocation.bot, invocation.translate
     models = await bot.models.all()
     story = await bot.database.read(partial(stories.running, place=invocation.place.key))
@@ -29,6 +29,7 @@ async def status(invocation: Invocation) -> None:
         translate("Models: {names}.", names=", ".join(info.name for info in models) or "–"),
         translate("Texts being written: {count}.", count=bot.texts_in_hand),
         _story(story, translate),
+        *await bot.games.summaries(invocation.place, translate),
     ]
     await invocation.answer_privately(Message("\n".join(lines)))
 

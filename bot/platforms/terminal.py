@@ -12,6 +12,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -68,6 +69,7 @@ class Terminal:
             while (line := await self._lines.next()) is not None:
                 await self._heard(line)
                 await self._bot.tables.settled()  # the next round of a story is there before the next line is asked
+                await self._bot.games.settled()
                 self._end_line()
             if self._typing:
                 self._console.print()
@@ -122,14 +124,17 @@ class Terminal:
             await self._answered(line)
 
     async def _answered(self, line: str) -> None:
-        ballot = self._ballot
+        ballot, said = self._ballot, str(next(self._ids))
         if ballot is None:
+            if await self._bot.talked_to(line, person=self._me, place=PLACE, message=said):
+                return
             lost = "Commands begin with /, and /help lists them; where a vote runs, a number chooses."
             self._print(Text(self._translate(lost), "yellow"))
             return
         buttons = self._messages[ballot].plain_buttons
         if not line.strip().isdecimal():
-            if not await self._bot.reply(line, person=self._me, place=PLACE, message=ballot, buttons=buttons):
+            reply = partial(self._bot.reply, line, person=self._me, place=PLACE, message=ballot, asked=said)
+            if not await reply(buttons=buttons):
                 not_meant = "Nothing takes these words just now; /story show tells where the story stands."
                 self._print(Text(self._translate(not_meant), "yellow"))
         elif 1 <= (number := int(line.strip()[:9])) <= len(buttons):

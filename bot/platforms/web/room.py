@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GRACE: Final = 2  # s; how long open requests may take when the room closes
+MENTION: Final = re.compile(rf"(?<![\w@])@{BOT}\b[ \t]*[,:]?[ \t]*", re.IGNORECASE)
 NOT_MEANT: Final = "This message takes no replies now; /story show tells where the story stands."
 
 
@@ -49,7 +51,17 @@ class Heard:
     @property
     def means_something(self) -> bool:
         """Whether the bot has to look at it."""
-        return is_command(self.text) or self.reply_to is not None
+        return is_command(self.text) or self.reply_to is not None or self.mentions
+
+    @property
+    def mentions(self) -> bool:
+        """Whether the bot is called by its name."""
+        return MENTION.search(self.text) is not None
+
+    @property
+    def said(self) -> str:
+        """The text without the bot's name."""
+        return MENTION.sub("", self.text)
 
     def payload(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -242,15 +254,29 @@ class WebRoom:
         async with self._turns.turn(heard.room, heard.person, heard.message):
             message = str(heard.message)
             asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=message)
-            if not asked and heard.reply_to is not None:
-                await self._reply(item, heard.text, person, place, heard.reply_to)
+            if asked:
+                return
+            answered = None
+            if heard.reply_to is not None:
+                answered = await self._database.read(partial(rooms.get, message_id=heard.reply_to))
+            if answered is not None and answered.person == key(BOT):
+                await self._reply(item, heard, person, place, answered)
+            elif heard.mentions:
+                await self._bot.talked_to(heard.said, person=person, place=place, message=message, origin=item)
+            else:  # what people say to each other
+                await self._database.write(partial(inbox.done, item=item))
 
-    async def _reply(self, item: int, text: str, person: Person, place: Place, message: int) -> None:
+    async def _reply(self, item: int, heard: Heard, person: Person, place: Place, answered: RoomMessage) -> None:
         """Hands a reply to the bot; who answered a ballot and is not understood is told so."""
-        answered = await self._database.read(partial(rooms.get, message_id=message))
-        buttons = () if answered is None else tuple(Button(*button) for button in answered.buttons)
+        buttons = tuple(Button(*button) for button in answered.buttons)
         meant = await self._bot.reply(
-            text, person=person, place=place, message=str(message), origin=item, buttons=buttons
+            heard.said,
+            person=person,
+            place=place,
+            message=str(answered.id),
+            origin=item,
+            buttons=buttons,
+            asked=str(heard.message),
         )
         if buttons and not meant:
             await self.post(place, Message(translator(person.language)(NOT_MEANT)), private_for=person)
