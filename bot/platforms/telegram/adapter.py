@@ -126,7 +126,11 @@ class Telegram:
                 task.cancel()
             await asyncio.gather(listening, revoked, *self._moving, return_exceptions=True)
             await self._listener.stop()
-            await self._client.close_connections()
+            await self.close()
+
+    async def close(self) -> None:
+        """Ends every connection; nothing can be said any more."""
+        await self._client.close_connections()
 
     async def _listen(self) -> None:
         me = await answered(self._client.get_me)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
@@ -29,11 +29,16 @@ NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One message of Telegram's."""
+    """One message of Telegram's.
+
+    Attributes:
+        below: whether it is the caption of a picture or a file.
+    """
 
     text: str
     entities: tuple[MessageEntity, ...] = ()
     keyboard: InlineKeyboardMarkup | None = None
+    below: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,9 @@ class Speaker:
         carried = None  # what the text is the caption of
         if len(pages) <= 1 and all(units(page.text) <= CAPTION for page in pages):
             if message.picture is not None:
-                carried = await self._photo(to, message.picture, _only(pages), manner)
-            elif files and len(files) == 1:
-                carried = await self._document(to, files.pop(), _only(pages), manner)
+                carried = await self._photo(to, message.picture, _caption(pages), manner)
+            elif len(files) == 1:
+                carried = await self._document(to, files.pop(), _caption(pages), manner)
         if carried is not None:
             ids, manner = [carried], replace(manner, reply_to=None)
         else:
@@ -139,7 +144,8 @@ class Speaker:
                 raise
             self._known.pop((to.chat, number), None)
             return False
-        self._remember(to.chat, number, page)
+        known = self._known.get((to.chat, number))
+        self._remember(to.chat, number, replace(page, below=known is not None and known.below))
         return True
 
     async def _rewrite(self, to: Where, number: int, page: Page) -> None:
@@ -159,12 +165,16 @@ class Speaker:
                 to.chat, number, caption=short, caption_entities=muted(short), reply_markup=page.keyboard
             )
 
-        try:
-            await _changed(text)
-        except BadRequest as error:
-            if not NO_TEXT.search(str(error)):
-                raise
-            await _changed(caption)
+        known = self._known.get((to.chat, number))
+        if known is None or not known.below:
+            try:
+                await _changed(text)
+            except BadRequest as error:
+                if not NO_TEXT.search(str(error)):
+                    raise
+            else:
+                return
+        await _changed(caption)
 
     async def _delete(self, to: Where, number: int) -> None:
         """Takes away a message, unless it is gone, or older than Telegram lets us."""
@@ -219,8 +229,8 @@ async def _changed(call: Callable[[], Awaitable[Any]]) -> None:
             raise
 
 
-def _only(pages: Sequence[Page]) -> Page | None:
-    return pages[0] if pages else None
+def _caption(pages: Sequence[Page]) -> Page | None:
+    return replace(pages[0], below=True) if pages else None
 
 
 def _common(to: Where, page: Page | None, manner: Manner) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""Who may do what on Telegram, and where the bot serves at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bot.platforms.telegraphy import OnTelegram, answer, on_telegram
+from tests.fakes.telegram import TelegramServer
+
+
+async def test_admins(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """In a group administrators may set values and others may not; Telegram is asked once a minute."""
+    ada, ben = telegram.user("Ada"), telegram.user("Ben")
+    chat = telegram.group("Night shift", members=[ben], admins=[ada])
+
+    refused = await answer(chat, ben, "/temperature 0.5")
+    allowed = await answer(chat, ada, "/temperature 0.6")
+    await answer(chat, ada, "/temperature 0.7")
+
+    assert "admin" in refused.text
+    assert "0.6" in allowed.text
+    assert len(telegram.calls("getChatMember")) == 2
+
+
+async def test_alone(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """In a private chat everybody may do everything, and nobody is asked."""
+    ada = telegram.user("Ada")
+
+    told = await answer(telegram.private(ada), ada, "/temperature 0.5")
+
+    assert "0.5" in told.text
+    assert telegram.calls("getChatMember") == []
+
+
+async def test_anonymous_admin(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """An administrator who hides behind the group's name is one."""
+    ada = telegram.user("Ada")
+    chat = telegram.supergroup("Night shift", admins=[ada])
+
+    told = await answer(chat, ada, "/temperature 0.5", anonymous=True)
+
+    assert "0.5" in told.text
+
+
+async def test_rights_cannot_be_told(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """Where Telegram does not say who somebody is, they may do what everybody may."""
+    ada = telegram.user("Ada")
+    chat = telegram.group("Night shift", admins=[ada])
+    telegram.fail("getChatMember", 500)
+
+    refused = await answer(chat, ada, "/temperature 0.5")
+
+    assert "admin" in refused.text
+
+
+async def test_presses_ask_for_no_rights(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """Votes need no rights, so nobody is asked for any."""
+    ada, ben = telegram.user("Ada"), telegram.user("Ben")
+    chat = telegram.group("Night shift", members=[ben], admins=[ada])
+    await ada.says(chat, "/story start Once upon")
+    ballot = await chat.until(lambda message: message.buttons)
+
+    await ben.presses(ballot, ballot.buttons[0])
+
+    assert len(telegram.calls("getChatMember")) == 1
+
+
+async def test_chosen_chats(home: Path, telegram: TelegramServer) -> None:
+    """In a chat that is not on the list a command is told so once, and nothing else happens there."""
+    ada = telegram.user("Ada")
+    ours = telegram.group("Ours", members=[ada])
+    other = telegram.group("Other", members=[ada])
+
+    async with on_telegram(home, telegram, chats=(str(ours.id),)):
+        first = await answer(other, ada, "/status")
+        await ada.says(other, "/status")
+        await ada.says(other, "@planchette_bot hello")
+        told = await answer(ours, ada, "/status")
+
+    assert str(other.id) in first.text
+    assert "telegram.chats" in first.text
+    assert "default model" in told.text
+    assert len(other.said) == 1
