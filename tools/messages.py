@@ -113,6 +113,11 @@ def update(language: str) -> None:
         template.add(text if plural is None else (text, plural), locations=[(file, 0)], context=context)
     catalog = read(language)
     catalog.update(template, no_fuzzy_matching=True)
+    write(language, catalog)
+
+
+def write(language: str, catalog: Catalog) -> None:
+    """Writes a language's catalogue, the same from the same."""
     catalog.header_comment = HEADER
     written = io.BytesIO()
     write_po(written, catalog, width=120, ignore_obsolete=True, include_lineno=False)
