@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import AsyncExitStack
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +14,13 @@ from bot.commands.discovery import discover
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration, DiscordKeys
 from bot.conversation import Platform
-from bot.values import Default
+from bot.values import Kind
 from tests.fakes.discord import DiscordServer, Message
 from tests.suite.stage import ADA, BEN, CLEO, Seen, Stage
 
 COMMANDS: Final = discover()
+HIDDEN: Final = {0: 0xE000, 0x202E: 0xE001}  # from our parser, which stands in for a client that would not mind them
+SHOWN: Final = {hidden: shown for shown, hidden in HIDDEN.items()}
 
 
 class DiscordStage(Stage):
@@ -67,8 +68,9 @@ class DiscordStage(Stage):
         if not is_command(line):
             await who.say(self.channel, line)
             return
-        command, arguments = parse(line, COMMANDS)
-        options = {name: _option(value) for name, value in arguments.items()}
+        command, arguments = parse(line.translate(HIDDEN), COMMANDS)
+        kinds = {parameter.name: parameter.kind for parameter in command.parameters}
+        options = {name: _option(kinds[name], value) for name, value in arguments.items()}
         if [parameter.rest and parameter.required for parameter in command.parameters] == [True]:
             opened = await who.slash(self.channel, command.path)
             await opened.acknowledged()
@@ -122,10 +124,8 @@ def plain(content: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", content)
 
 
-def _option(value: Any) -> Any:
-    match value:
-        case Default():
-            return "default"
-        case Enum():
-            return str(value.value)
-    return value
+def _option(kind: Kind, value: Any) -> Any:
+    """A value as Discord's client sends it: what none of its numbers holds is typed as text."""
+    from bot.platforms.discord.declaring import STRING, typed_as
+
+    return kind.show(value).translate(SHOWN) if typed_as(kind) == STRING else value

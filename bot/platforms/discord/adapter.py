@@ -1,0 +1,121 @@
+"""Discord as a platform."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import discord
+import structlog
+from discord.http import Route
+
+from bot.conversation import Limits, Message, Person, Place
+from bot.platforms.discord.client import Client
+from bot.platforms.discord.connection import Connection
+from bot.platforms.discord.declaring import declared, sync
+from bot.platforms.discord.errors import AUTHENTICATION_FAILED, INTENTS_REFUSED, IntentsRefused, WrongToken
+from bot.platforms.discord.hearing import Hearing
+from bot.platforms.discord.people import PLATFORM
+from bot.platforms.discord.speaking import Speaking
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+EDITS: Final = 4.0  # seconds between two edits of a message; a channel takes five in five seconds, all its messages
+EVERYWHERE: Final = 45  # requests a second; Discord takes 50, and commands and threads are not counted here
+FIRST_PAUSE: Final = 1.0  # seconds after Discord could not be reached; doubles as long as that goes on
+LONGEST_PAUSE: Final = 120.0  # seconds
+OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
+
+log = structlog.get_logger(__name__)
+
+
+class Discord:
+    """Translates between the bot and Discord, and keeps to what Discord allows."""
+
+    name = PLATFORM
+    keeps_messages = True
+
+    def __init__(self, bot: Bot) -> None:
+        Route.BASE = bot.configuration.discord.api.rstrip("/")
+        self._bot = bot
+        self._connection = Connection()
+        self._speaking = Speaking(self._connection.wire, self._connection.permissions)
+        self._hearing = Hearing(bot, self._speaking, self._connection)
+        self._pause = FIRST_PAUSE
+
+    def limits(self, place: Place, reply_to: str | None = None) -> Limits:
+        """Discord counts requests over all; how many a channel takes its answers say, and the library waits for it."""
+        if self._speaking.answers(reply_to):
+            return Limits(EDITS)
+        return Limits(EDITS, per_second=EVERYWHERE)
+
+    async def post(
+        self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
+    ) -> str:
+        """Posts a message, or answers the interaction that asked."""
+        await self._connection.there()
+        return await self._speaking.post(place, message, private_for, reply_to)
+
+    async def edit(self, place: Place, posted: str, message: Message) -> str | None:
+        """Changes a message of the bot."""
+        await self._connection.there()
+        return await self._speaking.edit(place, posted, message)
+
+    async def thread(self, place: Place, title: str) -> Place:
+        """Opens a public thread."""
+        await self._connection.there()
+        return await self._speaking.thread(place, title)
+
+    async def run(self) -> None:
+        """Serves until it is cancelled; takes up first what was in hand when the bot last stopped.
+
+        Raises:
+            WrongToken, IntentsRefused: Discord does not want it as it is set up.
+        """
+        self._pause = FIRST_PAUSE
+        try:
+            await self._hearing.take_up()
+            while True:
+                try:
+                    await self._connected()
+                except OUTAGES as fault:
+                    why = str(fault) or type(fault).__name__
+                    log.warning("Discord cannot be reached", again_in=self._pause, reason=why)
+                await asyncio.sleep(self._pause)
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        finally:
+            await self._hearing.close()
+
+    async def _connected(self) -> None:
+        """Stays connected as long as the library can."""
+        token = self._bot.configuration.discord.token
+        connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
+            client = Client(self._hearing, partial(self._opened, session))
+            try:
+                async with client:
+                    await client.start("" if token is None else token.get_secret_value())
+            except discord.LoginFailure as fault:
+                raise WrongToken from fault
+            except discord.PrivilegedIntentsRequired as fault:
+                raise IntentsRefused from fault
+            except discord.ConnectionClosed as fault:
+                if fault.code == AUTHENTICATION_FAILED:
+                    raise WrongToken from fault
+                if fault.code in INTENTS_REFUSED:
+                    raise IntentsRefused from fault
+                raise
+            finally:
+                self._connection.lost()
+
+    async def _opened(self, session: aiohttp.ClientSession, client: discord.AutoShardedClient) -> None:
+        """The client has logged in: what waited may be said, and the commands are registered."""
+        self._connection.opened(client, session)
+        self._pause = FIRST_PAUSE
+        try:
+            await sync(self._connection.wire(), declared(self._bot.commands))
+        except discord.HTTPException:
+            log.exception("the commands could not be registered with Discord")

@@ -1,0 +1,93 @@
+"""The library's client: hears as little as the bot needs, and keeps none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import discord
+
+discord.VoiceClient.warn_nacl = False  # nobody speaks here: the library need not warn that it could not
+discord.VoiceClient.warn_dave = False
+
+# Commands and buttons come without any intent; messages only say what they say where the bot is meant.
+INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+
+class Listener(Protocol):
+    """What is told of the events that matter."""
+
+    def interaction(self, interaction: discord.Interaction[discord.AutoShardedClient]) -> None:
+        """Somebody uses a command, presses a button or sends a form."""
+        ...
+
+    def message(self, message: discord.Message) -> None:
+        """Somebody wrote something, or a bot did."""
+        ...
+
+    def deleted(self, channel: int, guild: int | None, messages: set[int]) -> None:
+        """Messages are gone."""
+        ...
+
+    def closed(self, channel: int, parent: int | None, guild: int) -> None:
+        """A channel or thread is gone."""
+        ...
+
+    def left(self, guild: int) -> None:
+        """The bot was removed from a server."""
+        ...
+
+
+class Client(discord.AutoShardedClient):
+    """Hands events on; the library connects again, resumes, and shares servers among shards by itself.
+
+    Args:
+        opened: called once the client has logged in, before it listens.
+    """
+
+    def __init__(self, listener: Listener, opened: Callable[[discord.AutoShardedClient], Awaitable[None]]) -> None:
+        super().__init__(
+            intents=INTENTS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self._listener = listener
+        self._opened = opened
+
+    async def setup_hook(self) -> None:
+        """The first moment at which requests can be made."""
+        await self._opened(self)
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.AutoShardedClient]) -> None:
+        """Every command, press and form, known by its name alone.
+
+        The library's DynamicItem would outlive a restart too, but drops a press on a button that a redraw has just
+        taken from the message, and then the person is told only that the interaction failed.
+        """
+        self._listener.interaction(interaction)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Whatever is written where the bot can see it."""
+        self._listener.message(message)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """One message."""
+        self._listener.deleted(event.channel_id, event.guild_id, {event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Many at once, by a moderator."""
+        self._listener.deleted(event.channel_id, event.guild_id, event.message_ids)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel; its threads are told of one by one."""
+        self._listener.closed(channel.id, None, channel.guild.id)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread."""
+        self._listener.closed(event.thread_id, event.parent_id, event.guild_id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """A server, for good; one that is only unavailable is no such event."""
+        self._listener.left(guild.id)
