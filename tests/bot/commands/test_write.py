@@ -181,11 +181,10 @@ async def test_reply(bot: Bot, say: Say, platform: FakePlatform) -> None:
 
 
 async def test_reply_to_anything_else(bot: Bot, say: Say, platform: FakePlatform) -> None:
-    """A reply to another message, or where the place does not want it, means nothing."""
+    """Where the place does not want it, a reply means nothing, whatever it answers."""
     (first,) = await say("/generate temperature=0 length=5 Once")
 
     unwanted = await bot.reply("a time", person=BEN, place=LOBBY, message=first.id)
-    await bot.settings.change(LOBBY, "reply", "mention", by=ADA)
     elsewhere = await bot.reply("a time", person=BEN, place=LOBBY, message="999")
 
     assert not unwanted
