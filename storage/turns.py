@@ -66,8 +66,3 @@ async def answered(conn: AsyncConnection, place: str, message: str) -> bool:
     """Whether the bot has answered a message."""
     statement = select(turns.c.id).where(turns.c.place == place, turns.c.reply_to == message, turns.c.person.is_(None))
     return (await conn.execute(statement.limit(1))).first() is not None
-
-
-async def clear(conn: AsyncConnection, before: datetime) -> None:
-    """Forgets what was said before a moment, everywhere."""
-    await conn.execute(delete(turns).where(turns.c.at < before))
