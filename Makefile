@@ -4,7 +4,7 @@ EXTRAS = torch,discord,telegram
 TEST_EXTRAS = dev,torch,discord,telegram,postgres
 
 .DEFAULT_GOAL = run
-.PHONY: run test lint lock
+.PHONY: run test lint messages lock
 
 run:
 	@tools/install.sh "$(EXTRAS)"
@@ -20,6 +20,11 @@ lint:
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# The sentences to be translated: new ones come into bot/locales empty, and the tests name them.
+messages:
+	@tools/install.sh "$(TEST_EXTRAS)"
+	@.venv/bin/python -m tools.messages
 
 # The versions that were tested together. torch's CUDA packages are left out: torch chooses them by its build.
 lock:

@@ -47,6 +47,7 @@ SAYS: Final = {  # calls that take a sentence, and where among their arguments i
     "translate": 0,
     "translator": 0,  # translator(language)("A sentence.")
 }
+BESIDES: Final = {"Continue this": "bot/platforms/discord/declaring.py"}  # labels that a platform shows in its menus
 SHOWS: Final = ("Button", "Message", "Notice")  # calls whose first argument is read as it is
 UNSAID: Final = (  # headers of Babel's that would change with each run, or say nothing
     '"Project-Id-Version:',
@@ -133,7 +134,7 @@ def untranslated(catalog: Catalog) -> list[Message]:
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    return tuple(message.string) if isinstance(message.string, tuple | list) else (message.string,)
+    return tuple(message.string) if isinstance(message.string, tuple | list) else (message.string or "",)
 
 
 def _in_code() -> Iterator[Sentence]:
@@ -160,6 +161,8 @@ def _declared() -> Iterator[Sentence]:
             yield from _of_command(command, file)
     for setting in SETTINGS.values():
         yield Sentence(setting.description, None, None, "bot/places.py")
+    for label, file in BESIDES.items():
+        yield Sentence(label, None, None, file)
 
 
 def _of_command(command: Command, file: str) -> Iterator[Sentence]:
