@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot import leaving
 from bot.clearing import Clearing
 from bot.commands.declaration import Command
 from bot.commands.discovery import discover
@@ -21,7 +22,7 @@ from bot.commands.faults import TooOften
 from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
-from bot.conversation import Button, Message, Notice, Person, Place, Platform
+from bot.conversation import Button, MayNotWrite, Message, Notice, Person, Place, Platform
 from bot.games import actions
 from bot.games.clock import Clock, SystemClock
 from bot.games.hosting import Games
@@ -151,6 +152,8 @@ class Bot:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.tables.close()
         await self.games.close()
+        for outbox in self.outboxes.values():
+            outbox.close()
         await self.generator.close()
         await self.database.close()
 
@@ -233,6 +236,7 @@ class Bot:
             notice = Notice(fault.sentence(translator(person.language)))
         except Exception:
             notice = Notice(self._logged(person, place))
+        self.tables.look_again(place)
         await self._done(origin)
         return notice
 
@@ -302,16 +306,29 @@ class Bot:
         return meant
 
     async def message_deleted(self, place: Place, message: str) -> None:
-        """Somebody deleted a message; where it was a story's newest, it is posted again."""
+        """Somebody deleted a message; where it was the newest of a story or a game, it is posted again."""
+        self.tables.repost(place, message)
+        self.games.repost(place, message)
 
-    async def place_gone(self, place: Place) -> None:
-        """A place is gone, or the bot was sent away: what runs there and below ends, and all of it is forgotten."""
+    async def place_gone(self, place: Place, threads: Collection[str] = ()) -> None:
+        """A place is gone, or the bot was sent away: what runs there and below ends, and what was set is forgotten.
 
-    async def guild_gone(self, platform: str, guild: str) -> None:
-        """A whole server is gone; see `place_gone`."""
+        Args:
+            threads: ids of those below it that the platform knows of; those where something was played are known.
+        """
+        await leaving.gone(self, place.platform, {place.id, *threads})
+
+    async def guild_gone(self, platform: str, guild: str, channels: Collection[str] = ()) -> None:
+        """The same for a whole server.
+
+        Args:
+            channels: ids of its channels and threads, as far as the platform knows them.
+        """
+        await leaving.gone(self, platform, set(channels), guild)
 
     async def place_moved(self, platform: str, old: str, new: str) -> None:
         """A place has another id now, as a group of Telegram that has become a supergroup; all of it moves along."""
+        await leaving.moved(self, platform, old, new)
 
     def _running_on(self, platform: str, near: Place | None) -> int:
         return self.tables.running_on(platform, near) + self.games.running_on(platform, near)
@@ -369,6 +386,7 @@ class Bot:
             await self._tell(fault.sentence(translator(person.language)), person, place, reply_to)
         except Exception:
             await self._tell(self._logged(person, place), person, place, reply_to)
+        self.tables.look_again(place)
         await self._done(origin)
 
     async def _done(self, origin: int | None) -> None:
@@ -381,6 +399,8 @@ class Bot:
     async def _tell(self, sentence: str, person: Person, place: Place, reply_to: str | None) -> None:
         try:
             await self.outboxes[place.platform].post(place, Message(sentence), private_for=person, reply_to=reply_to)
+        except MayNotWrite as fault:
+            log.warning("an error could not be told", place=place.key, sentence=sentence, reason=str(fault))
         except Exception:  # the platform is what fails: nobody is left to tell
             log.exception("an error could not be told", place=place.key, sentence=sentence)
 

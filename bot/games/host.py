@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Message, Place, parts
+from bot.conversation import MayNotWrite, Message, Place, parts
 from bot.games.house import House
 from bot.games.kinds import Kind, Rule
 from bot.languages import translator
@@ -122,6 +122,9 @@ class Host:
             try:
                 due = await self._step()
                 pause = FIRST_PAUSE
+            except MayNotWrite as fault:  # until somebody does something here
+                log.warning("a game may not be shown", game=self.game_id, place=self.place.key, reason=str(fault))
+                due = None
             except Exception:  # a platform or the disk: the game waits for it and goes on
                 log.exception("a game is held up", game=self.game_id, place=self.place.key)
                 due = self.house.clock.now() + timedelta(seconds=pause)

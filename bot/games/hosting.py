@@ -127,9 +127,9 @@ class Games:
             await host.close()
         self._hosts.clear()
 
-    async def leave(self, place: Place) -> None:
-        """Lets go of what runs at a place without a word; what is still stored goes on after `resume`."""
-        for game_id in [game_id for game_id, host in self._hosts.items() if host.place.key == place.key]:
+    async def leave(self, places: Callable[[Place], bool]) -> None:
+        """Lets go of what runs at some places without a word; what is still stored goes on after `resume`."""
+        for game_id in [game_id for game_id, host in self._hosts.items() if places(host.place)]:
             await self._hosts.pop(game_id).close()
 
     def repost(self, place: Place, message: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.conversation import Place
+from bot.conversation import Place, parts
 from bot.games.clock import Clock
 from bot.outbox import Outbox
 from generators.completion import Generator
@@ -23,8 +23,9 @@ class Retired:
         self._owners: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def add(self, place: Place, message: str, owner: int) -> None:
-        """Remembers the round or the game of a message that is about to lose its buttons."""
-        self._owners[place.key, message] = owner
+        """Remembers the round or the game of a message that is about to lose its buttons, by each of its parts."""
+        for part in parts(message):
+            self._owners[place.key, part] = owner
         while len(self._owners) > REMEMBERED:
             self._owners.popitem(last=False)
 

@@ -236,6 +236,18 @@ async def stall(conn: AsyncConnection, story_id: int, at: datetime) -> None:
         await stories.set_state(conn, story_id, "paused", at)
 
 
+async def hush(conn: AsyncConnection, story_id: int, at: datetime) -> bool:
+    """Pauses a story that cannot be shown any more, until somebody does something there; False for one that is over."""
+    story = await stories.get(conn, story_id)
+    if story is None or story.state == "ended":
+        return False
+    if story.state == "open":
+        await stories.set_state(conn, story_id, "paused", at)
+        if (round_ := await rounds.current(conn, story_id)) is not None:
+            await rounds.set_deadline(conn, round_.id, None)
+    return True
+
+
 async def reopen(conn: AsyncConnection, story_id: int, least: timedelta, at: datetime) -> Story | None:
     """After a restart: an open round closes at its deadline, but not before people had time to come back."""
     story = await stories.get(conn, story_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -33,10 +34,13 @@ class Seats:
         self._tables: dict[int, StoryTable] = {}
 
     async def resume(self) -> None:
-        """Takes up all running stories; those on platforms that are not there wait."""
+        """Takes up all running stories that have no table; those on platforms that are not there wait."""
         database = self._house.database
+        self._clear()
         for story in await database.read(stories.all_running):
             place = place_of(story)
+            if story.id in self._tables:
+                continue
             if place.platform not in self._house.outboxes:
                 log.warning("a story waits for its platform", story=story.id, place=story.place)
                 continue
@@ -66,6 +70,26 @@ class Seats:
         if (table := self._tables.get(story_id)) is not None:
             table.wake()
 
+    def look_again(self, place: Place) -> None:
+        """Somebody does something at a place: where a story could not say anything there, it tries again."""
+        for table in self._at(place):
+            table.look_again()
+
+    def repost(self, place: Place, message: str) -> None:
+        """Somebody deleted a message: where it was a story's newest, it is posted again."""
+        for table in self._at(place):
+            table.repost(message)
+
+    def round_of(self, place: Place, message: str) -> int | None:
+        """The round whose ballot a message is, or a part of."""
+        shown = (table.round_of(message) for table in self._at(place))
+        return next((round_id for round_id in shown if round_id is not None), None)
+
+    async def leave(self, places: Callable[[Place], bool]) -> None:
+        """Lets go of the stories at some places without a word; what is still stored goes on after `resume`."""
+        for story_id in [story_id for story_id, table in self._tables.items() if places(table.place)]:
+            await self._tables.pop(story_id).close()
+
     def retry(self, story_id: int) -> None:
         """Somebody wants a story to go on whose model failed."""
         if (table := self._tables.get(story_id)) is not None:
@@ -82,6 +106,9 @@ class Seats:
         for table in self._tables.values():
             await table.close()
         self._tables.clear()
+
+    def _at(self, place: Place) -> list[StoryTable]:
+        return [table for table in self._tables.values() if table.place.key == place.key]
 
     def _clear(self) -> None:
         self._tables = {story_id: table for story_id, table in self._tables.items() if not table.over}

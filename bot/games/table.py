@@ -8,45 +8,28 @@ stopped, without a word of its own to remember.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from bot.conversation import Message, Place
+from bot.conversation import MayNotWrite, Place
 from bot.games import moves, show
 from bot.games.house import House
 from bot.games.moves import Moment
+from bot.games.newest import NewestMessage
 from bot.games.offers import next_offer
-from bot.games.records import Situation, ballot_of, reason_of, situation, view_of, written
+from bot.games.records import Situation, situation, view_of, written
 from bot.languages import translator
-from bot.outbox import Outbox, Urgency
 from generators.errors import ShuttingDown, Translate, UserError
-from storage import rounds, stories
+from storage.errors import StorageError
 from storage.rounds import Past
 
 FIRST_PAUSE: Final = 1.0  # seconds after a platform or the disk failed; doubles as long as it goes on failing
 RETRIES: Final = 60.0  # seconds; the longest such pause
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The newest message of a story.
-
-    Attributes:
-        ref: its id on the platform.
-        round_id: whose ballot it is; None for a story that is stuck.
-        message: what it says now; None if that is not known.
-        at: when it was last changed; for one that was never changed, long enough before for it to be changed soon.
-    """
-
-    ref: str
-    round_id: int | None
-    message: Message | None
-    at: datetime
 
 
 @dataclass(eq=False)
@@ -65,14 +48,18 @@ class StoryTable:
     house: House
     left: str | None = None
     language: str = "en"
-    _posted: Posted | None = None
+    _newest: NewestMessage = field(init=False)
     _stuck: UserError | None = None
+    _muted: MayNotWrite | None = None
     _over: bool = False
     _deadline: datetime | None = None  # of the open round
     _due: datetime | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._newest = NewestMessage(self.story_id, self.place, self.house, self.left, self.language, self.wake)
 
     def open(self) -> None:
         """Begins to keep the story going."""
@@ -88,6 +75,19 @@ class StoryTable:
         """Somebody wants it to go on: try again what the model failed at."""
         self._stuck = None
         self.wake()
+
+    def look_again(self) -> None:
+        """Somebody does something here: if nothing could be said before, try again."""
+        if self._muted is not None:
+            self.wake()
+
+    def repost(self, message: str) -> None:
+        """Somebody deleted a message: where it is the newest one, it is posted again."""
+        self._newest.deleted(message)
+
+    def round_of(self, message: str) -> int | None:
+        """The round whose ballot a message is, or a part of."""
+        return self._newest.round_of(message)
 
     @property
     def over(self) -> bool:
@@ -107,6 +107,7 @@ class StoryTable:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        self._newest.close()
 
     async def _run(self) -> None:
         pause = FIRST_PAUSE
@@ -114,7 +115,9 @@ class StoryTable:
             self._wake.clear()
             try:
                 due = await self._step()
-                pause = FIRST_PAUSE
+                pause, self._muted = FIRST_PAUSE, None
+            except MayNotWrite as fault:
+                due = await self._hush(fault)
             except Exception:  # a platform or the disk: the story waits for it and goes on
                 log.exception("a story is held up", story=self.story_id, place=self.place.key)
                 due = self._again_in(pause)
@@ -122,6 +125,20 @@ class StoryTable:
             if not self._over and not self._wake.is_set():
                 await self._rest(due)
         self._resting.set()
+
+    async def _hush(self, fault: MayNotWrite) -> datetime | None:
+        """The bot was silenced here: the story pauses without a word, until somebody does something."""
+        if self._muted is None:
+            log.warning("a story may not be shown", story=self.story_id, place=self.place.key, reason=str(fault))
+        self._muted = fault
+        try:
+            at = self.house.clock.now()
+            self._over = not await self.house.database.write(lambda conn: moves.hush(conn, self.story_id, at))
+        except StorageError:
+            log.exception("a story is held up", story=self.story_id, place=self.place.key)
+            return self._again_in(FIRST_PAUSE)
+        self._deadline = None
+        return None
 
     def _again_in(self, seconds: float) -> datetime:
         """When to try again; a round closes at its deadline meanwhile."""
@@ -190,89 +207,20 @@ class StoryTable:
                 return None
         at = self.house.clock.now()
         await self.house.database.write(lambda conn: moves.stall(conn, self.story_id, at))
+        due = None
         if self._stuck is not None:  # nobody pressed meanwhile
-            await self._say(show.stuck(now.ending, self._stuck, self.story_id, self._translate), None)
-        return None
+            due = await self._newest.show(show.stuck(now.ending, self._stuck, self.story_id, self._translate), None)
+        return due
 
     async def _show_ballot(self, now: Situation, past: Past) -> datetime | None:
-        """Posts the ballot of a new round, redraws that of a known one; or says when it may be redrawn."""
-        if self.left is not None:
-            self.house.retired.add(self.place, self.left, past.round.id)
-            if now.story.state == "paused":  # its buttons have outlived us: nobody needs a second ballot
-                self._posted, self.left = Posted(self.left, past.round.id, None, past.round.opened), None
-        message = show.ballot(view_of(now, past), self._translate)
-        if self._posted is None or self._posted.round_id != past.round.id:
-            await self._say(message, past.round.id)
-            return None
-        if message == self._posted.message:
-            return None
-        if (at := self._posted.at + self._interval) > self.house.clock.now():
-            return at
-        if not await self._edit(self._posted, message, Urgency.TALLY):
-            self._posted = None  # somebody deleted it
-            await self._say(message, past.round.id)
-        return None
+        """Shows the open round; or says when that may be done."""
+        if now.story.state == "paused":
+            self._newest.take_up(past.round)
+        return await self._newest.show(show.ballot(view_of(now, past), self._translate), past.round.id)
 
     async def _show_end(self, now: Situation) -> None:
         names = tuple(player.name for player in now.everybody)
-        await self._say(show.ended(now.ending, names, self._translate), None)
-
-    async def _say(self, message: Message, round_id: int | None) -> None:
-        """Posts the story's newest message, after the one before it has turned into what became of it."""
-        if self._posted is not None and self._posted.message == message:
-            return
-        try:
-            await self._retire()
-        except Exception:  # whoever presses its buttons is told that the round is over
-            log.exception("a ballot keeps its buttons", story=self.story_id, place=self.place.key)
-        ref = await self._outbox.post(self.place, message, urgency=Urgency.ROUND)
-        self.left = None
-        early = self._interval - timedelta(seconds=self._outbox.edit_seconds(self.place))
-        self._posted = Posted(ref, round_id, message, self.house.clock.now() - early)  # the first vote is shown soon
-        await self.house.database.write(lambda conn: stories.set_message(conn, self.story_id, ref))
-
-    async def _retire(self) -> None:
-        """Takes the buttons from the message before, and says there what became of its round."""
-        if self.left is not None:
-            await self._outbox.edit(self.place, self.left, show.moved(self._translate), urgency=Urgency.ROUND)
-        if self._posted is None:
-            return
-        round_id = self._posted.round_id
-        past = None
-        if round_id is not None:
-            self.house.retired.add(self.place, self._posted.ref, round_id)
-            past = await self.house.database.read(lambda conn: rounds.round_with(conn, round_id))
-        became = show.moved(self._translate) if past is None else self._outcome(past)
-        await self._edit(self._posted, became, Urgency.ROUND)
-
-    def _outcome(self, past: Past) -> Message:
-        number, ballot, translate = past.round.position + 1, ballot_of(past), self._translate
-        reason = reason_of(past.round)
-        match past.round.state:
-            case "closed" if reason is not None and past.round.winner is not None:
-                winner = ballot.at(past.round.winner)
-                return show.outcome(number, winner, reason, ballot.tally[winner.slot], len(ballot.votes), translate)
-            case "undone":
-                return show.undone(number, translate)
-            case "dropped":
-                return show.dropped(number, translate)
-            case _:
-                return show.moved(translate)
-
-    async def _edit(self, posted: Posted, message: Message, urgency: Urgency) -> bool:
-        """Changes the newest message; False where it is gone."""
-        ref = await self._outbox.edit(self.place, posted.ref, message, urgency=urgency)
-        self._posted = replace(posted, ref=ref or posted.ref, message=message, at=self.house.clock.now())
-        return ref is not None
-
-    @property
-    def _interval(self) -> timedelta:
-        """The least time between two redraws."""
-        return timedelta(seconds=self._outbox.tally_seconds(self.place))
-
-    @property
-    def _outbox(self) -> Outbox:
-        return self.house.outboxes[self.place.platform]
+        await self._newest.say(show.ended(now.ending, names, self._translate), None)
 
     @property
     def _translate(self) -> Translate:

@@ -68,6 +68,18 @@ class Tables:
         """How many stories run on a platform, or of these in the channel of a place."""
         return self._seats.running_on(platform, near)
 
+    def look_again(self, place: Place) -> None:
+        """Somebody does something at a place: where a story could not say anything there, it tries again."""
+        self._seats.look_again(place)
+
+    def repost(self, place: Place, message: str) -> None:
+        """Somebody deleted a message: where it was a story's newest, it is posted again."""
+        self._seats.repost(place, message)
+
+    async def leave(self, places: Callable[[Place], bool]) -> None:
+        """Lets go of the stories at some places without a word; what is still stored goes on after `resume`."""
+        await self._seats.leave(places)
+
     async def settled(self) -> None:
         """Returns once everything that is due now has been done and shown."""
         await self._seats.settled()

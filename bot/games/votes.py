@@ -86,6 +86,8 @@ class Votes:
         round_id = actions.ballot_of(buttons)
         if round_id is None:
             round_id = self._house.retired.of(place, message)
+        if round_id is None:
+            round_id = self._seats.round_of(place, message)
         return None if round_id is None else await self._written_in(place, person, text, round_id, origin)
 
     async def _pressed(
