@@ -76,6 +76,16 @@ async def test_generate(screen: Screen) -> None:
     assert printed.endswith("\n")
 
 
+async def test_language(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal speaks the language that the system's messages are to be in."""
+    monkeypatch.setenv("LC_ALL", "zh_TW.UTF-8")
+
+    printed = await screen.after("hello", "/story undo")
+
+    assert "指令以 / 開頭" in printed
+    assert "這裡沒有正在寫的故事；/story start 開始一個。" in printed
+
+
 async def test_setting(screen: Screen) -> None:
     """Lines are dealt with one after the other."""
     printed = await screen.after("/temperature 0.5", "/temperature", "/temperature hot")
