@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.shell.output import note, say
+from bot.shell.output import say
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -35,6 +35,11 @@ def run() -> None:
             room = WebRoom(bot)
             told.extend(invitation(configuration, room.address, room.port, os.environ))
             found.append(room)
+        if configuration.discord.token is not None:
+            from bot.platforms.discord import Discord
+
+            told.append("Planchette is on Discord; `planchette doctor` prints the link that invites it to a server.")
+            found.append(Discord(bot))
         if configuration.telegram.token is not None:
             from bot.platforms.telegram import Telegram
 
@@ -112,7 +117,7 @@ def _demand_platform(configuration: Configuration) -> None:
     tokens = configuration.discord.token, configuration.telegram.token
     if not configuration.web.enabled and not any(tokens):
         raise NothingToRun
+    if configuration.discord.token is not None and find_spec("discord") is None:
+        raise MissingExtra("Discord", "discord")
     if configuration.telegram.token is not None and not all(map(find_spec, ("telegram", "aiolimiter"))):
         raise MissingExtra("Telegram", "telegram")
-    if configuration.discord.token is not None:
-        note("discord.token is set, but this version does not speak to Discord yet.")
