@@ -71,10 +71,10 @@ class Telegram:
     ) -> str:
         """Posts a message. Nobody can be told something alone in a group, so there that is a quiet reply."""
         to = self._now(place)
-        manner = Manner(_id(reply_to), silent=private_for is not None)
-        if private_for is not None and manner.reply_to is None:
-            manner = Manner(answering.get(), silent=True)
-            if manner.reply_to is None and not to.private:
+        manner = Manner(_id(reply_to))
+        if private_for is not None and not to.private:
+            manner = Manner(_id(reply_to) or answering.get(), silent=True)
+            if manner.reply_to is None:
                 message = Message(f"{private_for.name}: {message.text}", message.buttons, message.picture)
         ids = await self._allowed(to, lambda there: self._speaker.post(there, message, manner))
         if manner.reply_to is not None:

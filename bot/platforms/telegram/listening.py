@@ -140,9 +140,14 @@ class Listener:
         return _Arrival(parsed.update_id, heard, sent_at(parsed, now))
 
     def _serves(self, heard: Heard) -> bool:
-        if self._chats is None or str(heard.chat) in self._chats or heard.chat in self._joined:
+        """Whether the operator wants the bot in a chat, or in the group that became it."""
+        if self._chats is None:
             return True
-        return isinstance(heard, Moved) and str(heard.new) in self._chats
+        listed = str(heard.chat) in self._chats or heard.chat in self._joined
+        if listed and isinstance(heard, Moved) and heard.new not in self._joined:
+            self._joined.add(heard.new)
+            log.warning("a chat has another id; change telegram.chats", old=heard.chat, new=heard.new)
+        return listed
 
     def _turn_away(self, heard: Heard) -> None:
         """Says once in a chat that it is not served, when somebody wants something there."""
@@ -164,9 +169,6 @@ class Listener:
             case Press():
                 self._soon(self._press(item, heard))
             case Moved():
-                if self._chats is not None:
-                    self._joined.add(heard.new)
-                    log.warning("a chat has another id; change telegram.chats", old=heard.chat, new=heard.new)
                 await self._done(item, self._moved(heard.chat, heard.new))
             case Gone():
                 await self._done(item, self._bot.place_gone(where(heard).place))
@@ -174,10 +176,9 @@ class Listener:
     async def _done(self, item: int, work: Awaitable[None]) -> None:
         try:
             await work
-        except Exception:  # the next start tries again
-            log.exception("what happened to a chat was not dealt with", item=item)
-        else:
             await self._bot.database.write(partial(inbox.done, item=item))
+        except Exception:  # the next start tries again; what came in with it is stored and must not wait for that
+            log.exception("what happened to a chat was not dealt with", item=item)
 
     async def _hear(self, item: int, line: Line) -> None:
         place = where(line).place

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -57,8 +56,7 @@ async def on_telegram(
         yield OnTelegram(bot, adapter, serving)
     finally:
         serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        await asyncio.wait({serving})  # what it raised is the test's to look at
         await bot.close()
 
 
