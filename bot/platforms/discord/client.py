@@ -33,7 +33,7 @@ class Listener(Protocol):
         """A channel or thread is gone."""
         ...
 
-    def left(self, guild: int) -> None:
+    def left(self, guild: int, channels: set[int]) -> None:
         """The bot was removed from a server."""
         ...
 
@@ -90,4 +90,4 @@ class Client(discord.AutoShardedClient):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """A server, for good; one that is only unavailable is no such event."""
-        self._listener.left(guild.id)
+        self._listener.left(guild.id, {channel.id for channel in (*guild.channels, *guild.threads)})

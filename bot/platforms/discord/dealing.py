@@ -105,14 +105,18 @@ class Dealing:
         """Hands a reply to the bot, or what else was said to it; who answered a ballot in vain is told so."""
         person, place, text = heard.person, heard.place, heard.text
         async with self._turns.turn(place.key, person.key, item):
-            if heard.answered is not None:
-                meant = await self._bot.reply(
-                    text, person=person, place=place, message=heard.answered, buttons=heard.buttons, origin=item
-                )
-                if meant:
-                    return
-                if heard.buttons:
-                    told = Message(translator(person.language)(NOT_MEANT))
-                    await self._bot.outboxes[PLATFORM].post(place, told, private_for=person)
-                    return
-            await self._bot.talked_to(text, person=person, place=place, message=heard.message, origin=item)
+            if heard.answered is None:
+                await self._bot.talked_to(text, person=person, place=place, message=heard.message, origin=item)
+                return
+            meant = await self._bot.reply(
+                text,
+                person=person,
+                place=place,
+                message=heard.answered,
+                buttons=heard.buttons,
+                origin=item,
+                asked=heard.message,
+            )
+            if heard.buttons and not meant:
+                told = Message(translator(person.language)(NOT_MEANT))
+                await self._bot.outboxes[PLATFORM].post(place, told, private_for=person)

@@ -92,9 +92,9 @@ class Hearing:
         above = None if parent is None else str(parent)
         self._soon(self._bot.place_gone(Place(PLATFORM, str(channel), above, str(guild))))
 
-    def left(self, guild: int) -> None:
+    def left(self, guild: int, channels: set[int]) -> None:
         """Tells the bot that it was removed from a server."""
-        self._soon(self._bot.guild_gone(PLATFORM, str(guild)))
+        self._soon(self._bot.guild_gone(PLATFORM, str(guild), set(map(str, channels))))
 
     def _answered(self, message: discord.Message) -> discord.Message | None:
         """The message of the bot that this one replies to."""
