@@ -171,13 +171,14 @@ def parts(posted: str) -> tuple[str, ...]:
 
 @dataclass(eq=False)
 class MayNotWrite(UserError):
-    """The bot is not allowed to write in a place; `needs` names what it lacks there, if that is known."""
+    """The bot is not allowed to write in a place; `needs` names what it lacks there, with commas, if that is known."""
 
     needs: str = ""
 
     def sentence(self, translate: Translate = english) -> str:
         if self.needs:
-            return translate("I may not write in this place; an admin has to allow me: {needs}.", needs=self.needs)
+            needs = ", ".join(translate(name) for name in self.needs.split(", "))
+            return translate("I may not write in this place; an admin has to allow me: {needs}.", needs=needs)
         return translate("I may not write in this place; an admin has to allow it.")
 
 

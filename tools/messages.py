@@ -47,7 +47,13 @@ SAYS: Final = {  # calls that take a sentence, and where among their arguments i
     "translate": 0,
     "translator": 0,  # translator(language)("A sentence.")
 }
-BESIDES: Final = {"Continue this": "bot/platforms/discord/declaring.py"}  # labels that a platform shows in its menus
+BESIDES: Final = {  # labels in a platform's menus, and its permissions as its settings name them
+    "Continue this": "bot/platforms/discord/declaring.py",
+    "View Channel": "bot/platforms/discord/people.py",
+    "Send Messages": "bot/platforms/discord/people.py",
+    "Send Messages in Threads": "bot/platforms/discord/people.py",
+    "Attach Files": "bot/platforms/discord/people.py",
+}
 SHOWS: Final = ("Button", "Message", "Notice")  # calls whose first argument is read as it is
 UNSAID: Final = (  # headers of Babel's that would change with each run, or say nothing
     '"Project-Id-Version:',

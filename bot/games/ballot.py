@@ -94,8 +94,11 @@ def vote(ballot: Ballot, person: str, slot: int) -> Ballot:
     return replace(ballot, votes={**ballot.votes, person: ballot.at(slot).slot})
 
 
-def acceptable(ballot: Ballot, person: str, text: str) -> str:
+def acceptable(ballot: Ballot, person: str, text: str, the_end: str = THE_END) -> str:
     """A write-in, once it is sure that this person may add it.
+
+    Args:
+        the_end: what the bare end of the story reads like on this ballot.
 
     Raises:
         RoundOver: the ballot is closed.
@@ -112,7 +115,7 @@ def acceptable(ballot: Ballot, person: str, text: str) -> str:
     if (written := ballot.writers.get(person)) is not None:
         raise WroteAlready(written.text.strip())
     for candidate in ballot.candidates:
-        if as_read(candidate.text or THE_END) == as_read(text):
+        if as_read(candidate.text or the_end) == as_read(text):
             raise OnTheBallot(candidate.text.strip() or Phrase("The end"))
     return text
 

@@ -122,7 +122,8 @@ class Votes:
         checked(text, Phrase("a write-in"), ballots.LONGEST_WRITE_IN)
         story, past, so_far = await self._house.database.read(lambda conn: _asked(conn, place.key, round_id))
         appended = continuation(so_far.text, text, Unit(story.unit))
-        ballots.acceptable(ballot_of(past), person.key, appended)
+        the_end = translator(story.language)(ballots.THE_END)
+        ballots.acceptable(ballot_of(past), person.key, appended, the_end)
         alternative = await scored(self._house.generator, story, so_far.token_ids, appended)
         when = await self._moment(place, origin)
         try:
