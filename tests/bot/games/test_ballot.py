@@ -117,6 +117,14 @@ def test_write_ins_that_are_refused(text: str, refusal: type[UserError]) -> None
     assert caught.value.sentence().encode()
 
 
+def test_an_end_in_another_language() -> None:
+    """What reads like the end as a ballot shows it is refused, whatever the ballot's language."""
+    ballot = Ballot((Candidate(0, "", (1,), -1.0, end=True),))
+
+    with pytest.raises(OnTheBallot):
+        ballots.acceptable(ballot, ADA, " Das Ende", "Das Ende")
+
+
 def test_a_tie_is_drawn_in_proportion() -> None:
     """Over many draws, tied candidates win as often as p^(1/T) says."""
     ballot = ballot_of(0.4, 0.1, 0.5)
