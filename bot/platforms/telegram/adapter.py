@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
@@ -75,7 +76,7 @@ class Telegram:
         if private_for is not None and not to.private:
             manner = Manner(_id(reply_to) or answering.get(), silent=True)
             if manner.reply_to is None:
-                message = Message(f"{private_for.name}: {message.text}", message.buttons, message.picture)
+                message = replace(message, text=f"{private_for.name}: {message.text}")
         ids = await self._allowed(to, lambda there: self._speaker.post(there, message, manner))
         if manner.reply_to is not None:
             self._listener.answered(where(place), manner.reply_to)

@@ -115,3 +115,14 @@ async def test_run(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) ->
     assert program.returncode == 0
     assert b"Planchette is on Telegram" in out
     assert telegram.faults == []
+
+
+def test_without_the_library(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the extra is not installed the doctor says what brings it."""
+    monkeypatch.setenv("PLANCHETTE_TELEGRAM__TOKEN", WRONG)
+    monkeypatch.setitem(sys.modules, "telegram", None)
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "✗ telegram: Telegram needs packages that are not installed; pip install 'planchette[telegram]'" in ran.out
