@@ -17,6 +17,7 @@ from bot.commands.declaration import DESCRIPTION, Command, Group
 from bot.commands.discovery import discover
 from bot.commands.localization import description_localizations, name_localizations
 from bot.games.errors import RoundOver
+from bot.games.votes import TOLD
 from bot.languages import LANGUAGES, catalogue_path, language_of, preferred, translator
 from bot.places import SETTINGS
 from bot.text import TooLong
@@ -201,6 +202,25 @@ def test_facts_stay(catalog: Catalog) -> None:
 def test_no_backticks(catalog: Catalog) -> None:
     """Texts are plain on every platform, so no sentence marks anything up."""
     assert [message.id for message in catalog if message.id and "`" in f"{message.id}{message.string}"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notices_fit(language: str) -> None:
+    """What somebody is told who has pressed fits Telegram's notice of 200 characters, however long the candidate is."""
+    told = ("You voted for «{text}»; the story goes on.", "Your vote is for «{text}» already.")
+
+    for sentence in told:
+        assert len(translator(language)(sentence, text="x" * TOLD)) <= 200
+
+
+def test_notes_below_a_text(catalog: Catalog) -> None:
+    """Notes below a text stand in plain brackets in every language: by them they are told from the text."""
+    notes = [message for message in catalog for id_ in [str(message.id)] if "(The model" in id_ or "(The text" in id_]
+
+    for message in notes:
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert [text for text in forms if not (text.startswith("(") and text.endswith(")"))] == []
+    assert len(notes) == 3
 
 
 def test_nothing_bypasses_the_translator() -> None:
