@@ -219,7 +219,7 @@ class Interaction:
 
     def follow_up(self, body: Json, files: Sequence[Upload]) -> Message:
         """Another message; the first after a deferral is what the deferral promised, public or private as that was."""
-        if self.original is not None and self.original.loading:
+        if self.original is not None and self.original.loading and not self.original.deleted:
             return self.edit(self.original, body, files)
         private = bool((body.get("flags") or 0) & EPHEMERAL)
         message = self.server.desk.post(
