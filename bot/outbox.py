@@ -97,7 +97,7 @@ class Outbox:
         return self._asked(place, urgency, self.platform.limits(place))
 
     def drop(self, turn: Turn) -> None:
-        """Gives up a turn."""
+        """Gives up a turn that was not used."""
         self._pacing.drop(turn)
 
     def edit_seconds(self, place: Place) -> float:
@@ -137,9 +137,9 @@ class Outbox:
         """Waits for a turn; who gives up waiting leaves nothing behind."""
         try:
             await turn.granted
-        finally:
-            if not turn.granted.done() or turn.granted.cancelled():
-                self._pacing.drop(turn)
+        except asyncio.CancelledError:
+            self._pacing.drop(turn)
+            raise
 
 
 def _shared_by(place: Place) -> str:

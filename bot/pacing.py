@@ -38,6 +38,7 @@ class Turn:
     number: int
     room: Room
     granted: asyncio.Future[None]
+    at: datetime | None = None  # when it came, as far as it was counted
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +102,7 @@ class Pacing:
         return turn
 
     def drop(self, turn: Turn) -> None:
-        """Gives up a turn; one that has come counts as taken."""
+        """Gives up a turn that was not used; one that has come already goes to somebody else."""
         entry = (turn.urgency, turn.number, turn)
         if not turn.granted.done():
             turn.granted.cancel()
@@ -109,6 +110,12 @@ class Pacing:
             turn.room.waiting.remove(entry)
             heapq.heapify(turn.room.waiting)
             self._leave(turn.room)
+        elif turn.at is not None:
+            for allowance in (self._everywhere, turn.room.allowance):
+                if turn.at in allowance.sent:
+                    allowance.sent.remove(turn.at)
+            turn.at = None
+            self._open()
 
     def is_free(self, name: str, limits: Limits) -> bool:
         """Whether a turn would come at once."""
@@ -156,6 +163,7 @@ class Pacing:
         self._everywhere.sent.append(now)
         room.allowance.sent.append(now)
         self._leave(room)
+        turn.at = now
         if not turn.granted.done():
             turn.granted.set_result(None)
 

@@ -186,6 +186,22 @@ async def test_a_turn_asked_for(outbox: Outbox, platform: CountingPlatform, cloc
     assert outbox.waiting == 0
 
 
+async def test_a_turn_that_is_not_used(outbox: Outbox, platform: CountingPlatform, clock: FakeClock) -> None:
+    """A turn that came and is given up goes to whoever waits."""
+    for text in "12":
+        await outbox.post(GROUP, Message(text))
+    turn = outbox.ask(GROUP, Urgency.TALLY)
+    assert turn.granted.done()
+    waiting = posting(outbox, "waits")
+    await drained()
+    assert not waiting.done()
+
+    outbox.drop(turn)
+
+    assert await waiting == "3"
+    assert not outbox.is_free(GROUP)
+
+
 async def test_many_places(clock: FakeClock) -> None:
     """A thousand messages for 200 places go as fast as the platform takes them."""
     platform = CountingPlatform(clock, per_second=30, per_minute=20)

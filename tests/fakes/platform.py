@@ -44,6 +44,7 @@ class FakePlatform:
 
     Attributes:
         said: everything that was posted, oldest first.
+        deleted: ids of messages that are there no more.
         keeps_messages: whether its messages outlive the process.
         broken: what posting and editing raises as long as it is set, as a platform that is down does.
     """
@@ -53,6 +54,7 @@ class FakePlatform:
         self.keeps_messages = keeps_messages
         self.edit_seconds = edit_seconds
         self.said: list[Said] = []
+        self.deleted: set[str] = set()
         self.broken: Exception | None = None
 
     @property
@@ -81,7 +83,7 @@ class FakePlatform:
         if self.broken is not None:
             raise self.broken
         for said in self.said:
-            if said.id == posted and said.place.key == place.key:
+            if said.id == posted and said.place.key == place.key and posted not in self.deleted:
                 said.before.append(said.message)
                 said.message = message
                 return posted
@@ -90,6 +92,10 @@ class FakePlatform:
     async def run(self) -> None:
         """Waits until it is cancelled: nothing comes in from outside."""
         await asyncio.get_running_loop().create_future()
+
+    def delete(self, said: Said) -> None:
+        """Somebody deletes a message: it is not there to be edited any more."""
+        self.deleted.add(said.id)
 
     def of(self, place: Place) -> list[Said]:
         """What was posted in a place, oldest first."""

@@ -41,13 +41,15 @@ class Lobby:
     model: str
     seeds: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     tables: Tables = field(init=False)
+    outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
         self.tables = self.opened()
 
     def opened(self) -> Tables:
         """Tables as a process has them when it starts."""
-        outboxes = {self.platform.name: Outbox(self.platform, self.clock)}
+        self.outbox = Outbox(self.platform, self.clock)
+        outboxes = {self.platform.name: self.outbox}
         return Tables(self.database, self.generator, outboxes, clock=self.clock, seed=self.seeds)
 
     async def restart(self, *, after: float = 0.0) -> None:
