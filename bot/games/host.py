@@ -26,6 +26,7 @@ from storage.games import Game
 
 FIRST_PAUSE: Final = 1.0  # seconds after a platform or the disk failed; doubles as long as it goes on failing
 RETRIES: Final = 60.0  # seconds; the longest such pause
+SLOW: Final = timedelta(seconds=2)  # of a model; a quicker one is not worth a message of its own
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ class Host:
     _posted: Posted | None = None
     _fault: UserError | None = None
     _over: bool = False
+    _begun: datetime = LONG_AGO  # when the model was asked
     _due: datetime | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -173,13 +175,15 @@ class Host:
         return min((moment for moment in (match.deadline, redraw) if moment is not None), default=None)
 
     async def _let_work(self, match: Any) -> datetime | None:
-        """Asks the model, and shows meanwhile that it writes; stores what it has written once it has."""
+        """Asks the model, and stores what it has written once it has; shows that it writes where that takes long."""
         if self._work is None:
             self._fault = None
+            self._begun = self.house.clock.now()
             self._work = asyncio.create_task(self.kind.work(match, self.place, self.house))
             self._work.add_done_callback(lambda _: self.wake())
         if not self._work.done():
-            return await self._show(match)
+            slow = self._begun + SLOW
+            return slow if slow > self.house.clock.now() else await self._show(match)
         work, self._work = self._work, None
         try:
             rule = work.result()

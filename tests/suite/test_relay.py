@@ -62,8 +62,8 @@ async def test_outlives_the_process(stage: Stage) -> None:
 
     await stage.restart()
 
-    await stage.says(ADA, "/relay write Once upon a midnight")
-    await stage.until("The end.")
+    again = await stage.until(lambda seen: seen.text.startswith(LETTER) and "Join" in seen.buttons)
+    assert "Sentences: 2 of 4." in again.text
 
 
 async def test_talk(stage: Stage) -> None:
