@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +21,7 @@ from bot.games.relay import RELAY, ModelsTurn, NotYourTurn, Player, PlaysAlready
 from bot.outbox import Outbox
 from generators.completion import Generator
 from generators.errors import UserError
-from generators.scripted import Cue, Script, ScriptedGenerator
+from generators.scripted import Cue, Pace, Script, ScriptedGenerator
 from storage import audit, games, inbox
 from storage.database import Database
 from tests.bot.games.conftest import ADA, ADMIN, BEN, CELLAR, CLEO, LOBBY
@@ -519,3 +520,62 @@ async def test_names_do_not_ping_or_break(ring: Ring) -> None:
     await ring.wait(60)
 
     assert "It is A⏎bbbbbbbbbbbbbbbbbbbbb…'s turn" in ring.newest.text
+
+
+@pytest.fixture
+def pace() -> Pace:
+    """Lets the model go step by step."""
+    return Pace()
+
+
+@pytest.fixture
+async def slow(database: Database, platform: FakePlatform, pace: Pace) -> AsyncIterator[Ring]:
+    """A lobby whose model takes its time; Ada has written."""
+    generator = ScriptedGenerator(SCRIPT, pace=pace)
+    ring = Ring(database, generator, platform, FakeClock())
+    await ring.start()
+    await ring.games.act(RELAY, LOBBY, "write", ADA, text="The king slept.")
+    yield ring
+    await ring.games.close()
+    await generator.close()
+
+
+async def until(ring: Ring, words: str, *, passing: float = 0) -> None:
+    """Returns once the newest message has these words; so many seconds pass with each look at it."""
+    async with asyncio.timeout(10):
+        while words not in ring.newest.text:
+            ring.clock.advance(passing)
+            await asyncio.sleep(0.005)
+
+
+async def test_slow_model(slow: Ring, pace: Pace) -> None:
+    """While a model takes its time, the message says that it writes, and people can join meanwhile."""
+    await until(slow, "The model is writing…", passing=1)
+    assert [button.label for button in slow.newest.message.buttons] == ["Join"]
+
+    await slow.games.act(RELAY, LOBBY, "join", CLEO)
+    pace.free()
+
+    await until(slow, "It is Ben's turn")
+    match = await slow.match()
+    assert match.text == "The king slept. He dreamt of soup."
+    assert [player.name for player in match.players] == ["Ada", "Ben", "Cleo"]
+
+
+async def test_stopped_while_the_model_writes(slow: Ring) -> None:
+    """A relay that is stopped ends at once; nobody waits for the model."""
+    await slow.games.act(RELAY, LOBBY, "stop", ADA)
+
+    await until(slow, "The end.")
+    assert (await slow.match()).text == "The king slept."
+
+
+async def test_skipped_while_the_model_writes(slow: Ring, pace: Pace) -> None:
+    """Where the model's turn is skipped, its sentence comes too late."""
+    await slow.games.act(RELAY, LOBBY, "skip", ADA)
+    await until(slow, "It is Ben's turn")
+
+    pace.free()
+    await slow.games.settled()
+
+    assert (await slow.match()).text == "The king slept."
