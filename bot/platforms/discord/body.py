@@ -75,8 +75,14 @@ class Body:
         return replace(self, json=body)
 
     def again(self) -> Body:
-        """The same under another name."""
-        return replace(self, json=self.json | {"nonce": secrets.token_hex(12)})
+        """The same as a message of its own, whatever was posted before."""
+        return replace(self, json=self.json | {"nonce": secrets.token_hex(12), "enforce_nonce": True})
+
+    @property
+    def nameless(self) -> Body:
+        """The same for a message that is there."""
+        only_new = ("nonce", "enforce_nonce", "message_reference")
+        return replace(self, json={name: value for name, value in self.json.items() if name not in only_new})
 
 
 def form(body: Json, files: Iterable[tuple[str, bytes]]) -> list[Json]:

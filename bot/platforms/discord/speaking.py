@@ -37,7 +37,7 @@ class Speaking:
         self._permissions = permissions
         self._asked: dict[str, Asked] = {}
         self._shown: OrderedDict[str, str] = OrderedDict()  # message to the digest of what it says
-        self._taken: OrderedDict[str, None] = OrderedDict()  # messages that we deleted ourselves
+        self._gone: OrderedDict[str, None] = OrderedDict()  # deleted messages
 
     def take(self, interaction: Asked) -> None:
         """An interaction is in hand: answers to it go this way."""
@@ -53,9 +53,14 @@ class Speaking:
         return interaction is not None and interaction.alive
 
     def was_deleted(self, message: str) -> bool:
-        """Notes that a message is gone; whether it was somebody else who deleted it."""
+        """Notes that a message is gone; False where that is known, as of those that the bot deletes itself."""
+        if message in self._gone:
+            return False
         self._shown.pop(message, None)
-        return message not in self._taken
+        self._gone[message] = None
+        if len(self._gone) > KEPT:
+            self._gone.popitem(last=False)
+        return True
 
     async def post(self, place: Place, message: Message, private_for: Person | None, reply_to: str | None) -> str:
         """A new message, or several where the text is long.
@@ -73,7 +78,7 @@ class Speaking:
             if id_ is None and private_for is not None and place.guild is not None:
                 id_ = await self._told(private_for, place, body)
             elif id_ is None:
-                id_ = await self._posted(place.id, place, body, answered)
+                id_ = await self._posted(place, body.posted(place, answered))
             said.append(id_)
             answered = None
             self._remember(id_, body)
@@ -92,7 +97,7 @@ class Speaking:
                 return None
             kept.append(id_)
         for body in wanted[len(ids) :]:
-            kept.append(await self._posted(place.id, place, body, None))
+            kept.append(await self._posted(place, body.again()))
             self._remember(kept[-1], body)
         for id_ in ids[len(wanted) :]:
             await self._take_away(place, id_)
@@ -120,24 +125,21 @@ class Speaking:
             return None
         return self._asked.get(reply_to) or Asked(self._wire, *named, known=False, answered=lambda: None)
 
-    async def _posted(self, channel: str, place: Place, body: Body, reply_to: str | None) -> str:
+    async def _posted(self, place: Place, body: Body) -> str:
+        """A new message, or the one of the same name that is there already, which says then what it is to say."""
         wire = self._wire()
-        told = body.posted(place, reply_to)
         with self._refusals(place, files=bool(body.files)):
-            sent = await wire.create(channel, told)
+            sent = await wire.create(place.id, body)
             id_ = str(sent["id"])
-            if not _says(sent, body):  # it was there already, and has changed since
-                try:
-                    await wire.edit(channel, id_, body)
-                except discord.NotFound:
-                    sent = await wire.create(channel, told.again())
-        return str(sent["id"])
+            if id_ in self._gone or (not _says(sent, body) and not await self._changed(place, id_, body.nameless)):
+                id_ = str((await wire.create(place.id, body.again()))["id"])
+        return id_
 
     async def _told(self, person: Person, place: Place, body: Body) -> str:
         """Tells somebody directly, because nothing that is posted in a channel is for one person alone."""
         try:
-            channel = await self._wire().direct(person.id)
-            return await self._posted(channel, Place(place.platform, channel), body, None)
+            direct = Place(place.platform, await self._wire().direct(person.id))
+            return await self._posted(direct, body.posted(direct, None))
         except (MayNotWrite, discord.Forbidden):
             log.info("somebody takes no direct messages and is not told", person=person.key)
             return UNHEARD
@@ -161,9 +163,7 @@ class Speaking:
         return True
 
     async def _take_away(self, place: Place, message: str) -> None:
-        self._taken[message] = None
-        if len(self._taken) > KEPT:
-            self._taken.popitem(last=False)
+        self.was_deleted(message)
         try:
             await self._wire().delete(place.id, message)
         except discord.NotFound as fault:
