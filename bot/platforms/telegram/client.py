@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from aiolimiter import AsyncLimiter
@@ -20,32 +21,45 @@ CONNECT: Final = 10.0  # seconds
 RETRIES: Final = 3  # of a call that is told to come later
 
 # Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, 20 a minute in a group, one a second in a chat
-# with short bursts. One less, because what leaves evenly may arrive in a bunch.
+# with short bursts. One less, because clocks differ.
 EVERYWHERE: Final = (29, 1.0)
 GROUP: Final = (19, 60.0)
 CHAT: Final = (4, 4.0)  # a burst, and the seconds in which it is made up for
+GLANCE: Final = 0.05  # seconds, where nothing tells when a call will be over
 KEPT: Final = 10_000  # chats remembered at once
 
 
 class Window:
-    """At most so many in any so many seconds."""
+    """At most so many calls under way or over for less than so many seconds.
+
+    A call counts at Telegram some time between its beginning and its end, so both count here.
+    """
 
     def __init__(self, times: int, seconds: float) -> None:
         self._times = times
         self._seconds = seconds
-        self._taken: deque[float] = deque()
+        self._under_way = 0
+        self._ended: deque[float] = deque()
+        self._turn = asyncio.Lock()  # first come, first served
 
-    async def take(self) -> None:
-        """Returns once there is room."""
-        while (wait := self._wait()) > 0:  # noqa: ASYNC110  # time is all that is waited for
-            await asyncio.sleep(wait)
-        self._taken.append(time.monotonic())
+    async def __aenter__(self) -> None:
+        async with self._turn:
+            while (wait := self._wait()) > 0:  # noqa: ASYNC110  # time is all that is waited for
+                await asyncio.sleep(wait)
+            self._under_way += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._under_way -= 1
+        self._ended.append(time.monotonic())
 
     def _wait(self) -> float:
+        """Seconds after which there may be room."""
         now = time.monotonic()
-        while self._taken and self._taken[0] <= now - self._seconds:
-            self._taken.popleft()
-        return 0.0 if len(self._taken) < self._times else self._taken[0] + self._seconds - now
+        while self._ended and self._ended[0] <= now - self._seconds:
+            self._ended.popleft()
+        if self._under_way + len(self._ended) < self._times:
+            return 0.0
+        return self._ended[0] + self._seconds - now if self._ended else GLANCE
 
 
 class Pace(AIORateLimiter):
@@ -74,13 +88,14 @@ class Pace(AIORateLimiter):
         chat = data.get("chat_id")
         if chat is None:
             return await callback(*args, **kwargs)
-        if endpoint.startswith(("send", "edit")):
-            group, bucket = self._of(int(chat))
-            if group is not None:
-                await group.take()
-            await bucket.acquire()
-        await self._all.take()
-        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+        async with AsyncExitStack() as limits:
+            if endpoint.startswith(("send", "edit")):
+                group, bucket = self._of(int(chat))
+                if group is not None:
+                    await limits.enter_async_context(group)
+                await bucket.acquire()
+            await limits.enter_async_context(self._all)
+            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
     def _of(self, chat: int) -> tuple[Window | None, AsyncLimiter]:
         """What limits a chat; groups, whose ids are negative, are counted by the minute too."""

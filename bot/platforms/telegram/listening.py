@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Update, User
 from telegram.error import BadRequest
 
-from bot.conversation import Button, Message, Person
+from bot.conversation import Button, Message
 from bot.languages import translator
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
@@ -187,25 +187,19 @@ class Listener:
             person = await self._people.person(line)
             if line.meaning == "command":
                 await self._bot.invoke(line.text, person=person, place=place, origin=item, reply_to=str(line.message))
-            elif line.answered is None or not await self._reply(item, line, person):
-                await self._talk(item, line, person)
-
-    async def _reply(self, item: int, line: Line, person: Person) -> bool:
-        return await self._bot.reply(
-            line.text,
-            person=person,
-            place=where(line).place,
-            message=str(line.answered),
-            buttons=tuple(Button(label, action) for label, action in line.buttons),
-            origin=item,
-        )
-
-    async def _talk(self, item: int, line: Line, person: Person) -> None:
-        """A reply that was none may be talk; then the bot has noted already that it has dealt with the item."""
-        found = await self._bot.database.read(partial(inbox.get, item=item))
-        origin = item if found is not None and found.open else None
-        place = where(line).place
-        await self._bot.talked_to(line.text, person=person, place=place, message=str(line.message), origin=origin)
+            elif line.answered is not None:
+                await self._bot.reply(
+                    line.text,
+                    person=person,
+                    place=place,
+                    message=str(line.answered),
+                    buttons=tuple(Button(label, action) for label, action in line.buttons),
+                    origin=item,
+                    asked=str(line.message),
+                )
+            else:
+                message = str(line.message)
+                await self._bot.talked_to(line.text, person=person, place=place, message=message, origin=item)
 
     async def _press(self, item: int, press: Press) -> None:
         person = await self._people.person(press)

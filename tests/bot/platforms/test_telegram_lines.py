@@ -128,3 +128,20 @@ async def test_an_update_comes_twice(telegram: TelegramServer, listening: OnTele
     await answer(chat, ada, "/help status")
 
     assert len(chat.said) == 2
+
+
+async def test_talk(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """Where it is wanted, a mention and a reply to a message of the bot are answered; other words never are."""
+    telegram.can_read_all_group_messages = True
+    ada = telegram.user("Ada")
+    chat = telegram.group("Night shift", members=[ada], admins=[ada])
+    told = await answer(chat, ada, "/settings reply mention")
+
+    await ada.says(chat, "what a night")
+    mentioned = await answer(chat, ada, "Once upon a @planchette_bot")
+    replied = await answer(chat, ada, "Once upon a", reply_to=mentioned)
+
+    assert "reply" in told.text
+    assert mentioned.text
+    assert replied.text
+    assert len(chat.said) == 3
