@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from generators.errors import UserError
 
 if TYPE_CHECKING:
     from bot.app import Bot
     from bot.configuration import Configuration
     from bot.conversation import Platform
+    from bot.games.clock import Clock
+
+FIRST_PAUSE: Final = timedelta(seconds=1)  # after a platform broke down; doubles as long as it goes on
+LONGEST_PAUSE: Final = timedelta(minutes=1)
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(
@@ -41,9 +52,31 @@ async def serve(
         stop = asyncio.Event()
         stop_on_signals(stop.set)
         started()
-        await until_one_ends([asyncio.create_task(platform.run()) for platform in platforms], stop)
+        await until_one_ends([asyncio.create_task(kept_running(platform, bot.clock)) for platform in platforms], stop)
     finally:
         await bot.close()
+
+
+async def kept_running(platform: Platform, clock: Clock) -> None:
+    """Runs a platform until it ends, and again after a while where it breaks down; the others play on meanwhile.
+
+    Raises:
+        UserError: it can never work as it is set up.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        begun = clock.now()
+        try:
+            return await platform.run()
+        except UserError:
+            raise
+        except Exception:
+            now = clock.now()
+            if now - begun > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            log.exception("a platform broke down", platform=platform.name, again_in=pause.total_seconds())
+        await clock.sleep_until(now + pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def until_one_ends(tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> None:

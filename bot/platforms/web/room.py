@@ -81,6 +81,7 @@ class WebRoom:
         self._database = bot.database
         self._host = web.host
         self._socket = listen(web.host, web.port)
+        self._port: int = self._socket.getsockname()[1]
         self._answering: set[asyncio.Task[None]] = set()
         self._turns = Turns()
         self.hub = Hub()
@@ -89,8 +90,7 @@ class WebRoom:
     @property
     def port(self) -> int:
         """Where it listens; another than `web.port` if that is 0."""
-        port: int = self._socket.getsockname()[1]
-        return port
+        return self._port
 
     @property
     def address(self) -> str:
@@ -100,6 +100,9 @@ class WebRoom:
 
     async def run(self) -> None:
         """Serves until it is cancelled; first takes up what was in hand when it last stopped."""
+        if self._socket.fileno() == -1:  # it broke down, and runs again
+            self._socket = listen(self._host, self._port)
+            self.hub.closed = False
         for item in await self._database.read(partial(inbox.pending, platform=PLATFORM)):
             self._answer_soon(item.id, Heard(**item.payload))
         server = _Server(
