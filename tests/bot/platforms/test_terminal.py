@@ -233,3 +233,22 @@ async def test_cancelled(screen: Screen) -> None:
     os.close(writing)
 
     assert isinstance(ended, asyncio.CancelledError)
+
+
+async def test_talk(screen: Screen) -> None:
+    """Where it is turned on, a line that is no command is answered; before that, it is told what lines are for."""
+    printed = await screen.after("once upon a time", "/settings reply mention", "once upon a time there was")
+
+    first, _, second = printed.partition("reply is mention here, set for this place.\n")
+    assert "Commands begin with /" in first
+    assert second.strip()
+    assert "Commands begin with /" not in second
+
+
+async def test_relay(screen: Screen) -> None:
+    """A line is a sentence where a relay runs."""
+    printed = await screen.after("/relay start temperature=0 sentences=2", "Once upon a midnight")
+
+    assert "It is " in printed
+    assert "Once upon a midnight there was a letter nobody had written." in printed
+    assert "The end." in printed
