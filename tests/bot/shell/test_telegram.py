@@ -23,6 +23,13 @@ async def telegram(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramSer
         yield server
 
 
+async def started() -> asyncio.subprocess.Process:
+    """The program, in a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.cli", "run", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+
+
 async def test_well(telegram: TelegramServer, shell: Shell) -> None:
     """The doctor says whose token it is, where people find the bot, what it hears, and how updates come."""
     ran = await asyncio.to_thread(shell, "doctor")
@@ -87,9 +94,7 @@ async def test_run_ends(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PLANCHETTE_TELEGRAM__TOKEN", token)
     monkeypatch.setenv("PLANCHETTE_WEB__ENABLED", "false")
 
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "run", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+    program = await started()
     _, errors = await asyncio.wait_for(program.communicate(), 60)
 
     assert program.returncode == 1
@@ -98,13 +103,37 @@ async def test_run_ends(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatc
     assert token not in errors.decode()
 
 
+async def test_killed(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After kill -9 the vote that was acknowledged stands, its ballot can be pressed, and new lines are answered."""
+    monkeypatch.setenv("PLANCHETTE_WEB__ENABLED", "false")
+    ada = telegram.user("Ada")
+    chat = telegram.private(ada)
+    first = await started()
+    await ada.says(chat, "/story start seconds=600 Once upon a")
+    ballot = await chat.until(lambda message: message.buttons, seconds=60)
+    button = ballot.buttons[1]
+    voted = await ada.presses(ballot, button)
+    first.kill()
+    await first.communicate()
+    asked = await ada.says(chat, "/status")
+
+    second = await started()
+    told = await chat.until(lambda message: message.reply_to is asked, seconds=60)
+    again = await ada.presses(ballot, button)
+    second.terminate()
+    await asyncio.wait_for(second.communicate(), 60)
+
+    assert voted.text.startswith("You voted for")
+    assert "already" in again.text
+    assert "story" in told.text
+    assert telegram.faults == []
+
+
 async def test_run(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a token alone `run` talks on Telegram, and SIGTERM ends it with 0."""
     monkeypatch.setenv("PLANCHETTE_WEB__ENABLED", "false")
     ada = telegram.user("Ada")
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "run", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+    program = await started()
 
     await ada.says(telegram.private(ada), "/generate seed=1 length=20 Once upon a time")
     told = await telegram.private(ada).until(lambda message: "seed=1" in message.text, seconds=60)
