@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +31,16 @@ async def begin(stage: Playing) -> Message:
 async def all_heard(stage: Playing) -> None:
     """Returns once the bot has dealt with everything that came before."""
     await (await stage.ada.slash(stage.channel, "status")).answered()
-    while await stage.bot.database.read(partial(inbox.pending, platform="discord")):
-        await (await stage.ada.slash(stage.channel, "status")).answered()
+    await eventually(partial(stage.bot.database.read, partial(inbox.pending, platform="discord")))
+
+
+async def eventually(left: Callable[[], Awaitable[list[Any]]]) -> None:
+    """Returns once nothing is left."""
+    async with asyncio.timeout(10):
+        while True:
+            if not await left():
+                return
+            await asyncio.sleep(0.01)
 
 
 async def want_answers(stage: Playing) -> None:
@@ -139,11 +149,7 @@ async def test_places_that_go(stage: Playing, way: str) -> None:
     else:
         place.delete()
 
-    await stage.discord.until(lambda: True)
-    other = stage.discord.guild("Elsewhere", channels=["hall"])
-    while await stage.bot.database.read(stories.all_running):
-        await (await stage.ada.slash(other["hall"], "status")).answered()
-    assert await stage.bot.database.read(stories.all_running) == []
+    await eventually(partial(stage.bot.database.read, stories.all_running))
 
 
 async def test_an_outage_of_a_server(stage: Playing) -> None:
