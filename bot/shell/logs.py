@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 if TYPE_CHECKING:
     from bot.configuration import LogKeys
@@ -45,7 +46,10 @@ def configure_logging(keys: LogKeys) -> None:
 
 def _rendering(form: str) -> list[structlog.typing.Processor]:
     if form == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        plain = ExceptionDictTransformer(
+            show_locals=False
+        )  # what people wrote and secret addresses are no log's business
+        return [structlog.processors.ExceptionRenderer(plain), structlog.processors.JSONRenderer(ensure_ascii=False)]
     return [
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0

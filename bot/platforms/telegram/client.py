@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
@@ -111,6 +112,12 @@ class Client(ExtBot[int]):
 
     def __init__(self, keys: TelegramKeys) -> None:
         assert keys.token is not None
+        for name in (
+            "httpcore",
+            "httpx",
+            "telegram",
+        ):  # below a warning they tell addresses, which have the token in them
+            logging.getLogger(name).setLevel(logging.WARNING)
         api = keys.api.rstrip("/")
         self._polls = HTTPXRequest(connection_pool_size=2, read_timeout=READ, connect_timeout=CONNECT)
         self._calls = HTTPXRequest(

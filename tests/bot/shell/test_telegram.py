@@ -155,3 +155,21 @@ def test_without_the_library(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert ran.code == 1
     assert "✗ telegram: Telegram needs packages that are not installed; pip install 'planchette[telegram]'" in ran.out
+
+
+async def test_logs_keep_the_token(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is logged, and whatever fails, the token is not in it."""
+    monkeypatch.setenv("PLANCHETTE_WEB__ENABLED", "false")
+    monkeypatch.setenv("PLANCHETTE_LOG__LEVEL", "debug")
+    monkeypatch.setenv("PLANCHETTE_LOG__FORMAT", "json")
+    ada = telegram.user("Ada")
+    telegram.fail("sendMessage", 400)
+    program = await started()
+
+    await ada.says(telegram.private(ada), "/status")
+    await telegram.private(ada).until(lambda message: "went wrong" in message.text, seconds=60)
+    program.terminate()
+    _, errors = await asyncio.wait_for(program.communicate(), 60)
+
+    assert b"BadRequest" in errors
+    assert telegram.token.partition(":")[2].encode() not in errors
