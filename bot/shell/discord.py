@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 20.0  # seconds for all answers
 GUILDS: Final = 200  # servers that are looked at; Discord names so many at once
+NAMES: Final = {"read_messages": "View Channels"}  # as Discord's settings have them
 PAGE: Final = "https://discord.com/developers/applications"
 
 Guild: TypeAlias = dict[str, Any]
@@ -127,4 +128,5 @@ def _lacks(held: int) -> str:
     has = Permissions(held)
     if has.administrator:
         return ""
-    return ", ".join(name.replace("_", " ") for name, needed in NEEDED if needed and not getattr(has, name))
+    lacking = [name for name, needed in NEEDED if needed and not getattr(has, name)]
+    return ", ".join(NAMES.get(name) or name.replace("_", " ").title() for name in lacking)
