@@ -32,6 +32,7 @@ from bot.platforms.telegram.reading import (
     sent_at,
     where,
 )
+from bot.platforms.telegram.speaking import persistently
 from bot.platforms.telegram.text import shortened
 from bot.platforms.telegram.where import PLATFORM, Where
 from bot.platforms.turns import Turns
@@ -209,7 +210,7 @@ class Listener:
     async def _answer(self, query: str, text: str) -> None:
         """Answers a press; one that is too old to be answered was counted all the same."""
         try:
-            await self._client.answer_callback_query(query, shortened(text))
+            await persistently(lambda: self._client.answer_callback_query(query, shortened(text)), twice=True)
         except BadRequest as error:
             log.debug("a press was not answered", reason=str(error))
         except OUTAGES as error:

@@ -13,6 +13,7 @@ from bot.conversation import Person
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
 from bot.platforms.telegram.reading import Line, Press, where
+from bot.platforms.telegram.speaking import persistently
 from bot.platforms.telegram.where import PLATFORM
 
 FRESH: Final = 60.0  # seconds for which an answer about somebody's rights holds
@@ -48,10 +49,11 @@ class People:
         if now < until:
             return admin
         try:
-            admin = (await self._client.get_chat_member(chat, user)).status in ADMINS
+            member = await persistently(lambda: self._client.get_chat_member(chat, user), twice=True)
         except OUTAGES as error:  # nobody gets a right because Telegram is not to be reached
             log.warning("an administrator could not be told from others", chat=chat, reason=str(error))
             return False
+        admin = member.status in ADMINS
         self._answers[chat, user] = now + FRESH, admin
         self._answers.move_to_end((chat, user))
         while len(self._answers) > KEPT:

@@ -43,14 +43,18 @@ async def test_anonymous_admin(telegram: TelegramServer, listening: OnTelegram) 
 
 
 async def test_rights_cannot_be_told(telegram: TelegramServer, listening: OnTelegram) -> None:
-    """Where Telegram does not say who somebody is, they may do what everybody may."""
+    """Where Telegram does not say who somebody is, it is asked again; who is unknown there has no rights."""
     ada = telegram.user("Ada")
     chat = telegram.group("Night shift", admins=[ada])
+
     telegram.fail("getChatMember", 500)
+    allowed = await answer(chat, ada, "/temperature 0.5")
+    ben = telegram.user("Ben")
+    refused = await answer(chat, ben, "/temperature 0.6")
 
-    refused = await answer(chat, ada, "/temperature 0.5")
-
+    assert "0.5" in allowed.text
     assert "admin" in refused.text
+    telegram.pardon("member not found")
 
 
 async def test_presses_ask_for_no_rights(telegram: TelegramServer, listening: OnTelegram) -> None:

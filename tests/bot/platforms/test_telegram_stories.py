@@ -68,6 +68,19 @@ async def test_a_press_too_old(telegram: TelegramServer, listening: OnTelegram) 
     assert "already" in again.text
 
 
+async def test_a_press_that_is_hard_to_answer(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """An answer to a press that Telegram fails to take is sent again."""
+    ada = telegram.user("Ada")
+    chat = telegram.private(ada)
+    await ada.says(chat, BEGIN)
+    ballot = await chat.until(is_ballot)
+    telegram.fail("answerCallbackQuery", 502)
+
+    told = await ada.presses(ballot, ballot.buttons[0])
+
+    assert told.text.startswith("You voted for")
+
+
 async def test_nonsense_pressed(telegram: TelegramServer, listening: OnTelegram) -> None:
     """Data that no button of ours ever had is answered in a sentence."""
     ada = telegram.user("Ada")
