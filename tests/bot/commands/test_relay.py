@@ -17,7 +17,7 @@ async def match(bot: Bot) -> Relay:
 
 
 async def test_options(bot: Bot, say: Say) -> None:
-    """The options decide the clock, sentences and draws; the place's own hold where they are left out."""
+    """Options decide the clock, the sentences and the draws; the place's own hold where they are left out."""
     await say("/settings seconds 90")
     await say("/settings temperature 0.5")
     await say("/relay start Once")
