@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Update, User
-from telegram.error import BadRequest
+from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from bot.conversation import Button, Message
 from bot.languages import translator
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 NOT_HERE: Final = (
     "This bot serves chosen chats only; whoever runs it can add the number of this chat, {chat}, to telegram.chats."
 )
+
+FIRST_SUPERGROUP: Final = -1_000_000_000_000  # ids of supergroups and channels are below it; groups' are above
 
 answering: ContextVar[int | None] = ContextVar("answering", default=None)  # the message that is being dealt with
 
@@ -172,7 +174,7 @@ class Listener:
             case Moved():
                 await self._done(item, self._moved(heard.chat, heard.new))
             case Gone():
-                await self._done(item, self._bot.place_gone(where(heard).place))
+                await self._done(item, self._leave(heard))
 
     async def _done(self, item: int, work: Awaitable[None]) -> None:
         try:
@@ -180,6 +182,18 @@ class Listener:
             await self._bot.database.write(partial(inbox.done, item=item))
         except Exception:  # the next start tries again; what came in with it is stored and must not wait for that
             log.exception("what happened to a chat was not dealt with", item=item)
+
+    async def _leave(self, gone: Gone) -> None:
+        """Forgets a chat; a group that has only become a supergroup is followed, whichever news of it come first."""
+        if not gone.banned and FIRST_SUPERGROUP < gone.chat < 0:
+            try:
+                await persistently(lambda: self._client.get_chat(gone.chat), twice=True)
+            except ChatMigrated as error:
+                await self._moved(gone.chat, error.new_chat_id)
+                return
+            except (BadRequest, Forbidden) as error:
+                log.debug("a group is gone", chat=gone.chat, reason=str(error))
+        await self._bot.place_gone(where(gone).place)
 
     async def _hear(self, item: int, line: Line) -> None:
         place = where(line).place

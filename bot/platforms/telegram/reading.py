@@ -76,9 +76,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The bot was sent away from a chat, or blocked."""
+    """The bot is in a chat no more.
+
+    Attributes:
+        banned: whether it was sent away, or blocked. Else it left, as it also does where a group becomes a supergroup.
+    """
 
     chat: int
+    banned: bool
 
 
 Heard: TypeAlias = Line | Press | Moved | Gone
@@ -221,5 +226,7 @@ def _press(query: CallbackQuery) -> Press | None:
 
 
 def _membership(change: ChatMemberUpdated) -> Gone | None:
-    away = change.new_chat_member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
-    return Gone(change.chat.id) if away else None
+    status = change.new_chat_member.status
+    if status not in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
+        return None
+    return Gone(change.chat.id, status == ChatMemberStatus.BANNED)

@@ -9,6 +9,7 @@ import structlog
 from bot.conversation import Message, Place
 from tests.bot.platforms.telegraphy import OnTelegram, answer, on_telegram
 from tests.fakes.telegram import TelegramServer
+from tests.fakes.telegram.membership import Standing
 
 
 async def test_a_supergroup(telegram: TelegramServer, listening: OnTelegram) -> None:
@@ -77,3 +78,32 @@ async def test_sent_away(telegram: TelegramServer, listening: OnTelegram) -> Non
     told = await answer(chat, ada, "/temperature")
     assert "0.4" not in told.text
     assert "No story is running" in (await answer(chat, ada, "/status")).text
+
+
+async def test_left_for_a_supergroup(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """The news that the bot has left a group, which comes with a group's becoming a supergroup, lose nothing."""
+    ada = telegram.user("Ada")
+    old = telegram.group("Night shift", members=[ada], admins=[ada])
+    await answer(old, ada, "/temperature 0.4")
+
+    old.stand(telegram.bot, Standing.LEFT, ada)
+    old.members[telegram.bot.id] = Standing.MEMBER
+    new = old.migrate()
+
+    assert "0.4" in (await answer(new, ada, "/temperature")).text
+    telegram.faults.clear()
+
+
+async def test_left(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """What a group has set is forgotten when the bot has left it."""
+    ada = telegram.user("Ada")
+    chat = telegram.group("Night shift", members=[ada], admins=[ada])
+    await answer(chat, ada, "/temperature 0.4")
+
+    chat.stand(telegram.bot, Standing.LEFT, ada)
+    await telegram.until(lambda: telegram.updates.pending == 0)
+    await listening.settled()
+    chat.add_bot(ada)
+
+    assert "0.4" not in (await answer(chat, ada, "/temperature")).text
+    telegram.pardon("not a member")

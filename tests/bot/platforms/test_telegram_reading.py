@@ -153,18 +153,13 @@ def test_what_happens_to_chats() -> None:
     """A group's new id and the bot's being sent away are heard; its coming is not."""
 
     def change(status: str) -> dict[str, Any]:
-        old = {"user": ME.to_dict(), "status": "member"}
-        return {
-            "chat": GROUP,
-            "from": ADA,
-            "date": 1,
-            "old_chat_member": old,
-            "new_chat_member": {**old, "status": status},
-        }
+        old, new = ({"user": ME.to_dict(), "status": one, "until_date": 0} for one in ("member", status))
+        return {"chat": GROUP, "from": ADA, "date": 1, "old_chat_member": old, "new_chat_member": new}
 
     assert heard("", migrate_to_chat_id=-1005) == Moved(-5, -1005)
     assert heard("", FORUM, migrate_from_chat_id=-5) == Moved(-5, -1005)
-    assert read(updated(my_chat_member=change("left")), ME) == Gone(-5)
+    assert read(updated(my_chat_member=change("left")), ME) == Gone(-5, banned=False)
+    assert read(updated(my_chat_member=change("kicked")), ME) == Gone(-5, banned=True)
     assert read(updated(my_chat_member=change("member")), ME) is None
     assert read(updated(), ME) is None
 
@@ -175,7 +170,7 @@ def test_what_happens_to_chats() -> None:
         heard("moon", reply_to_message={**OURS, "reply_markup": KEYBOARD}),
         heard("/help", FORUM, message_thread_id=3, is_topic_message=True),
         Moved(-5, -1005),
-        Gone(-5),
+        Gone(-5, banned=True),
     ],
 )
 def test_kept(what: Heard) -> None:
