@@ -10,6 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage import trips
 from storage.errors import MissingDriver, UnusableUrl
 
 PATIENCE: Final = 5.0  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
@@ -109,7 +110,11 @@ def migrating(location: Location) -> Engine:
 
 def _engine(location: Location, settings: dict[str, str], **options: Any) -> AsyncEngine:
     if location.sqlite:
-        arguments: dict[str, Any] = {"isolation_level": None, "timeout": PATIENCE}  # None: we begin, not the driver
+        arguments: dict[str, Any] = {
+            "isolation_level": None,  # we begin, not the driver
+            "timeout": PATIENCE,
+            "async_creator_fn": trips.connect,
+        }
     else:
         arguments = {
             "timeout": CONNECTING,
