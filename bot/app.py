@@ -16,6 +16,7 @@ import structlog
 
 from bot import leaving
 from bot.clearing import Clearing
+from bot.commands.cooldowns import Cooldowns
 from bot.commands.declaration import Command
 from bot.commands.discovery import discover
 from bot.commands.faults import TooOften
@@ -103,11 +104,7 @@ class Bot:
         self._clearing = Clearing(database, clock)
         self._background: list[asyncio.Task[None]] = []
         self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
-        self._cooldowns = {
-            command.path: Quota(command.cooldown.times, command.cooldown.seconds, ticks)
-            for command in self.commands.all
-            if command.cooldown is not None
-        }
+        self._cooldowns = Cooldowns(ticks)
 
     @classmethod
     async def open(
@@ -351,6 +348,15 @@ class Bot:
         if wait := self._quota.take(person.key):
             raise TooOften(self._quota.times, self._quota.seconds, wait)
 
+    async def cool(self, command: Command, person: Person, place: Place, origin: int | None) -> None:
+        """Counts one use of a command; one whose text had begun before a restart was counted then.
+
+        Raises:
+            TooOften: its cooldown is used up.
+        """
+        if await self.intake.begun(origin) is None:
+            self._cooldowns.take(command, person, place)
+
     async def _run(
         self,
         command: Command,
@@ -367,9 +373,7 @@ class Bot:
         await invocation.demand(command.requires)
         if command.counted:
             self.spend(person)
-        cooldown = self._cooldowns.get(command.path)
-        if cooldown is not None and (wait := cooldown.take(person.key)):
-            raise TooOften(cooldown.times, cooldown.seconds, wait)
+        await self.cool(command, person, place, origin)
         await command(invocation, **arguments)
 
     async def _guarded(

@@ -37,6 +37,7 @@ async def write_on(bot: Bot, text: str, *, person: Person, place: Place, message
     command = bot.commands.get("continue")
     assert isinstance(command, Command)
     bot.spend(person)
+    await bot.cool(command, person, place, origin)
     translate = translator(person.language)
     invocation = Invocation(bot, person, place, command, bot.outboxes[place.platform], origin, None, translate)
     order = await continued(invocation)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.commands.invocation import Answer, Invocation
 
 TAIL: Final = 1_000  # characters of a prompt that an answer repeats: enough to know it again
+MOMENT: Final = timedelta(seconds=1)  # for which nobody needs to be told why nothing comes
 MARK: Final = "▸"  # between what a person gave and what the model wrote
 
 
@@ -108,6 +110,88 @@ class Draft:
         return footer
 
 
+@dataclass(eq=False)
+class Display:
+    """The answer as it changes: perhaps a place in the queue, then the text as it grows.
+
+    Attributes:
+        answer: once it is posted.
+    """
+
+    invocation: Invocation
+    draft: Draft
+    answer: Answer | None = None
+    _grows: asyncio.Event = field(default_factory=asyncio.Event)
+    _queued: asyncio.Task[Answer | None] | None = None
+
+    def queue(self, ahead: int) -> None:
+        """Says how many texts are before this one, unless it begins within a moment."""
+        if ahead and self.answer is None:
+            self._queued = asyncio.create_task(self._tell(ahead))
+
+    async def grow(self) -> None:
+        """Shows what there is, once there is something to read."""
+        await self._over()
+        message = self.draft.message(self.invocation.translate, whole=False)
+        if self.answer is not None:
+            await self.answer.edit(message)
+        elif any(choice.strip() for choice in self.draft.choices):
+            await self.begun(message)
+
+    async def begun(self, message: Message) -> Answer:
+        """The answer, which is posted if it was not; with the line is kept which message that is."""
+        await self._over()
+        if self.answer is None:
+            self.answer = await self._posted(message)
+        return self.answer
+
+    async def break_off(self) -> None:
+        """Says below what there is that there will be no more."""
+        await self._over()
+        if self.answer is not None:
+            text = self.draft.message(self.invocation.translate, whole=False).text
+            broken = self.invocation.translate("(The text was broken off here.)")
+            await self.answer.finish(Message(f"{text}\n\n{broken}".strip()))
+
+    def close(self) -> None:
+        """Says nothing any more of the queue."""
+        if self._queued is not None:
+            self._queued.cancel()
+
+    async def _tell(self, ahead: int) -> Answer | None:
+        clock = self.invocation.bot.clock
+        waits = [
+            asyncio.create_task(self._grows.wait()),
+            asyncio.create_task(clock.sleep_until(clock.now() + MOMENT)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._grows.is_set():
+            return None
+        told = self.invocation.translate(
+            "{count} text is before yours.", "{count} texts are before yours.", count=ahead
+        )
+        return await self._posted(Message(told))
+
+    async def _over(self) -> None:
+        """The queue is over: its message, if it was posted, becomes the answer."""
+        if self._queued is not None:
+            self._grows.set()
+            queued, self._queued = self._queued, None
+            self.answer = await queued
+
+    async def _posted(self, message: Message) -> Answer:
+        assert self.draft.started is not None
+        answer = await self.invocation.answer(message)
+        if self.invocation.origin is not None:
+            begun = Begun(answer.posted, self.draft.started.seed)
+            await self.invocation.bot.database.write(partial(begun.note, item=self.invocation.origin))
+        return answer
+
+
 async def write(invocation: Invocation, order: Order) -> None:
     """Writes a text, answers with it as it grows, and remembers it as the place's last.
 
@@ -124,37 +208,37 @@ async def write(invocation: Invocation, order: Order) -> None:
         settled = replace(settled, seed=begun.seed)
         answer = invocation.answer_at(begun.posted)
     draft = Draft(order, settled, info)
-    with invocation.bot.writing():
-        answer = await _streamed(invocation, draft, answer)
-    whole = draft.message(invocation.translate, whole=True)
-    if answer is None:
-        answer = await _begin(invocation, draft, whole)
-    await _remember(invocation, draft, answer.posted, whole)
-    await answer.finish(whole)
+    display = Display(invocation, draft, answer)
+    try:
+        with invocation.bot.writing():
+            await _streamed(invocation, draft, display)
+        whole = draft.message(invocation.translate, whole=True)
+        answer = await display.begun(whole)
+        await _remember(invocation, draft, answer.posted, whole)
+        await answer.finish(whole)
+    finally:
+        display.close()
 
 
-async def _streamed(invocation: Invocation, draft: Draft, answer: Answer | None) -> Answer | None:
-    """Lets the model write and shows what there is; None where nothing could be shown yet."""
+async def _streamed(invocation: Invocation, draft: Draft, display: Display) -> None:
+    """Lets the model write and shows what there is."""
     try:
         async with invocation.bot.generator.complete(_request(invocation, draft)) as events:
             async for event in events:
                 match event:
                     case Started():
                         draft.started = event
+                        display.queue(event.ahead)
                     case Piece() if event.choice >= 0:
                         draft.take(event)
-                        answer = await _show(invocation, draft, answer)
+                        await display.grow()
                     case Finished() | Piece():
                         pass
     except UnusableModel as fault:  # it says where the files are, which is nothing for a chat
         raise CannotWrite(draft.info.name) from fault
     except Exception:
-        if answer is not None:
-            message = draft.message(invocation.translate, whole=False)
-            broken = invocation.translate("(The text was broken off here.)")
-            await answer.finish(replace(message, text=f"{message.text}\n\n{broken}"))
+        await display.break_off()
         raise
-    return answer
 
 
 async def _settled(invocation: Invocation, order: Order) -> tuple[ModelInfo, Order]:
@@ -184,26 +268,6 @@ def _request(invocation: Invocation, draft: Draft) -> CompletionRequest:
         label=order.label,
         user=invocation.person.key,
     )
-
-
-async def _show(invocation: Invocation, draft: Draft, answer: Answer | None) -> Answer | None:
-    """Shows what there is, once there is something to read."""
-    message = draft.message(invocation.translate, whole=False)
-    if answer is not None:
-        await answer.edit(message)
-    elif any(choice.strip() for choice in draft.choices):
-        return await _begin(invocation, draft, message)
-    return answer
-
-
-async def _begin(invocation: Invocation, draft: Draft, message: Message) -> Answer:
-    """Posts the answer, and keeps with the line which message that is."""
-    assert draft.started is not None
-    answer = await invocation.answer(message)
-    if invocation.origin is not None:
-        begun = Begun(answer.posted, draft.started.seed)
-        await invocation.bot.database.write(partial(begun.note, item=invocation.origin))
-    return answer
 
 
 async def _remember(invocation: Invocation, draft: Draft, posted: str, whole: Message) -> None:

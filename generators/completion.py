@@ -251,6 +251,8 @@ class Started(NamedTuple):
         seed: the request's, or the one that was drawn.
         prompt: token ids of the prompt that the model reads, without its start token.
         dropped: tokens of the prompt's front that did not fit the context.
+        ahead: texts that have to end before all of this one's choices are in every step of the model; 0 where it is
+            written at once.
     """
 
     model: str
@@ -258,6 +260,7 @@ class Started(NamedTuple):
     seed: int
     prompt: tuple[int, ...]
     dropped: int
+    ahead: int = 0
 
 
 class Piece(NamedTuple):

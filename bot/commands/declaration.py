@@ -31,7 +31,7 @@ class Permission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cooldown:
-    """How often one person may use a command; no command of this version needs more than everybody's quota."""
+    """How often a command may be used."""
 
     times: int
     seconds: float
@@ -39,6 +39,11 @@ class Cooldown:
 
 def per_person(times: int, *, seconds: float) -> Cooldown:
     """At most so many times in so many seconds, each person."""
+    return Cooldown(times, seconds)
+
+
+def per_place(times: int, *, seconds: float) -> Cooldown:
+    """At most so many times in so many seconds, all persons of a channel and its threads together."""
     return Cooldown(times, seconds)
 
 
@@ -78,6 +83,7 @@ class Command:
         requires: who may use it.
         sets: who may set a value with it.
         cooldown: how often one person may use it.
+        place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota; moves in a game do not.
     """
 
@@ -90,6 +96,7 @@ class Command:
     sets: Permission = Permission.ADMIN
     cooldown: Cooldown | None = None
     counted: bool = True
+    place_cooldown: Cooldown | None = None
 
     @property
     def path(self) -> str:
@@ -146,12 +153,13 @@ class Group:
         requires: Permission = Permission.ALL,
         sets: Permission = Permission.ADMIN,
         cooldown: Cooldown | None = None,
+        place_cooldown: Cooldown | None = None,
         counted: bool = True,
     ) -> Callable[[Function], Command]:
         """Declares a command of this group; see `command`."""
 
         def declare(function: Function) -> Command:
-            declared = _declared(function, name, self.name, requires, sets, cooldown, counted)
+            declared = _declared(function, name, self.name, requires, sets, cooldown, counted, place_cooldown)
             if declared.name in self.commands:
                 raise ValueError(f"/{declared.path} is declared twice")
             self.commands[declared.name] = declared
@@ -168,6 +176,7 @@ def command(
     requires: Permission = Permission.ALL,
     sets: Permission = Permission.ADMIN,
     cooldown: Cooldown | None = None,
+    place_cooldown: Cooldown | None = None,
     counted: bool = True,
 ) -> Callable[[Function], Command]:
     """Declares a typed async function as a command.
@@ -180,6 +189,7 @@ def command(
         requires: who may use it.
         sets: who may set a value of the place with it.
         cooldown: how often one person may use it.
+        place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota.
 
     Raises:
@@ -187,7 +197,7 @@ def command(
     """
 
     def declare(function: Function) -> Command:
-        return _declared(function, name, None, requires, sets, cooldown, counted)
+        return _declared(function, name, None, requires, sets, cooldown, counted, place_cooldown)
 
     return declare
 
@@ -200,6 +210,7 @@ def _declared(
     sets: Permission,
     cooldown: Cooldown | None,
     counted: bool,
+    place_cooldown: Cooldown | None,
 ) -> Command:
     name = _checked_name(name or function.__name__)
     description = _checked_description(name, (inspect.getdoc(function) or "").partition("\n")[0])
@@ -212,7 +223,7 @@ def _declared(
         raise ValueError(f"/{name} has more than {OPTIONS} options")
     if sum(parameter.rest for parameter in parameters) > 1:
         raise ValueError(f"/{name} has two options that take the rest of the line")
-    return Command(name, description, parameters, function, group, requires, sets, cooldown, counted)
+    return Command(name, description, parameters, function, group, requires, sets, cooldown, counted, place_cooldown)
 
 
 def _annotations_of_modules(function: Function) -> dict[str, Any]:

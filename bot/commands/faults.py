@@ -104,3 +104,16 @@ class TooOften(UserError):
             period=self.period,
             wait=math.ceil(self.wait),
         )
+
+
+@dataclass(eq=False)
+class TooOftenHere(TooOften):
+    """All persons of a place together have used up a command's cooldown."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "Everybody here together has asked for more than {times} in {period:g} seconds; try again in {wait} s.",
+            times=self.times,
+            period=self.period,
+            wait=math.ceil(self.wait),
+        )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
-from bot.commands.declaration import command
+from bot.commands.declaration import command, per_person, per_place
 from bot.commands.invocation import Invocation
 from bot.text import LONGEST_PROMPT
 from bot.values import Choices, Length, Model, OfTemperature, OfTopK, OfTopP, Seed, Text
 from bot.writing import Order, write
 from generators.errors import Translate, UnknownModel, UserError, english
 from storage import texts
+
+A_PERSON: Final = per_person(5, seconds=10)
+A_PLACE: Final = per_place(30, seconds=60)  # more than one person's quota, so that nobody takes it from all others
 
 
 @dataclass(eq=False)
@@ -23,7 +26,7 @@ class NothingWritten(UserError):
         return translate("Nothing has been written here yet; /generate begins a text.")
 
 
-@command()
+@command(cooldown=A_PERSON, place_cooldown=A_PLACE)
 async def generate(
     invocation: Invocation,
     prompt: Annotated[Text, "the text goes on from here"] = "",
@@ -40,13 +43,13 @@ async def generate(
     await write(invocation, Order(model, prompt, None, temperature, length, top_k, top_p, seed, n, label))
 
 
-@command(name="continue")
+@command(name="continue", cooldown=A_PERSON, place_cooldown=A_PLACE)
 async def go_on(invocation: Invocation) -> None:
     """Write more of the last text of this place."""
     await write(invocation, await continued(invocation))
 
 
-@command()
+@command(cooldown=A_PERSON, place_cooldown=A_PLACE)
 async def retry(invocation: Invocation) -> None:
     """Write the last text of this place anew, with another seed."""
     last = await _last(invocation)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority
+from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority, Started
 from generators.engine.batching import Batching
 from generators.engine.intake import check, encoded, order_of
 from generators.engine.stream import Bell
@@ -88,11 +88,11 @@ class Engine:
         bell = self._bell()
         stream = bell.open()
         order, started = order_of(request, self._info, self._vocabulary, prompt, stream)
-        stream.events.append(started)
         try:
             if order.most or request.echo:
-                self._submit(order)
+                self._submit(order, started)
             else:  # only the prompt's token ids are wanted
+                stream.events.append(started)
                 stream.events.append(Finished(-1, "length", order.prompt_tokens, 0))
                 stream.finish()
                 order.gone = True
@@ -117,7 +117,7 @@ class Engine:
                 self._bells = {**others, loop: Bell(loop)}
             return self._bells[loop]
 
-    def _submit(self, order: Order) -> None:
+    def _submit(self, order: Order, started: Started) -> None:
         with self._changed:
             if self._closing:
                 order.gone = True
@@ -125,6 +125,8 @@ class Engine:
             if order.priority is not Priority.BALLOT and self.live + order.unfinished > self._limit:
                 order.gone = True
                 raise Busy(max(0, self.live - self._max_batch))
+            ahead = 0 if order.priority is Priority.BALLOT else self.live + order.unfinished - self._max_batch
+            order.append(started._replace(ahead=max(0, min(self.live, ahead))))
             self._taken += order.unfinished
             self._calls.append(partial(self._batching.admit, order))
             self._changed.notify()

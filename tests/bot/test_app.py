@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot
+from bot.commands.declaration import command, per_person, per_place
 from bot.commands.invocation import Invocation
 from bot.configuration import Configuration, ModelKeys, load_configuration
 from bot.conversation import Message, Person, Place
@@ -18,7 +19,7 @@ from generators.errors import UnknownModel
 from generators.scripted import Pace, Script, ScriptedGenerator
 from storage import inbox
 from storage.errors import DatabaseFull
-from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
+from tests.bot.conftest import ADA, BEN, LOBBY, THREAD, Say, Ticks
 from tests.fakes.platform import FakePlatform
 
 
@@ -222,20 +223,53 @@ async def test_arguments_of_a_platform(bot: Bot, platform: FakePlatform) -> None
 
 
 async def test_cooldown(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
-    """A command with a cooldown rests after its uses."""
-    from bot.commands.declaration import command, per_person
-    from bot.quota import Quota
+    """A command with a cooldown rests after its uses, for that person alone."""
 
     @command(cooldown=per_person(1, seconds=10))
     async def bell(invocation: Invocation) -> None:
         """Ring."""
         await invocation.answer("Ding.")
 
-    bot._cooldowns[bell.path] = Quota(1, 10, ticks)
-    for _ in range(2):
-        await bot.run(bell, {}, person=ADA, place=LOBBY)
+    for person, seconds in ((ADA, 0), (ADA, 3), (BEN, 0), (ADA, 7)):
+        ticks.now += seconds
+        await bot.run(bell, {}, person=person, place=LOBBY)
 
-    assert [said.text for said in platform.said] == ["Ding.", "That is more than 1 in 10 seconds; try again in 10 s."]
+    too_often = "That is more than 1 in 10 seconds; try again in 7 s."
+    assert [said.text for said in platform.said] == ["Ding.", too_often, "Ding.", "Ding."]
+    assert platform.said[1].private_for == ADA
+
+
+async def test_cooldown_of_a_place(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
+    """A command may rest for all persons of a channel and its threads together, and not for other places."""
+
+    @command(place_cooldown=per_place(2, seconds=60))
+    async def gong(invocation: Invocation) -> None:
+        """Ring."""
+        await invocation.answer("Dong.")
+
+    channel = Place("web", "channel", guild="guild")
+    for person, place in ((ADA, THREAD), (BEN, channel), (ADA, THREAD), (ADA, LOBBY)):
+        await bot.run(gong, {}, person=person, place=place)
+
+    assert [said.text for said in platform.said] == [
+        "Dong.",
+        "Dong.",
+        "Everybody here together has asked for more than 2 in 60 seconds; try again in 60 s.",
+        "Dong.",
+    ]
+
+
+async def test_cooldown_of_texts(bot: Bot, say: Say, ticks: Ticks) -> None:
+    """A person may ask for five texts in ten seconds."""
+    for _ in range(5):
+        await say("/generate length=3 Once")
+
+    (refused,) = await say("/generate length=3 Once")
+
+    assert refused.text == "That is more than 5 in 10 seconds; try again in 10 s."
+    ticks.now += 10
+    (written,) = await say("/generate length=3 Once")
+    assert written.text.startswith("Once▸")
 
 
 async def test_press_on_nothing(bot: Bot) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -115,6 +115,17 @@ async def test_a_full_queue() -> None:
         assert ids_of(await ballot)
         assert ids_of(await read(engine))
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_place_in_the_queue() -> None:
+    """A text says how many have to end before all of it is written at once; a ballot waits for nobody."""
+    wishes: list[dict[str, Any]] = [{"n": 4}, {}, {"n": 3}, {"priority": Priority.BALLOT}]
+    async with paced(max_batch=4, queue_limit=9) as (engine, _, pace), AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(engine.complete(request(**wish))) for wish in wishes]
+        started = [await anext(stream) for stream in streams]
+        pace.free()
+
+    assert [event.ahead for event in started if isinstance(event, Started)] == [0, 1, 4, 0]
 
 
 async def test_choices_count_in_the_queue() -> None:
