@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.commands.declaration import Command
 from bot.commands.invocation import Answer
 from bot.conversation import Message, Person, Place
 from bot.intake import Begun
@@ -94,6 +95,9 @@ class Talk:
         begun = await self._bot.intake.begun(origin)
         if begun is None:
             self._bot.spend(person)
+        generate = self._bot.commands.get("generate")  # which talk takes as long as, and rests with
+        assert isinstance(generate, Command)
+        await self._bot.cool(generate, person, place, origin)
         heard = Turn(place.key, person.key, text, named, None, self._bot.clock.now())
         conversation = await self._bot.database.write(partial(turns.add, turn=heard))
         with self._bot.writing():

@@ -113,13 +113,22 @@ async def test_same_message_twice(bot: Bot, platform: FakePlatform) -> None:
     assert len(platform.said) == 1
 
 
-async def test_quota(bot: Bot, platform: FakePlatform) -> None:
+async def test_quota(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
     """Talk counts towards a person's quota, which is told privately."""
     for number in range(21):
         await bot.talked_to("Hello.", person=BEN, place=LOBBY, message=f"m{number}")
+        ticks.now += 2.1
 
     assert platform.said[-1].private_for == BEN
     assert len([said for said in platform.said if said.private_for is None]) == 20
+
+
+async def test_cooldown(bot: Bot, platform: FakePlatform) -> None:
+    """Talk rests as /generate does, and with it."""
+    for number in range(6):
+        await bot.talked_to("Hello.", person=BEN, place=LOBBY, message=f"m{number}")
+
+    assert [said.private_for for said in platform.said] == [None] * 5 + [BEN]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "x" * 20_001, "\ud800"])
