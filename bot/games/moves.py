@@ -70,12 +70,14 @@ class Cast:
         candidate: what was voted for.
         before: what the same person had voted for in this round.
         resumed: whether the vote ended a pause.
+        closed: whether nobody else was waited for, so that the round is over.
     """
 
     story: int
     candidate: Candidate
     before: Candidate | None
     resumed: bool
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,13 @@ async def press(conn: AsyncConnection, round_id: int, slot: int, place: str, by:
     before = ballot_of(past)
     after = ballots.vote(before, by.key, slot)
     await rounds.cast(conn, VoteRow(round_id, by.key, by.name, slot, when.at))
-    resumed = await _took_part(conn, story, past.round, after.votes, by, when)
+    resumed, closed = await _took_part(conn, story, past.round, after.votes, by, when)
     return Cast(
         story=story.id,
         candidate=after.at(slot),
         before=before.at(before.votes[by.key]) if by.key in before.votes else None,
         resumed=resumed,
+        closed=closed,
     )
 
 
@@ -273,14 +276,19 @@ async def _ran_out(conn: AsyncConnection, story: Story, round_: Round, when: Mom
 
 async def _took_part(
     conn: AsyncConnection, story: Story, round_: Round, voters: Collection[str], by: Person, when: Moment
-) -> bool:
-    """Notes a player, resumes the story if it was paused, and closes the round if nobody else is waited for."""
+) -> tuple[bool, bool]:
+    """Notes a player, resumes the story if it was paused, and closes the round if nobody else is waited for.
+
+    Returns:
+        Whether it was resumed, and whether the round was closed.
+    """
     await stories.join(conn, story.id, by.key, by.name, round_.position)
     resumed = await _resumed(conn, story, round_, when.at)
     everybody = [] if story.solo or round_.position == 0 else await stories.players(conn, story.id)
-    if rules.closes_early(progress_of(story, round_.position, everybody), voters, solo=story.solo):
+    closes = rules.closes_early(progress_of(story, round_.position, everybody), voters, solo=story.solo)
+    if closes:
         await decide(conn, replace(story, state="open"), round_.id, when)
-    return resumed
+    return resumed, closes
 
 
 async def _resumed(conn: AsyncConnection, story: Story, round_: Round | None, at: datetime) -> bool:

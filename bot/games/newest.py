@@ -115,6 +115,11 @@ class NewestMessage:
             return None
         return self._posted.round_id
 
+    @property
+    def redraw_at(self) -> datetime | None:
+        """When it may be redrawn; None where it is not posted."""
+        return None if self._posted is None else self._posted.at + self._interval
+
     def close(self) -> None:
         """Wants no redraw any more."""
         if self._turn is not None:

@@ -90,6 +90,11 @@ class Seats:
         for story_id in [story_id for story_id, table in self._tables.items() if places(table.place)]:
             await self._tables.pop(story_id).close()
 
+    def voted(self, story_id: int) -> None:
+        """A vote was counted, and nothing else has changed: the tally is redrawn when it may be."""
+        if (table := self._tables.get(story_id)) is not None:
+            table.voted()
+
     def retry(self, story_id: int) -> None:
         """Somebody wants a story to go on whose model failed."""
         if (table := self._tables.get(story_id)) is not None:

@@ -57,6 +57,7 @@ class StoryTable:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+    _tally: tuple[datetime, asyncio.Task[None]] | None = None  # when it may be redrawn, and who waits for that
 
     def __post_init__(self) -> None:
         self._newest = NewestMessage(self.story_id, self.place, self.house, self.left, self.language, self.wake)
@@ -70,6 +71,17 @@ class StoryTable:
     def wake(self) -> None:
         """Something was stored: look at it."""
         self._wake.set()
+
+    def voted(self) -> None:
+        """A vote was counted, and nothing else has changed: the tally is looked at when it may be redrawn.
+
+        Where many vote at once, looking at once is what most of the time would go into.
+        """
+        at = self._newest.redraw_at
+        if at is None or at <= self.house.clock.now():
+            self.wake()
+        elif self._tally is None:
+            self._tally = at, asyncio.create_task(self._wake_at(at))
 
     def retry(self) -> None:
         """Somebody wants it to go on: try again what the model failed at."""
@@ -98,7 +110,8 @@ class StoryTable:
         """Returns once everything that can be done now has been done and shown."""
         while not self._over:
             await self._resting.wait()
-            if not self._wake.is_set() and (self._due is None or self._due > self.house.clock.now()):
+            moments = (self._due, None if self._tally is None else self._tally[0])
+            if not self._wake.is_set() and all(at is None or at > self.house.clock.now() for at in moments):
                 return
             await asyncio.sleep(0)  # it has been woken, and rises
 
@@ -107,6 +120,8 @@ class StoryTable:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        if self._tally is not None:
+            self._tally[1].cancel()
         self._newest.close()
 
     async def _run(self) -> None:
@@ -125,6 +140,11 @@ class StoryTable:
             if not self._over and not self._wake.is_set():
                 await self._rest(due)
         self._resting.set()
+
+    async def _wake_at(self, moment: datetime) -> None:
+        await self.house.clock.sleep_until(moment)
+        self._tally = None
+        self.wake()
 
     async def _hush(self, fault: MayNotWrite) -> datetime | None:
         """The bot was silenced here: the story pauses without a word, until somebody does something."""

@@ -109,9 +109,13 @@ class Votes:
             )
         except Repeated:
             return translate("This was done already.")
-        self._seats.wake(cast.story)
         if isinstance(cast, RanOut):
+            self._seats.wake(cast.story)
             raise RoundOver
+        if cast.closed or cast.resumed:
+            self._seats.wake(cast.story)
+        else:
+            self._seats.voted(cast.story)
         return _counted(cast, translate)
 
     async def _written_in(
