@@ -17,6 +17,7 @@ from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.declaring import declared, sync
 from bot.platforms.discord.errors import AUTHENTICATION_FAILED, INTENTS_REFUSED, IntentsRefused, WrongToken
 from bot.platforms.discord.hearing import Hearing
+from bot.platforms.discord.pace import RATE
 from bot.platforms.discord.people import PLATFORM
 from bot.platforms.discord.speaking import Speaking
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bot.app import Bot
 
 EDITS: Final = 4.0  # seconds between two edits of a message; a channel takes five in five seconds, all its messages
-EVERYWHERE: Final = 45  # requests a second; Discord takes 50, and commands and threads are not counted here
 FIRST_PAUSE: Final = 1.0  # seconds after Discord could not be reached; doubles as long as that goes on
 LONGEST_PAUSE: Final = 120.0  # seconds
 OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
@@ -50,7 +50,7 @@ class Discord:
         """Discord counts requests over all; how many a channel takes its answers say, and the library waits for it."""
         if self._speaking.answers(reply_to):
             return Limits(EDITS)
-        return Limits(EDITS, per_second=EVERYWHERE)
+        return Limits(EDITS, per_second=RATE)
 
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None

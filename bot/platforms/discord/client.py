@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 import discord
 
+from bot.platforms.discord.pace import Pace
+
 discord.VoiceClient.warn_nacl = False  # nobody speaks here: the library need not warn that it could not
 discord.VoiceClient.warn_dave = False
 
@@ -52,6 +54,7 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            http_trace=Pace().tracing,
         )
         self._listener = listener
         self._opened = opened

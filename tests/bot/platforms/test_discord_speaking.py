@@ -228,5 +228,5 @@ async def test_counted_and_not(stage: Playing) -> None:
     answering = adapter.limits(place, f"interaction:{interaction.id}:{interaction.token}")
 
     assert answering.per_second is None
-    assert adapter.limits(place).per_second == 45
-    assert adapter.limits(place, "1234").per_second == 45
+    assert adapter.limits(place).per_second == 40
+    assert adapter.limits(place, "1234").per_second == 40
