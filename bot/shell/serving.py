@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE: Final = timedelta(seconds=1)  # after a platform broke down; doubles as long as it goes on
 LONGEST_PAUSE: Final = timedelta(minutes=1)
+
+# seconds; Python's 5 ms are what each trip to the database waits for while a model writes, and a vote makes a dozen
+SWITCH: Final = 0.0005
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +46,7 @@ async def serve(
     from bot.app import Bot
     from storage.looking import look
 
+    sys.setswitchinterval(SWITCH)
     await look(configuration.database_url)  # a table that is missing would be found out in the middle of a talk
     bot = await Bot.open(configuration)
     try:
