@@ -1,110 +1,47 @@
-"""The library's client, paced so that Telegram never has to refuse anything."""
+"""The library's client: each kind of call over connections of its own, at the pace that Telegram allows."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from aiolimiter import AsyncLimiter
-from telegram.ext import AIORateLimiter, ExtBot
-from telegram.request import HTTPXRequest
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.configuration import TelegramKeys
+from bot.platforms.telegram.pace import Pace
 
 POLL: Final = 30  # seconds that a poll waits for updates; proxies commonly end what is silent for 60
 READ: Final = 20.0  # seconds for an answer; the outbox waits 30 in all
 CONNECT: Final = 10.0  # seconds
-RETRIES: Final = 3  # of a call that is told to come later
-
-# Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, 20 a minute in a group, one a second in a chat
-# with short bursts. One less, because clocks differ.
-EVERYWHERE: Final = (29, 1.0)
-GROUP: Final = (19, 60.0)
-CHAT: Final = (4, 4.0)  # a burst, and the seconds in which it is made up for
-GLANCE: Final = 0.05  # seconds, where nothing tells when a call will be over
-KEPT: Final = 10_000  # chats remembered at once
+CONNECTIONS: Final = 8  # at once; httpx looks at all of them for every call, and with 64 that took seconds
 
 
-class Window:
-    """At most so many calls under way or over for less than so many seconds.
-
-    A call counts at Telegram some time between its beginning and its end, so both count here.
-    """
-
-    def __init__(self, times: int, seconds: float) -> None:
-        self._times = times
-        self._seconds = seconds
-        self._under_way = 0
-        self._ended: deque[float] = deque()
-        self._turn = asyncio.Lock()  # first come, first served
-
-    async def __aenter__(self) -> None:
-        async with self._turn:
-            while (wait := self._wait()) > 0:  # noqa: ASYNC110  # time is all that is waited for
-                await asyncio.sleep(wait)
-            self._under_way += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._under_way -= 1
-        self._ended.append(time.monotonic())
-
-    def _wait(self) -> float:
-        """Seconds after which there may be room."""
-        now = time.monotonic()
-        while self._ended and self._ended[0] <= now - self._seconds:
-            self._ended.popleft()
-        if self._under_way + len(self._ended) < self._times:
-            return 0.0
-        return self._ended[0] + self._seconds - now if self._ended else GLANCE
-
-
-class Pace(AIORateLimiter):
-    """The library's retries after a refusal, behind limits that see to it that there is none.
-
-    The outbox spaces messages; what it cannot know is how many of Telegram's fill one of ours. The library's own
-    buckets are off: they let twice as many through in their first minute. Calls without a chat, as the answer to a
-    press, wait for nothing.
-    """
+class Requests(BaseRequest):
+    """Makes calls; answers to presses have connections of their own, and never wait for what is said meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__(overall_max_rate=0, group_max_rate=0, max_retries=RETRIES)
-        self._all = Window(*EVERYWHERE)
-        self._chats: OrderedDict[int, tuple[Window | None, AsyncLimiter]] = OrderedDict()
+        self._presses = _connections()
+        self._others = _connections()
 
-    async def process_request(
-        self,
-        callback: Callable[..., Coroutine[Any, Any, Any]],
-        args: Any,
-        kwargs: dict[str, Any],
-        endpoint: str,
-        data: dict[str, Any],
-        rate_limit_args: int | None,
-    ) -> Any:
-        """Makes a call when its turn has come."""
-        chat = data.get("chat_id")
-        if chat is None:
-            return await callback(*args, **kwargs)
-        async with AsyncExitStack() as limits:
-            if endpoint.startswith(("send", "edit")):
-                group, bucket = self._of(int(chat))
-                if group is not None:
-                    await limits.enter_async_context(group)
-                await bucket.acquire()
-            await limits.enter_async_context(self._all)
-            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+    @property
+    def read_timeout(self) -> float | None:
+        """Seconds for an answer."""
+        return READ
 
-    def _of(self, chat: int) -> tuple[Window | None, AsyncLimiter]:
-        """What limits a chat; groups, whose ids are negative, are counted by the minute too."""
-        limits = self._chats.pop(chat, None) or (Window(*GROUP) if chat < 0 else None, AsyncLimiter(*CHAT))
-        self._chats[chat] = limits
-        while len(self._chats) > KEPT:
-            self._chats.popitem(last=False)
-        return limits
+    async def initialize(self) -> None:
+        """Opens the connections again if they were ended."""
+        await asyncio.gather(self._presses.initialize(), self._others.initialize())
+
+    async def shutdown(self) -> None:
+        """Ends every connection."""
+        await asyncio.gather(self._presses.shutdown(), self._others.shutdown())
+
+    async def do_request(self, url: str, *args: Any, **more: Any) -> tuple[int, bytes]:
+        """Makes a call; its method is the end of the address."""
+        connections = self._presses if url.endswith("/answerCallbackQuery") else self._others
+        return await connections.do_request(url, *args, **more)
 
 
 class Client(ExtBot[int]):
@@ -120,14 +57,7 @@ class Client(ExtBot[int]):
             logging.getLogger(name).setLevel(logging.WARNING)
         api = keys.api.rstrip("/")
         self._polls = HTTPXRequest(connection_pool_size=2, read_timeout=READ, connect_timeout=CONNECT)
-        self._calls = HTTPXRequest(
-            connection_pool_size=64,
-            read_timeout=READ,
-            write_timeout=READ,
-            connect_timeout=CONNECT,
-            pool_timeout=READ,
-            media_write_timeout=60.0,
-        )
+        self._calls = Requests()
         super().__init__(
             token=keys.token.get_secret_value(),
             base_url=f"{api}/bot",
@@ -151,3 +81,14 @@ class Client(ExtBot[int]):
     async def close_connections(self) -> None:
         """Ends every connection."""
         await asyncio.gather(self._polls.shutdown(), self._calls.shutdown())
+
+
+def _connections() -> HTTPXRequest:
+    return HTTPXRequest(
+        connection_pool_size=CONNECTIONS,
+        read_timeout=READ,
+        write_timeout=READ,
+        connect_timeout=CONNECT,
+        pool_timeout=READ,
+        media_write_timeout=60.0,
+    )
