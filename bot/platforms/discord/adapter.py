@@ -56,18 +56,18 @@ class Discord:
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
     ) -> str:
         """Posts a message, or answers the interaction that asked."""
-        await self._connection.there()
-        return await self._speaking.post(place, message, private_for, reply_to)
+        async with self._connection.held():
+            return await self._speaking.post(place, message, private_for, reply_to)
 
     async def edit(self, place: Place, posted: str, message: Message) -> str | None:
         """Changes a message of the bot."""
-        await self._connection.there()
-        return await self._speaking.edit(place, posted, message)
+        async with self._connection.held():
+            return await self._speaking.edit(place, posted, message)
 
     async def thread(self, place: Place, title: str) -> Place:
         """Opens a public thread."""
-        await self._connection.there()
-        return await self._speaking.thread(place, title)
+        async with self._connection.held():
+            return await self._speaking.thread(place, title)
 
     async def run(self) -> None:
         """Serves until it is cancelled; takes up first what was in hand when the bot last stopped.

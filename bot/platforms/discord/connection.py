@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 import aiohttp
 import discord
 
 from bot.conversation import Place
 from bot.platforms.discord.wire import Wire
+
+# what is raised by requests whose session is closed under them
+CLOSED: Final = (aiohttp.ClientError, ConnectionError, AssertionError, RuntimeError)
 
 
 class Connection:
@@ -22,6 +28,21 @@ class Connection:
     async def there(self) -> None:
         """Returns once requests can be made."""
         await self._there.wait()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Requests that begin once there is a connection; who loses it in the middle waits for the next one.
+
+        So a bot that is closing says nothing of what it was about to post: the next start posts it.
+        """
+        await self.there()
+        try:
+            yield
+        except CLOSED as fault:
+            if self._there.is_set():
+                raise
+            await self.there()
+            raise ConnectionError("the connection to Discord was closed") from fault
 
     def opened(self, client: discord.AutoShardedClient, session: aiohttp.ClientSession) -> None:
         """The client has logged in."""
