@@ -27,6 +27,7 @@ class Permission(Enum):
     ALL = "all"
     MANAGE = "manage"  # admins, or all where who_sets is all
     ADMIN = "admin"
+    STARTER = "starter"  # whoever started what is played, and admins; each game makes sure of it itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Command:
         parameters: in the order in which they may be given without their names.
         group: the name of the group that it belongs to.
         requires: who may use it.
-        sets: who may set a value with it.
+        sets: who may set a value with it; None where it sets none.
         cooldown: how often one person may use it.
         place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota; moves in a game do not.
@@ -93,10 +94,15 @@ class Command:
     function: Function = field(repr=False)
     group: str | None = None
     requires: Permission = Permission.ALL
-    sets: Permission = Permission.ADMIN
+    sets: Permission | None = None
     cooldown: Cooldown | None = None
     counted: bool = True
     place_cooldown: Cooldown | None = None
+
+    @property
+    def looks_at_rights(self) -> bool:
+        """Whether it is carried out differently for admins; else nobody has to find out who is one."""
+        return self.requires is not Permission.ALL or self.sets is not None
 
     @property
     def path(self) -> str:
@@ -151,7 +157,7 @@ class Group:
         *,
         name: str | None = None,
         requires: Permission = Permission.ALL,
-        sets: Permission = Permission.ADMIN,
+        sets: Permission | None = None,
         cooldown: Cooldown | None = None,
         place_cooldown: Cooldown | None = None,
         counted: bool = True,
@@ -174,7 +180,7 @@ def command(
     *,
     name: str | None = None,
     requires: Permission = Permission.ALL,
-    sets: Permission = Permission.ADMIN,
+    sets: Permission | None = None,
     cooldown: Cooldown | None = None,
     place_cooldown: Cooldown | None = None,
     counted: bool = True,
@@ -187,7 +193,7 @@ def command(
     Args:
         name: the command's name, where Python keeps that word for itself.
         requires: who may use it.
-        sets: who may set a value of the place with it.
+        sets: who may set a value of the place with it; None where it sets none.
         cooldown: how often one person may use it.
         place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota.
@@ -207,7 +213,7 @@ def _declared(
     name: str | None,
     group: str | None,
     requires: Permission,
-    sets: Permission,
+    sets: Permission | None,
     cooldown: Cooldown | None,
     counted: bool,
     place_cooldown: Cooldown | None,

@@ -128,8 +128,8 @@ class Invocation:
         return await self.bot.database.write(store)
 
     async def permits(self, permission: Permission) -> bool:
-        """Whether the person may do what needs this permission here."""
-        if permission is Permission.ALL or self.person.admin:
+        """Whether the person may ask for what needs this permission here."""
+        if permission in (Permission.ALL, Permission.STARTER) or self.person.admin:
             return True
         return permission is Permission.MANAGE and (await self.settings.get()).who_sets == "all"
 
@@ -169,7 +169,7 @@ class SettingsHere:
             UserError: there is no such setting, or it cannot be that.
         """
         invocation = self._invocation
-        await invocation.demand(invocation.command.sets)
+        await invocation.demand(invocation.command.sets or Permission.ADMIN)
         await self._all.change(
             invocation.place, name, value, by=invocation.person, scope=scope, origin=invocation.origin
         )

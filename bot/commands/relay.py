@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from bot.commands.declaration import Group
+from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.games.relay import LONGEST_SENTENCE, MOST, RELAY, Player, Relay
@@ -73,13 +73,13 @@ async def write(
     await invocation.answer_privately(Message(await _moved(invocation, "write", text)))
 
 
-@relay.command(counted=False)
+@relay.command(requires=Permission.STARTER, counted=False)
 async def skip(invocation: Invocation) -> None:
     """Pass the turn on."""
     await invocation.answer(Message(await _moved(invocation, "skip")))
 
 
-@relay.command(counted=False)
+@relay.command(requires=Permission.STARTER, counted=False)
 async def stop(invocation: Invocation) -> None:
     """End the relay."""
     await invocation.answer(Message(await _moved(invocation, "stop")))

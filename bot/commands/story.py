@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from bot.commands.declaration import Group
+from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.models import pinned
@@ -62,28 +62,28 @@ async def write(invocation: Invocation, text: Annotated[WriteIn, "your own candi
     await invocation.answer_privately(Message(told))
 
 
-@story.command(counted=False)
+@story.command(requires=Permission.STARTER, counted=False)
 async def pause(invocation: Invocation) -> None:
     """Stop the clock until somebody presses a button."""
     told = await invocation.bot.tables.pause(invocation.place, invocation.person, origin=invocation.origin)
     await invocation.answer(Message(told))
 
 
-@story.command(counted=False)
+@story.command(requires=Permission.STARTER, counted=False)
 async def undo(invocation: Invocation) -> None:
     """Take the last choice back and vote on it again."""
     told = await invocation.bot.tables.undo(invocation.place, invocation.person, origin=invocation.origin)
     await invocation.answer(Message(told))
 
 
-@story.command(counted=False)
+@story.command(requires=Permission.STARTER, counted=False)
 async def skip(invocation: Invocation) -> None:
     """Close the round now."""
     told = await invocation.bot.tables.skip(invocation.place, invocation.person, origin=invocation.origin)
     await invocation.answer(Message(told))
 
 
-@story.command(counted=False)
+@story.command(requires=Permission.STARTER, counted=False)
 async def stop(invocation: Invocation) -> None:
     """End the story."""
     told = await invocation.bot.tables.stop(invocation.place, invocation.person, origin=invocation.origin)

@@ -9,12 +9,15 @@ from typing import Final
 import structlog
 from telegram.constants import ChatMemberStatus
 
+from bot.commands.discovery import Commands
+from bot.commands.parser import parse
 from bot.conversation import Person
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
 from bot.platforms.telegram.reading import Line, Press, where
 from bot.platforms.telegram.speaking import persistently
 from bot.platforms.telegram.where import PLATFORM
+from generators.errors import UserError
 
 FRESH: Final = 60.0  # seconds for which an answer about somebody's rights holds
 KEPT: Final = 10_000  # answers
@@ -27,21 +30,30 @@ class People:
     """Asks Telegram who administrates what, once a minute at most.
 
     Args:
+        commands: say where rights matter.
         ticks: seconds that only go forward.
     """
 
-    def __init__(self, client: Client, ticks: Callable[[], float]) -> None:
+    def __init__(self, client: Client, commands: Commands, ticks: Callable[[], float]) -> None:
         self._client = client
+        self._commands = commands
         self._ticks = ticks
         self._answers: OrderedDict[tuple[int, int], tuple[float, bool]] = OrderedDict()
 
     async def person(self, heard: Line | Press) -> Person:
-        """Who it was; rights are looked up for commands alone, because nothing else needs any."""
+        """Who it was; rights are looked up for commands that look at them, because nothing else needs any."""
         by = heard.by
         admin = where(heard).private or by.id == heard.chat  # who speaks as the group administrates it
-        if not admin and isinstance(heard, Line) and heard.meaning == "command":
+        if not admin and isinstance(heard, Line) and heard.meaning == "command" and self._matter(heard.text):
             admin = await self._administrates(heard.chat, by.id)
         return Person(PLATFORM, str(by.id), by.name, admin, by.language or "en")
+
+    def _matter(self, line: str) -> bool:
+        """Whether a command looks at rights; one that cannot be read asks for nothing."""
+        try:
+            return parse(line, self._commands).command.looks_at_rights
+        except UserError:
+            return False
 
     async def _administrates(self, chat: int, user: int) -> bool:
         until, admin = self._answers.get((chat, user), (0.0, False))

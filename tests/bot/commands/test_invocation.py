@@ -71,6 +71,7 @@ async def test_privately(invocation: Invocation, platform: FakePlatform) -> None
     ("person", "permission", "who_sets", "expected"),
     [
         (BEN, Permission.ALL, "admins", True),
+        (BEN, Permission.STARTER, "admins", True),
         (BEN, Permission.MANAGE, "admins", False),
         (BEN, Permission.MANAGE, "all", True),
         (BEN, Permission.ADMIN, "all", False),

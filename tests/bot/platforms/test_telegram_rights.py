@@ -57,16 +57,32 @@ async def test_rights_cannot_be_told(telegram: TelegramServer, listening: OnTele
     telegram.pardon("member not found")
 
 
-async def test_presses_ask_for_no_rights(telegram: TelegramServer, listening: OnTelegram) -> None:
-    """Votes need no rights, so nobody is asked for any."""
+async def test_what_asks_for_no_rights(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """Stories are started, votes cast and mistakes made without rights, so Telegram is not asked for any."""
     ada, ben = telegram.user("Ada"), telegram.user("Ben")
     chat = telegram.group("Night shift", members=[ben], admins=[ada])
     await ada.says(chat, "/story start Once upon")
     ballot = await chat.until(lambda message: message.buttons)
 
     await ben.presses(ballot, ballot.buttons[0])
+    await answer(chat, ben, "/story")
+    await answer(chat, ben, "/tell temperature=9")
 
-    assert len(telegram.calls("getChatMember")) == 1
+    assert telegram.calls("getChatMember") == []
+
+
+async def test_a_story_of_somebody_else(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """Who neither started a story nor administrates the group cannot end it; an administrator can."""
+    ada, ben, cyd = telegram.user("Ada"), telegram.user("Ben"), telegram.user("Cyd")
+    chat = telegram.group("Night shift", members=[ben, cyd], admins=[ada])
+    await ben.says(chat, "/story start Once upon")
+    await chat.until(lambda message: message.buttons)
+
+    refused = await answer(chat, cyd, "/story stop")
+    stopped = await answer(chat, ada, "/story stop")
+
+    assert "admin" in refused.text
+    assert "admin" not in stopped.text
 
 
 async def test_chosen_chats(home: Path, telegram: TelegramServer) -> None:
