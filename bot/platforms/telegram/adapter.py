@@ -196,6 +196,7 @@ class Telegram:
         if self._moved.get(old) == new:
             return
         self._moved[old] = new
+        self._listener.follow(old, new)
         await self._bot.place_moved(PLATFORM, str(old), str(new))
 
     def _move_soon(self, old: int, new: int) -> None:

@@ -45,6 +45,7 @@ NOT_HERE: Final = (
     "This bot serves chosen chats only; whoever runs it can add the number of this chat, {chat}, to telegram.chats."
 )
 
+KEPT: Final = 10_000  # chats that know that they are not served; anybody can add one
 FIRST_SUPERGROUP: Final = -1_000_000_000_000  # ids of supergroups and channels are below it; groups' are above
 
 answering: ContextVar[int | None] = ContextVar("answering", default=None)  # the message that is being dealt with
@@ -70,7 +71,7 @@ class Listener:
         self._bot = bot
         self._client = client
         self._moved = moved
-        self._people = People(client, bot.ticks)
+        self._people = People(client, bot.commands, bot.ticks)
         self._chats = bot.configuration.telegram.chats
         self._joined: set[int] = set()  # chats that became of allowed ones
         self._told: set[int] = set()  # chats that know that they are not served
@@ -142,21 +143,33 @@ class Listener:
             return None
         return _Arrival(parsed.update_id, heard, sent_at(parsed, now))
 
+    def follow(self, old: int, new: int) -> None:
+        """Serves the supergroup that a chosen group has become, until the next start."""
+        if self._chats is None or not self._chosen(old) or self._chosen(new):
+            return
+        self._joined.add(new)
+        log.warning(
+            "a chosen chat has another id, and is served until the next start; put it into telegram.chats",
+            old=old,
+            new=new,
+        )
+
     def _serves(self, heard: Heard) -> bool:
         """Whether the operator wants the bot in a chat, or in the group that became it."""
-        if self._chats is None:
-            return True
-        listed = str(heard.chat) in self._chats or heard.chat in self._joined
-        if listed and isinstance(heard, Moved) and heard.new not in self._joined:
-            self._joined.add(heard.new)
-            log.warning("a chat has another id; change telegram.chats", old=heard.chat, new=heard.new)
-        return listed
+        if isinstance(heard, Moved):
+            self.follow(heard.chat, heard.new)
+        return self._chosen(heard.chat)
+
+    def _chosen(self, chat: int) -> bool:
+        return self._chats is None or str(chat) in self._chats or chat in self._joined
 
     def _turn_away(self, heard: Heard) -> None:
         """Says once in a chat that it is not served, when somebody wants something there."""
         if isinstance(heard, Press):
             self._soon(self._answer(heard.query, _not_here(heard)))
         elif isinstance(heard, Line) and heard.meaning == "command" and heard.chat not in self._told:
+            if len(self._told) >= KEPT:
+                self._told.clear()
             self._told.add(heard.chat)
             self._soon(self._refuse(heard))
 

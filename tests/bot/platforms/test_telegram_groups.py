@@ -59,7 +59,25 @@ async def test_a_chosen_group(home: Path, telegram: TelegramServer) -> None:
 
     assert "default model" in told.text
     (warned,) = [line for line in lines if line["log_level"] == "warning"]
-    assert (warned["event"], warned["new"]) == ("a chat has another id; change telegram.chats", new.id)
+    assert (warned["old"], warned["new"]) == (old.id, new.id)
+    assert "put it into telegram.chats" in warned["event"]
+
+
+async def test_a_chosen_group_whose_news_are_late(home: Path, telegram: TelegramServer) -> None:
+    """A group on the list stays served when the bot learns of its new id by saying something there."""
+    ada = telegram.user("Ada")
+    old = telegram.group("Night shift", members=[ada], admins=[ada])
+
+    async with on_telegram(home, telegram, chats=(str(old.id),)) as running:
+        await answer(old, ada, "/status")
+        telegram.updates.allowed = frozenset()
+        new = old.migrate()
+        await running.adapter.post(Place("telegram", str(old.id)), Message("Once"))
+        telegram.updates.allowed = frozenset({"message"})
+        told = await answer(new, ada, "/status")
+
+    assert "default model" in told.text
+    telegram.pardon("upgraded to a supergroup")
 
 
 async def test_sent_away(telegram: TelegramServer, listening: OnTelegram) -> None:
