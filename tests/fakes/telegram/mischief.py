@@ -40,6 +40,11 @@ class Mischiefs:
         """Lets something go wrong."""
         self._planned.append(mischief)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still to go wrong."""
+        return bool(self._planned)
+
     def next(self, method: str) -> Mischief | None:
         """What goes wrong at this call."""
         for mischief in self._planned:
