@@ -38,7 +38,9 @@ def run() -> None:
         if configuration.discord.token is not None:
             from bot.platforms.discord import Discord
 
-            told.append("Planchette connects to Discord; `planchette doctor` prints the link that invites it to a server.")
+            told.append(
+                "Planchette connects to Discord; `planchette doctor` prints the link that invites it to a server."
+            )
             found.append(Discord(bot))
         if configuration.telegram.token is not None:
             from bot.platforms.telegram import Telegram
