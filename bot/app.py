@@ -208,7 +208,7 @@ class Bot:
     ) -> None:
         """Runs a command whose arguments a platform has read itself; errors are told to the person alone.
 
-        For platforms with options of their own; those of this version have lines, which `invoke` reads.
+        For platforms with options of their own; lines are read by `invoke`.
         """
         await self._guarded(
             lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, origin, reply_to
@@ -233,8 +233,7 @@ class Bot:
             notice = Notice(fault.sentence(translator(person.language)))
         except Exception:
             notice = Notice(self._logged(person, place))
-        self.tables.look_again(place)
-        await self._done(origin)
+        await self._dealt_with(origin, place)
         return notice
 
     async def reply(
@@ -390,10 +389,12 @@ class Bot:
             await self._tell(fault.sentence(translator(person.language)), person, place, reply_to)
         except Exception:
             await self._tell(self._logged(person, place), person, place, reply_to)
-        self.tables.look_again(place)
-        await self._done(origin)
+        await self._dealt_with(origin, place)
 
-    async def _done(self, origin: int | None) -> None:
+    async def _dealt_with(self, origin: int | None, place: Place) -> None:
+        """What came in is dealt with; where the bot could say nothing, it may be able to now."""
+        self.tables.look_again(place)
+        self.games.look_again(place)
         if origin is not None:
             try:
                 await self.database.write(partial(inbox.done, item=origin))

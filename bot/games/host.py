@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation import MayNotWrite, Message, Place, parts
 from bot.games.house import House
 from bot.games.kinds import Kind, Rule
+from bot.games.newest import REPOST
 from bot.languages import translator
 from bot.outbox import Outbox, Urgency
 from generators.errors import ShuttingDown, Translate, UserError
@@ -69,6 +70,9 @@ class Host:
     language: str = "en"
     _posted: Posted | None = None
     _fault: UserError | None = None
+    _muted: bool = False
+    _deleted: int | None = None  # the page of the message that was deleted last
+    _repost_at: datetime | None = None
     _over: bool = False
     _begun: datetime = LONG_AGO  # when the model was asked
     _due: datetime | None = None
@@ -87,10 +91,15 @@ class Host:
         """Something was stored: look at it."""
         self._wake.set()
 
+    def look_again(self) -> None:
+        """Somebody does something here: if nothing could be said before, try again."""
+        if self._muted:
+            self.wake()
+
     def repost(self, message: str) -> None:
         """Somebody deleted a message: where it is the game's newest, it is posted again."""
         if self._posted is not None and message in parts(self._posted.ref):
-            self._posted = None
+            self._deleted, self._posted = self._posted.page, None
             self.wake()
 
     @property
@@ -123,10 +132,9 @@ class Host:
             self._wake.clear()
             try:
                 due = await self._step()
-                pause = FIRST_PAUSE
-            except MayNotWrite as fault:  # until somebody does something here
-                log.warning("a game may not be shown", game=self.game_id, place=self.place.key, reason=str(fault))
-                due = None
+                pause, self._muted = FIRST_PAUSE, False
+            except MayNotWrite as fault:
+                due = self._hush(fault)
             except Exception:  # a platform or the disk: the game waits for it and goes on
                 log.exception("a game is held up", game=self.game_id, place=self.place.key)
                 due = self.house.clock.now() + timedelta(seconds=pause)
@@ -134,6 +142,12 @@ class Host:
             if not self._over and not self._wake.is_set():
                 await self._rest(due)
         self._resting.set()
+
+    def _hush(self, fault: MayNotWrite) -> None:
+        """The bot was silenced here: it says nothing until somebody does something."""
+        if not self._muted:
+            log.warning("a game may not be shown", game=self.game_id, place=self.place.key, reason=str(fault))
+        self._muted = True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
@@ -222,22 +236,34 @@ class Host:
         if self.left is not None and match.paused:  # its buttons have outlived us: nobody needs a second message
             self._posted, self.left = Posted(self.left, match.page, None, LONG_AGO), None
         if self._posted is None or self._posted.page != match.page:
-            await self._say(match, message)
-            return None
+            return await self._say_unless_deleted(match, message)
         if message == self._posted.message:
             return None
         if (at := self._posted.at + self._interval) > self.house.clock.now():
             return at
-        if not await self._edit(self._posted, message):
-            self._posted = None  # somebody deleted it
-            await self._say(match, message)
+        if await self._edit(self._posted, message):
+            return None
+        self._deleted, self._posted = match.page, None
+        return await self._say_unless_deleted(match, message)
+
+    async def _say_unless_deleted(self, match: Any, message: Message) -> datetime | None:
+        """Posts the newest message; one that keeps being deleted is not posted again at once."""
+        now = self.house.clock.now()
+        if self._deleted == match.page:
+            if self._repost_at is not None and now < self._repost_at:
+                return self._repost_at
+            self._repost_at = now + REPOST
+        await self._say(match, message)
         return None
 
     async def _show_end(self, match: Any) -> None:
-        """Posts the end; as it is noted that this was done, it is done once, but for a fall in between."""
+        """Posts the end, where it may be shown; as this is noted, it is done once, but for a fall in between."""
         message = self.kind.show(match, self.game_id, None, self._translate)
-        if self._posted is None or self._posted.message != message:
-            await self._say(match, message)
+        try:
+            if self._posted is None or self._posted.message != message:
+                await self._say(match, message)
+        except MayNotWrite as fault:
+            self._hush(fault)
         await self.house.database.write(lambda conn: games.set_message(conn, self.game_id, None))
 
     async def _say(self, match: Any, message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -132,6 +133,12 @@ class Games:
         for game_id in [game_id for game_id, host in self._hosts.items() if places(host.place)]:
             await self._hosts.pop(game_id).close()
 
+    def look_again(self, place: Place) -> None:
+        """Somebody does something at a place: where a game could not say anything there, it tries again."""
+        for host in self._hosts.values():
+            if host.place.key == place.key:
+                host.look_again()
+
     def repost(self, place: Place, message: str) -> None:
         """Somebody deleted a message: where it was a game's newest, it is posted again."""
         for host in self._hosts.values():
@@ -253,7 +260,8 @@ class Games:
         """
         game, match = await self._latest(kind, place)
         said = translate("The text so far:") if game.running else translate("The text:")
-        return Message(said, attachments=(kind.file(match, game.id, form, game.created, translate),))
+        file = await asyncio.to_thread(kind.file, match, game.id, form, game.created, translate)
+        return Message(said, attachments=(file,))
 
     async def _latest(self, kind: Kind[M], place: Place) -> tuple[Game, M]:
         game = await self._house.database.read(lambda conn: games.latest(conn, place.key, kind.name))

@@ -11,8 +11,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.conversation import Notice, Person
+from bot.conversation import MayNotWrite, Notice, Person
 from bot.games import actions
 from bot.games.hosting import GameOver, GameRuns, Games, NoGameRuns, NoGameYet
 from bot.games.house import House
@@ -489,6 +490,51 @@ async def test_deleted_message(ring: Ring) -> None:
     await ring.games.settled()
 
     assert "It is Ada's turn" in ring.newest.text
+
+
+async def test_a_message_that_keeps_being_deleted(ring: Ring) -> None:
+    """Where somebody, or something, deletes each message at once, they are posted ten seconds apart."""
+    await ring.start(players=(ADA,))
+    before = len(ring.platform.said)
+
+    for _ in range(5):
+        ring.platform.delete(ring.newest)
+        ring.games.repost(LOBBY, ring.newest.id)
+        await ring.games.settled()
+
+    assert len(ring.platform.said) == before + 1
+    await ring.wait(10)
+    assert len(ring.platform.said) == before + 2
+
+
+async def test_silenced(ring: Ring) -> None:
+    """Where the bot may not write any more, one warning says so, and the game is shown once it may again."""
+    await ring.start()
+    ring.platform.broken = MayNotWrite()
+    with capture_logs() as warnings:
+        await ring.act("write", ADA, "The king slept.")
+        for _ in range(3):
+            ring.games.look_again(LOBBY)
+            await ring.games.settled()
+    ring.platform.broken = None
+
+    ring.games.look_again(LOBBY)
+    await ring.games.settled()
+
+    told = [line for line in warnings if line["log_level"] == "warning"]
+    assert [line["event"] for line in told] == ["a game may not be shown"]
+    assert ring.newest.text.startswith("The king slept. He dreamt of soup.")
+
+
+async def test_an_end_that_may_not_be_shown(ring: Ring) -> None:
+    """A game that ends where the bot may not write is over all the same, also for the next process."""
+    await ring.start()
+    ring.platform.broken = MayNotWrite()
+
+    await ring.act("stop", ADA)
+
+    assert ring.games.running_on("web") == 0
+    assert await ring.database.read(games.unfinished) == []
 
 
 @pytest.mark.parametrize("form", ["md", "json", "html"])
