@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -60,7 +60,7 @@ class Relay:
         model: its name and version.
         temperature: of its draws; None for the model's own.
         seconds: that a person has for a sentence.
-        most: sentences in all; 0 where nobody counts.
+        most: sentences in all; 0 for as many as there may be.
         seed: from which each of the model's sentences has its own.
         started_by: a person's key.
         beginning: the text that it starts from, and its token ids once the model has read it.
@@ -96,7 +96,7 @@ class Relay:
     @property
     def over(self) -> bool:
         """Whether nothing more will be written."""
-        return self.ended or 0 < self.most <= len(self.sentences)
+        return self.ended or len(self.sentences) >= (self.most or MOST)
 
     @property
     def text(self) -> str:
@@ -334,7 +334,8 @@ class RelayKind(Kind[Relay]):
         return Relay(**{**state, **lists})
 
     def dump(self, match: Relay) -> dict[str, Any]:
-        return {**asdict(match), "deadline": None if match.deadline is None else match.deadline.isoformat()}
+        state = {field.name: getattr(match, field.name) for field in fields(match)}  # `asdict` copies each token id
+        return {**state, "deadline": None if match.deadline is None else match.deadline.isoformat()}
 
     def act(self, match: Relay, move: str, text: str, by: Person, at: datetime) -> Relay:
         relay = self.expired(match, at)  # however late the host is

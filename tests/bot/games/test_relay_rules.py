@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -204,6 +205,17 @@ def test_skip_and_stop() -> None:
 
     assert rules.skip(second, PEOPLE[1], NOON).paused
     assert rules.stop(second, ADMIN).over
+
+
+def test_no_end_in_sight() -> None:
+    """A relay without a number of sentences ends where it becomes too long to be stored at each move."""
+    sentence = Sentence(" So.", PEOPLE[0].key, "Ada", 0)
+    relay = replace(begun(most=0), sentences=(sentence,) * (rules.MOST - 1))
+
+    after = rules.write(relay, "The end.", PEOPLE[0])
+
+    assert not relay.over
+    assert after.over
 
 
 @pytest.mark.parametrize(
