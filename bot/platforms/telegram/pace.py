@@ -17,6 +17,7 @@ RETRIES: Final = 3  # of a call that is told to come later
 # Bots FAQ, «My bot is hitting limits»: 30 messages a second over all, 20 a minute in a group, one a second in a chat
 # with short bursts. Less, because clocks differ and calls that we gave up may count late.
 EVERYWHERE: Final = (27, 1.0)
+EVENLY: Final = (3, 0.12)  # 25 a second, at most 3 at once: what leaves together delays whatever comes in meanwhile
 GROUP: Final = (19, 60.0)
 CHAT: Final = (4, 4.0)  # a burst, and the seconds in which it is made up for
 GLANCE: Final = 0.05  # seconds, where nothing tells when a call will be over
@@ -68,6 +69,7 @@ class Pace(AIORateLimiter):
     def __init__(self) -> None:
         super().__init__(overall_max_rate=0, group_max_rate=0, max_retries=RETRIES)
         self._all = Window(*EVERYWHERE)
+        self._evenly = AsyncLimiter(*EVENLY)
         self._chats: OrderedDict[int, tuple[Window | None, AsyncLimiter]] = OrderedDict()
 
     async def process_request(
@@ -89,6 +91,7 @@ class Pace(AIORateLimiter):
                 if group is not None:
                     await limits.enter_async_context(group)
                 await bucket.acquire()
+            await self._evenly.acquire()
             await limits.enter_async_context(self._all)
             return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
