@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Update, User
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
-from bot.conversation import Button, Message
+from bot.conversation import Button, MayNotWrite, Message
 from bot.languages import translator
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
@@ -36,6 +36,7 @@ from bot.platforms.telegram.speaking import persistently
 from bot.platforms.telegram.text import shortened
 from bot.platforms.telegram.where import PLATFORM, Where
 from bot.platforms.turns import Turns
+from generators.errors import ShuttingDown
 from storage import inbox
 
 if TYPE_CHECKING:
@@ -175,7 +176,10 @@ class Listener:
 
     async def _refuse(self, line: Line) -> None:
         outbox = self._bot.outboxes[PLATFORM]
-        await outbox.post(where(line).place, Message(_not_here(line)), reply_to=str(line.message))
+        try:
+            await outbox.post(where(line).place, Message(_not_here(line)), reply_to=str(line.message))
+        except (MayNotWrite, ShuttingDown, TimeoutError, *OUTAGES) as fault:
+            log.debug("a chat does not know that it is not served", chat=line.chat, reason=repr(fault))
 
     async def _begin(self, item: int, heard: Heard) -> None:
         """Lines wait for their turn and presses for nothing; what happens to a chat is over before what follows."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
+
 from tests.bot.platforms.telegraphy import OnTelegram, answer, on_telegram
 from tests.fakes.telegram import TelegramServer
 
@@ -101,3 +103,19 @@ async def test_chosen_chats(home: Path, telegram: TelegramServer) -> None:
     assert "telegram.chats" in first.text
     assert "default model" in told.text
     assert len(other.said) == 1
+
+
+async def test_a_chat_that_cannot_be_told(home: Path, telegram: TelegramServer) -> None:
+    """Where a chat is not on the list and the bot may not write there either, that is no error of the bot's."""
+    ada = telegram.user("Ada")
+    ours, other = telegram.group("Ours", members=[ada]), telegram.supergroup("Other", admins=[ada])
+    other.restrict_bot(ada)
+
+    with structlog.testing.capture_logs() as lines:
+        async with on_telegram(home, telegram, chats=(str(ours.id),)):
+            await ada.says(other, "/status")
+            await telegram.until(lambda: telegram.calls("sendMessage"))
+            await answer(ours, ada, "/status")
+
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == []
+    telegram.pardon("sendMessage")
