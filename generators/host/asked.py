@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from generators.completion import CompletionRequest, Priority, Unit
+from generators.completion import MOST_STOPS, CompletionRequest, Priority, Unit
 from generators.errors import InvalidValue
 from generators.host.errors import Malformed
 
 WHOLE: Final = -1  # logprobs: the whole vocabulary
+LONGEST_PROMPT: Final = 100_000  # characters; five times what a person may write, and read in a quarter of a second
+LONGEST_NAME: Final = 200  # characters of a model's or a label's name
+SHOWN: Final = 80  # characters of what was wrong that the sentence repeats
 
-Stop = Annotated[str | list[str] | None, Field(description="a text or a list of texts")]
+# A list ends at its first mistake: a million of them would take the event loop ten seconds and three gigabytes to tell.
+Text: TypeAlias = Annotated[str, Field(max_length=LONGEST_PROMPT)]
+Name: TypeAlias = Annotated[str, Field(max_length=LONGEST_NAME)]
+TokenIds: TypeAlias = Annotated[list[int], Field(fail_fast=True)]
+Texts: TypeAlias = Annotated[list[Text], Field(fail_fast=True)]  # of which one is taken
+ManyTokenIds: TypeAlias = Annotated[list[TokenIds], Field(fail_fast=True)]  # likewise
+Prompt: TypeAlias = Text | TokenIds | Texts | ManyTokenIds
+Temperatures: TypeAlias = Annotated[list[float], Field(fail_fast=True)]
+Stops: TypeAlias = Annotated[list[str], Field(max_length=MOST_STOPS, fail_fast=True)]
 
 
 class StreamOptions(BaseModel):
@@ -31,17 +42,17 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    model: str = Field(description="the id of a model that /v1/models lists")
-    prompt: str | list[int] | list[str] | list[list[int]] | None = Field(
-        default=None, description="one text, or one list of token ids"
+    model: Name = Field(description="the id of a model that /v1/models lists")
+    prompt: Prompt | None = Field(
+        default=None, description=f"one text of at most {LONGEST_PROMPT:,} characters, or one list of token ids"
     )
     max_tokens: int | None = Field(default=None, description="a whole number")
     n: int | None = Field(default=None, description="a whole number")
-    temperature: float | list[float] | None = Field(default=None, description="a number, or a list of numbers")
+    temperature: float | Temperatures | None = Field(default=None, description="a number, or a list of numbers")
     top_p: float | None = Field(default=None, description="a number")
     logprobs: int | None = Field(default=None, ge=WHOLE, description="a whole number, -1 for the whole vocabulary")
     echo: bool | None = Field(default=None, description="true or false")
-    stop: Stop = None
+    stop: str | Stops | None = Field(default=None, description=f"a text, or a list of at most {MOST_STOPS} texts")
     seed: int | None = Field(default=None, description="a whole number")
     stream: bool | None = Field(default=None, description="true or false")
     stream_options: StreamOptions | None = Field(default=None, description="an object such as {'include_usage': true}")
@@ -52,7 +63,7 @@ class Asked(BaseModel):
     min_tokens: int | None = Field(default=None, description="a whole number")
     unit: Unit | None = Field(default=None, description="token, word or sentence")
     after_unit: bool = Field(default=False, description="true or false")
-    label: str | None = Field(default=None, description="one of the model's labels")
+    label: Name | None = Field(default=None, description="one of the model's labels")
     echo_from: int = Field(default=0, description="a whole number")
     priority: Priority = Field(default=Priority.TEXT, description="0, 1 or 2")
     deadline: float | None = Field(default=None, description="a number of seconds")
@@ -138,8 +149,9 @@ def _explained(fault: ValidationError) -> InvalidValue | Malformed:
     name = str(first["loc"][0]) if first["loc"] else ""
     if name not in Asked.model_fields:
         if first["type"] == "extra_forbidden":
+            name = name[:SHOWN]
             return Malformed(name, f"There is no field {name}; leave it out.")
         return Malformed(None, "The body has to be a JSON object.")
     if first["type"] == "missing":
         return Malformed(name, f"The field {name} is missing.")
-    return InvalidValue(name, repr(first["input"])[:80], Asked._allowed(name))
+    return InvalidValue(name, repr(first["input"])[:SHOWN], Asked._allowed(name))

@@ -15,7 +15,7 @@ from generators.host.answers import DONE, WAITING, Answers, message
 from generators.host.asked import Asked
 from generators.host.errors import refusal, told
 
-BATCH: Final = 256  # events that wait to be sent; a slow client's text waits then
+BATCH: Final = 256  # events that are sent at a time
 PATIENCE: Final = 10.0  # s between two signs of life; proxies give connections up after 30 and more
 
 HEADERS: Final = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -94,6 +95,32 @@ async def test_no_request(url: str, body: bytes) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"prompt": [1.5] * 300_000}, "prompt"),
+        ({"prompt": [[1.5]] * 300_000}, "prompt"),
+        ({"prompt": "x" * 100_001}, "prompt"),
+        ({"temperature": ["hot"] * 300_000}, "temperature"),
+        ({"stop": ["a"] * 300_000}, "stop"),
+        ({"model": "x" * 300_000}, "model"),
+        ({"x" * 300_000: 1}, "x" * 80),
+    ],
+)
+async def test_many_mistakes(url: str, fields: dict[str, Any], param: str) -> None:
+    """However much is wrong, it is one short sentence, told at once and without much memory."""
+    tracemalloc.start()
+
+    answer = await asked(url, {**ASKED, **fields})
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param)
+    assert len(error["message"]) < 300
+    assert peak < 100_000_000
 
 
 async def test_too_much(url: str) -> None:
