@@ -70,7 +70,7 @@ class Catalogue:
             told = await self._connection.models()
         except UserError as fault:
             if type(fault) is not type(self._fault):  # once, not every time
-                _log.info("the models of the host cannot be listed: %s", fault)
+                _log.warning("the models of the host cannot be listed: %s", fault)
             self._fault = fault
         else:
             if self._fault is not None:

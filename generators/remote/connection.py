@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -17,6 +20,8 @@ from generators.wire import FAILED, Json, error_from_json
 
 PREFIX: Final = "remote:"  # of a model's name here
 CONNECT: Final = 5.0  # s
+RESTART: Final = 10.0  # s in which a host that was started again takes connections, also with torch to load
+PAUSE: Final = 0.25  # s between two looks whether it does
 SILENCE: Final = 120.0  # s; a host of ours gives a sign of life every 10
 REASON: Final = 200  # characters of a stranger's message
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -82,6 +87,27 @@ class Connection:
             raise HostAway from fault
         except httpx.TransportError as fault:
             raise Lost from fault
+        except httpx.DecodingError as fault:
+            raise NotAnApi from fault
+
+    async def back(self, patience: float = math.inf) -> None:
+        """Waits until a host that broke a connection takes one again, for as long as a restart takes.
+
+        Whether it does is left to the next request to find out.
+
+        Args:
+            patience: seconds, where there is less time than that.
+        """
+        until = time.monotonic() + min(RESTART, patience)
+        while time.monotonic() < until:
+            try:
+                await self._client.get("models", timeout=CONNECT)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                await asyncio.sleep(PAUSE)
+            except httpx.HTTPError:
+                return  # somebody is there
+            else:
+                return
 
     async def close(self) -> None:
         """Gives the connections back."""
@@ -94,6 +120,8 @@ async def _messages(response: httpx.Response) -> AsyncIterator[Json]:
             if event.data == "[DONE]":
                 return
             told = json.loads(event.data)
+            if not isinstance(told, dict):
+                raise NotAnApi
             if "error" in told:
                 raise _meaning_of(told["error"], None)
             yield told

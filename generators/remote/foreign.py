@@ -117,12 +117,15 @@ class Foreign:
                 async for event in events:
                     yield event
         except Lost:
+            await self._connection.back(math.inf if self._until is None else self._until - time.monotonic())
             for choice in self._open():
                 left = self._most - self._tokens[choice]
                 if left <= 0:
                     yield self._finish(choice, "length")
                     continue
                 rest = {**body, "prompt": prompt + self._texts[choice], "max_tokens": left, "n": 1}
+                if "min_tokens" in body:
+                    rest["min_tokens"] = max(0, body["min_tokens"] - self._tokens[choice])
                 async with aclosing(self._read(rest, choice)) as events:
                     async for event in events:
                         yield event
@@ -144,7 +147,7 @@ class Foreign:
             while (told := await self._next(messages)) is not None:
                 try:
                     events = list(self._events(told, first))
-                except (KeyError, TypeError, ValueError, IndexError) as fault:
+                except (AttributeError, KeyError, TypeError, ValueError, IndexError) as fault:
                     raise NotAnApi from fault
                 for event in events:
                     yield event
@@ -164,6 +167,8 @@ class Foreign:
         self._prompt_tokens = (told.get("usage") or {}).get("prompt_tokens", self._prompt_tokens)
         for entry in told.get("choices") or ():
             choice = first + entry.get("index", 0)
+            if choice < 0:
+                raise IndexError
             if choice in self._finished:
                 continue
             for piece in pieces(choice, entry):

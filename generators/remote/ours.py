@@ -46,7 +46,7 @@ async def events_of(connection: Connection, request: CompletionRequest) -> Async
         async for told in messages:
             try:
                 events = [event_from_json(each) for each in told.get("events", ())]
-            except (KeyError, TypeError, ValueError) as fault:
+            except (AttributeError, KeyError, TypeError, ValueError) as fault:
                 raise NotAnApi from fault
             for event in events:
                 yield event._replace(model=PREFIX + event.model) if isinstance(event, Started) else event
@@ -144,7 +144,12 @@ class Received:
         """With what is left of the time."""
         if request.deadline is None:
             return request
-        return replace(request, deadline=max(0.001, request.deadline - (time.monotonic() - self.begun)))
+        return replace(request, deadline=max(0.001, self.left))
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return math.inf if self.request.deadline is None else self.begun + self.request.deadline - time.monotonic()
 
 
 def _whole(pieces: list[Piece]) -> int:
@@ -173,8 +178,8 @@ async def written(connection: Connection, request: CompletionRequest, info: Mode
                 yield event
             return
     except Lost:
-        rests = received.rests()
-    for rest in rests:
+        await connection.back(received.left)
+    for rest in received.rests():
         async with aclosing(events_of(connection, rest.request)) as events:
             async for event in events:
                 if (missing := received.missing(rest, event)) is not None:

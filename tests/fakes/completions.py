@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +35,7 @@ class Foreign:
         refuse: status and body with which it answers every text; None: it writes.
         cuts: after how many messages the next connections break, one after the other.
         pause: waits before each message once this many have been sent.
+        messages: instead of the story's, whatever they are.
         asked: the bodies that came.
     """
 
@@ -42,6 +43,7 @@ class Foreign:
     refuse: tuple[int, object] | None = None
     cuts: list[int] = field(default_factory=list)
     pause: int | None = None
+    messages: Sequence[object] = ()
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     @asynccontextmanager
@@ -81,7 +83,7 @@ class Foreign:
 
     async def _stream(self, body: dict[str, Any]) -> AsyncIterator[str]:
         cut = self.cuts.pop(0) if self.cuts else None
-        for sent, message in enumerate(self._messages(body)):
+        for sent, message in enumerate(self.messages or self._messages(body)):
             if sent == cut:
                 raise ConnectionResetError  # the connection breaks without an end
             if self.pause is not None and sent >= self.pause:

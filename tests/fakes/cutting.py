@@ -29,7 +29,7 @@ class Wire:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        await self._listen(0)
         port = self._listening.sockets[0].getsockname()[1]
         self.url = self._server._replace(netloc=f"127.0.0.1:{port}").geturl()
         return self
@@ -52,9 +52,21 @@ class Wire:
             task.cancel()
         await asyncio.gather(*self._passing, return_exceptions=True)
 
+    async def take_down(self) -> None:
+        """Breaks every connection, and lets nobody connect: what a killed program leaves."""
+        self._listening.close()
+        await self.cut()
+
+    def put_up(self) -> None:
+        """Somebody listens again, at the same address."""
+        self._putting_up = asyncio.create_task(self._listen(urlsplit(self.url).port or 0))
+
     def mend(self) -> None:
         """Lets everybody through again."""
         self._down = False
+
+    async def _listen(self, port: int) -> None:
+        self._listening = await asyncio.start_server(self._connected, "127.0.0.1", port)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._down:

@@ -8,7 +8,7 @@ import pytest
 
 from generators.completion import CompletionRequest, Event, Finished, Piece, Started, Unit
 from generators.errors import InvalidValue, UnknownModel, Unsupported, UserError
-from generators.remote.errors import ConnectionLost, HostAway, HostBusy, HostRefused, HostStarting, KeyRefused
+from generators.remote.errors import ConnectionLost, HostAway, HostBusy, HostRefused, HostStarting, KeyRefused, NotAnApi
 from generators.remote.generator import RemoteGenerator
 from tests.fakes.completions import STORY, Foreign
 
@@ -174,6 +174,25 @@ async def test_refusals(status: int, body: object, error: type[UserError], told:
     """Whatever a server says becomes one sentence."""
     with pytest.raises(error, match=told):
         await asked(Foreign(refuse=(status, body)))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        [],
+        3,
+        "text",
+        {"choices": ["text"]},
+        {"choices": [{"index": 5, "text": "a"}]},
+        {"choices": [{"index": -1, "text": "a"}]},
+        {"choices": [{"index": 0, "text": "a", "logprobs": [1]}]},
+        {"choices": [], "usage": [1]},
+    ],
+)
+async def test_nonsense_in_a_stream(message: object) -> None:
+    """A stream that is no completion is one sentence."""
+    with pytest.raises(NotAnApi):
+        await asked(Foreign(messages=[message]))
 
 
 async def test_a_wrong_key() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import re
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from generators.completion import CompletionRequest, Event, Finished, Generator, Piece, Started, Unit
 from generators.errors import Busy, InvalidValue, ModelFailed, UnknownModel, Unsupported, UserError
 from generators.registry import CombinedGenerator, GeneratorSettings
-from generators.remote import factory
+from generators.remote import connection, factory
 from generators.remote.errors import (
     ConnectionLost,
     HostAway,
@@ -146,9 +148,49 @@ async def test_going_on_sends_what_there_is() -> None:
                     pace.free()
 
         await remote.close()
-    assert b'"drawn":0' in wire.sent[-2]
-    assert b'"drawn":0' not in wire.sent[-1]
-    assert b'"drawn":' in wire.sent[-1]
+    first, second = [int(drawn) for drawn in re.findall(rb'"drawn":(\d+)', b"".join(wire.sent))]
+    assert first == 0
+    assert 9 <= second < 20
+
+
+@pytest.mark.parametrize("after", [0, 5])
+async def test_a_host_that_is_started_again(after: int) -> None:
+    """A host that is killed in the middle of a text, and takes connections again a moment later, writes the rest."""
+    pace = Pace()
+    received: list[Event] = []
+    async with hosted(ScriptedGenerator(SCRIPT, pace=pace), default="none") as url, Wire(url) as wire:
+        remote = RemoteGenerator(wire.url)
+        pace.allow(after + 3)
+
+        async with remote.complete(request()) as events:
+            async for event in events:
+                received.append(event)
+                if sum(isinstance(each, Piece) for each in received) >= after and wire.texts == 1:
+                    await wire.take_down()
+                    pace.free()
+                    asyncio.get_running_loop().call_later(0.6, wire.put_up)
+
+        await remote.close()
+    assert by_choice(received) == await unbroken(request())
+    assert wire.texts == 2
+
+
+async def test_a_host_that_stays_away() -> None:
+    """A host that is killed in the middle of a text and does not come back is a sentence, at the deadline at last."""
+    pace = Pace()
+    async with hosted(ScriptedGenerator(SCRIPT, pace=pace), default="none") as url, Wire(url) as wire:
+        remote = RemoteGenerator(wire.url)
+        pace.allow(5)
+        begun = time.monotonic()
+
+        with pytest.raises(HostAway):  # noqa: PT012
+            async with remote.complete(request(deadline=1.0)) as events:
+                async for _ in events:
+                    await wire.take_down()
+        took = time.monotonic() - begun
+
+        await remote.close()
+    assert took < connection.RESTART
 
 
 async def test_lost_twice() -> None:
