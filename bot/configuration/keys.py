@@ -9,8 +9,9 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.configuration.sources import Environment
@@ -55,8 +56,18 @@ Secret: TypeAlias = Annotated[
 ]
 
 
+def _reachable(address: str) -> str:
+    """An address with a host, and with a port that there can be where it names one."""
+    parts = urlsplit(address)
+    if parts.port == 0 or not parts.hostname:  # the former raises by itself where it is no port at all
+        raise ValueError(address)
+    return address
+
+
 Address: TypeAlias = Annotated[
-    str, Field(pattern="^https?://", description="an address that begins with http:// or https://")
+    str,
+    Field(pattern="^https?://", description="an address that begins with http:// or https://"),
+    AfterValidator(_reachable),
 ]
 
 
@@ -108,9 +119,7 @@ class ModelKeys(_Keys):
 class RemoteKeys(_Keys):
     """`remote.…`: a completions API elsewhere."""
 
-    url: str | None = Field(
-        default=None, pattern="^https?://", description="an address that begins with http:// or https://"
-    )
+    url: Address | None = Field(default=None, description="an address such as http://gpu.example:8478")
     key: Secret = None
 
 
