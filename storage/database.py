@@ -6,12 +6,11 @@ import asyncio
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from storage.engines import located, reading, writing
+from storage.engines import Transactions, located, reading, writing
 from storage.errors import DatabaseClosed
 from storage.faults import fault_of
-from storage.writer import Operation, Writer
+from storage.trips import Operation
+from storage.writer import Writer
 
 T = TypeVar("T")
 
@@ -22,7 +21,7 @@ class Database:
     `name` is the path, or the URL with its password masked.
     """
 
-    def __init__(self, name: str, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, name: str, writer: Transactions, reader: Transactions) -> None:
         self.name = name
         self._engines = (writer, reader)
         self._reader = reader
@@ -65,8 +64,7 @@ class Database:
         if self._closed:
             raise DatabaseClosed(self.name)
         try:
-            async with self._reader.connect() as conn, conn.begin():
-                return await query(conn)
+            return await self._reader.run(query)
         except Exception as error:
             fault = fault_of(error, self.name)
             if fault is None:

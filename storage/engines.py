@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage import trips
 from storage.errors import MissingDriver, UnusableUrl
+from storage.trips import Lane, Lanes, Operation
+
+T = TypeVar("T")
 
 PATIENCE: Final = 5.0  # seconds for another program's lock; a commit takes milliseconds, a migration may take seconds
 CONNECTING: Final = 10  # seconds for a server to answer at all
@@ -67,33 +70,65 @@ def located(url: str) -> Location:
     return Location(parsed.set(drivername=driver), name)
 
 
-def writing(location: Location) -> AsyncEngine:
+class Transactions(Protocol):
+    """Connections to a database, each for one transaction at a time."""
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Runs an operation in a transaction; it is committed when this returns, and undone when this raises."""
+        ...
+
+    async def dispose(self) -> None:
+        """Closes all connections."""
+        ...
+
+
+class Server:
+    """Connections to a server."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Runs an operation in a transaction."""
+        async with self._engine.connect() as conn, conn.begin():
+            return await operation(conn)
+
+    async def dispose(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+
+def writing(location: Location) -> Transactions:
     """The one connection that writes; its transactions exclude those of every other program."""
-    engine = _engine(location, {}, pool_size=1, max_overflow=0, pool_pre_ping=not location.sqlite)
-    if location.sqlite:
+    if not location.sqlite:
+        engine = _server(location, {}, pool_size=1)
+        _on_begin(engine.sync_engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        return Server(engine)
+
+    def prepare(engine: Engine) -> None:
         _on_connect(
-            engine.sync_engine,
+            engine,
             "journal_mode=WAL",  # readers go on while it writes
             "synchronous=FULL",  # a commit is on the disk when it returns, also when the power fails
             "foreign_keys=ON",
             "secure_delete=ON",  # what is deleted is overwritten; deletions are rare here
         )
-        _on_begin(engine.sync_engine, "BEGIN IMMEDIATE")  # a later upgrade from reading to writing could lose an update
-    else:
-        _on_begin(engine.sync_engine, f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-    return engine
+        _on_begin(engine, "BEGIN IMMEDIATE")  # a later upgrade from reading to writing could lose an update
+
+    return Lanes([_lane(location, prepare)])
 
 
-def reading(location: Location) -> AsyncEngine:
+def reading(location: Location) -> Transactions:
     """Connections that see one committed moment in each transaction, and can change nothing."""
-    options: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "pool_pre_ping": not location.sqlite}
-    if location.sqlite:
-        engine = _engine(location, {}, **options)
-        _on_connect(engine.sync_engine, "query_only=ON")
-        _on_begin(engine.sync_engine, "BEGIN")
-        return engine
-    settings = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
-    return _engine(location, settings, **options)
+    if not location.sqlite:
+        settings = {"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on"}
+        return Server(_server(location, settings, pool_size=READERS))
+
+    def prepare(engine: Engine) -> None:
+        _on_connect(engine, "query_only=ON")
+        _on_begin(engine, "BEGIN")
+
+    return Lanes([_lane(location, prepare) for _ in range(READERS)])
 
 
 def migrating(location: Location) -> Engine:
@@ -108,20 +143,19 @@ def migrating(location: Location) -> Engine:
     return engine
 
 
-def _engine(location: Location, settings: dict[str, str], **options: Any) -> AsyncEngine:
-    if location.sqlite:
-        arguments: dict[str, Any] = {
-            "isolation_level": None,  # we begin, not the driver
-            "timeout": PATIENCE,
-            "async_creator_fn": trips.connect,
-        }
-    else:
-        arguments = {
-            "timeout": CONNECTING,
-            "server_settings": {"lock_timeout": f"{int(PATIENCE * 1000)}ms", **settings},
-        }
+def _lane(location: Location, prepare: Callable[[Engine], None]) -> Lane:
+    return Lane(location.url, prepare, isolation_level=None, timeout=PATIENCE)  # None: we begin, not the driver
+
+
+def _server(location: Location, settings: dict[str, str], *, pool_size: int) -> AsyncEngine:
+    arguments = {
+        "timeout": CONNECTING,
+        "server_settings": {"lock_timeout": f"{int(PATIENCE * 1000)}ms", **settings},
+    }
     try:
-        return create_async_engine(location.url, connect_args=arguments, **options)
+        return create_async_engine(
+            location.url, connect_args=arguments, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+        )
     except ModuleNotFoundError as error:
         raise MissingDriver(location.name) from error
 

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engines import Location, located, reading
 from storage.errors import DatabaseFault, DatabaseForeign, DatabaseNewer, DatabaseReadOnly, StorageError
@@ -42,16 +43,19 @@ async def look(url: str, *, closely: bool = False) -> tuple[str, State]:
         return location.name, State.EMPTY
     engine = reading(location)
     try:
-        async with engine.connect() as connection:
-            if closely and location.sqlite:
-                await connection.run_sync(_check, location)
-            return location.name, await connection.run_sync(_state, location)
+        return location.name, await engine.run(lambda conn: _looked(conn, location, closely=closely))
     except StorageError:
         raise
     except Exception as error:
         raise fault_of(error, location.name) or DatabaseFault(location.name, str(error)) from error
     finally:
         await engine.dispose()
+
+
+async def _looked(conn: AsyncConnection, location: Location, *, closely: bool) -> State:
+    if closely and location.sqlite:
+        await conn.run_sync(_check, location)
+    return await conn.run_sync(_state, location)
 
 
 def _is_there(file: str) -> bool:

@@ -1,81 +1,160 @@
-"""SQLite with one trip to its thread for each statement.
+"""SQLite, a transaction in one trip to a connection's thread.
 
-aiosqlite makes four: for a cursor, the statement, the rows, and the cursor's end. A vote is a dozen statements, and
-each trip waits twice for a thread to wake up, so the trips are what a vote takes.
+Through SQLAlchemy's asyncio layer each statement makes four trips: for a cursor, the statement, its rows and the
+cursor's end. A vote is a dozen statements, a trip waits twice for a thread to wake up, and where many vote at once that
+waiting is all there is. So an operation runs as a whole beside the connection, without the event loop; it is the same
+code that a server's connection awaits.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, TypeVar, cast
 
 import aiosqlite
+from sqlalchemy import URL, Connection, Engine, NestedTransaction, StaticPool, create_engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+Operation = Callable[[AsyncConnection], Awaitable[T]]
+
+NOWHERE: Final = "sqlite://"  # the engine makes no connection of its own
 
 
-def connect(database: str, **options: Any) -> Connection:
-    """A connection as SQLAlchemy's dialect for aiosqlite takes it; `options` as for `sqlite3.connect`."""
-    connection = Connection(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
-    connection._thread.daemon = True  # as the dialect does with those that it makes: no end of a program waits for it
-    return connection
-
-
-class Connection(aiosqlite.Connection):
-    """A connection whose cursors run a statement, fetch its rows and end in one trip."""
-
-    def cursor(self) -> Cursor:  # type: ignore[override]  # the dialect enters what it gets
-        return Cursor(self)
-
-
-class Cursor:
-    """One statement after the other; all rows of the last are here.
-
-    Attributes:
-        description, rowcount, lastrowid, arraysize: as in PEP 249.
-    """
+class Direct:
+    """What operations use of an `AsyncConnection`, on a connection of the thread that they run in."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rows: Sequence[Any] = ()
-        self.description: Any = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
-        self.arraysize = 1
+        self.dialect = connection.dialect
 
-    async def __aenter__(self) -> Cursor:
-        return self
+    @property
+    def invalidated(self) -> bool:
+        """Whether the connection is of no use any more."""
+        return self._connection.invalidated
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
+    async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Runs a statement; all its rows are there."""
+        return self._connection.execute(statement, parameters)
 
-    async def execute(self, statement: str, parameters: Iterable[Any] = ()) -> Cursor:
-        """Runs a statement."""
-        return await self._run(lambda cursor: cursor.execute(statement, tuple(parameters)))
+    async def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        """The first column of a statement's first row."""
+        return self._connection.scalar(statement, parameters)
 
-    async def executemany(self, statement: str, parameters: Iterable[Sequence[Any]]) -> Cursor:
-        """Runs a statement once for each of the parameters."""
-        return await self._run(lambda cursor: cursor.executemany(statement, parameters))
+    async def run_sync(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Calls something with the connection itself."""
+        return work(self._connection, *arguments)
 
-    async def fetchall(self) -> Sequence[Any]:
-        """The rows of the last statement."""
-        return self._rows
+    async def begin_nested(self) -> Savepoint:
+        """Sets a savepoint."""
+        return Savepoint(self._connection.begin_nested())
+
+
+class Savepoint:
+    """A savepoint, kept or taken back."""
+
+    def __init__(self, transaction: NestedTransaction) -> None:
+        self._transaction = transaction
+
+    async def commit(self) -> None:
+        """Keeps what was done since."""
+        self._transaction.commit()
+
+    async def rollback(self) -> None:
+        """Takes back what was done since."""
+        self._transaction.rollback()
+
+
+class Lane:
+    """A connection with its thread; opened when it is first used, and again where that failed.
+
+    Args:
+        url: of the file.
+        prepare: sets up the engine: what is done when it connects, and when a transaction begins.
+        options: as for `sqlite3.connect`.
+    """
+
+    def __init__(self, url: URL, prepare: Callable[[Engine], None], **options: Any) -> None:
+        self._url = url
+        self._prepare = prepare
+        self._options = options
+        self._opening = asyncio.Lock()
+        self._open: tuple[aiosqlite.Connection, Engine] | None = None
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Runs an operation in a transaction of its own."""
+        async with self._opening:
+            if self._open is None:
+                self._open = await self._opened()
+        connection, engine = self._open
+        return await _trip(connection, lambda: _transact(engine, operation))
 
     async def close(self) -> None:
-        """Forgets the rows."""
-        self._rows = ()
+        """Ends the connection and its thread, after what is in hand."""
+        if self._open is not None:
+            await self._open[0].close()
 
-    async def _run(self, statement: Callable[[sqlite3.Cursor], object]) -> Cursor:
-        def trip() -> None:
-            cursor = self._connection._conn.cursor()
-            try:
-                statement(cursor)
-                self._rows = cursor.fetchall() if cursor.description else ()
-                self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
-            finally:
-                cursor.close()
+    async def _opened(self) -> tuple[aiosqlite.Connection, Engine]:
+        arguments, options = SQLite().create_connect_args(self._url)
+        connection = aiosqlite.connect(*arguments, **{**options, **self._options})
+        connection._thread.daemon = True  # no end of a program waits for it
+        await connection
+        engine = create_engine(NOWHERE, creator=lambda: connection._conn, poolclass=StaticPool)
+        self._prepare(engine)
+        try:
+            await _trip(connection, lambda: engine.connect().close())
+        except BaseException:
+            await connection.close()
+            raise
+        return connection, engine
 
-        await self._connection._execute(trip)  # type: ignore[no-untyped-call]  # its own cursors call it so too
-        return self
+
+class Lanes:
+    """So many connections to one file, of which each transaction takes one."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self._lanes = lanes
+        self._idle: asyncio.LifoQueue[Lane] = asyncio.LifoQueue()  # a thread more only where all are busy
+        for lane in lanes:
+            self._idle.put_nowait(lane)
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Runs an operation in a transaction; it is over when this returns, or undone when this raises."""
+        lane = await self._idle.get()
+        try:
+            return await lane.run(operation)
+        finally:
+            self._idle.put_nowait(lane)
+
+    async def dispose(self) -> None:
+        """Closes all connections."""
+        for lane in self._lanes:
+            await lane.close()
+
+
+async def _trip(connection: aiosqlite.Connection, work: Callable[[], T]) -> T:
+    result: T = await connection._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite's cursors call it so too
+    return result
+
+
+def _transact(engine: Engine, operation: Operation[T]) -> T:
+    with engine.connect() as connection, connection.begin():
+        return driven(operation(cast(AsyncConnection, Direct(connection))))
+
+
+def driven(work: Awaitable[T]) -> T:
+    """What a coroutine returns that waits for nothing.
+
+    Raises:
+        RuntimeError: it waits for something, which would hold up everybody else.
+    """
+    coroutine = cast("Coroutine[Any, Any, T]", work)
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("an operation on the database may wait for nothing but its connection")

@@ -57,9 +57,14 @@ async def add(conn: AsyncConnection, turn: Turn) -> list[Turn]:
     )
     found = (await conn.execute(statement)).all()
     newest = select(turns.c.id).where(turns.c.place == turn.place).order_by(turns.c.id.desc()).limit(2 * COUNTED)
-    await conn.execute(delete(turns).where(turns.c.at < turn.at - AGE))
+    await clear(conn, turn.at)
     await conn.execute(delete(turns).where(turns.c.place == turn.place, turns.c.id.not_in(newest)))
     return [Turn(*(getattr(row, name) for name in Turn.__dataclass_fields__)) for row in reversed(found)]
+
+
+async def clear(conn: AsyncConnection, at: datetime) -> None:
+    """Forgets what belongs to no conversation any more, wherever it was said."""
+    await conn.execute(delete(turns).where(turns.c.at < at - AGE))
 
 
 async def answered(conn: AsyncConnection, place: str, message: str) -> bool:

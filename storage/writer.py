@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engines import Transactions
 from storage.errors import DatabaseClosed, DatabaseFault
 from storage.faults import fault_of
+from storage.trips import Operation
 
 T = TypeVar("T")
-Operation = Callable[[AsyncConnection], Awaitable[T]]
 
 GATHERING: Final = 0.002  # seconds; a commit to disk takes about as long, and is shared by all that came meanwhile
 MOST: Final = 256  # operations a transaction, so that the first of them is answered soon
@@ -48,7 +48,7 @@ class Writer:
     turn it never runs; later it runs to its end like every other.
     """
 
-    def __init__(self, engine: AsyncEngine, database: str) -> None:
+    def __init__(self, engine: Transactions, database: str) -> None:
         self._engine = engine
         self._database = database
         self._waiting: deque[_Waiting] = deque()
@@ -100,16 +100,18 @@ class Writer:
 
     async def _transact(self, batch: list[_Waiting]) -> None:
         try:
-            async with self._engine.connect() as conn, conn.begin():
-                for waiting in batch:
-                    if not waiting.answer.done():
-                        await self._attempt(conn, waiting)
+            await self._engine.run(lambda conn: self._attempt_all(conn, batch))
         except Exception as error:
             for waiting in batch:
                 waiting.error = fault_of(error, self._database) or DatabaseFault(self._database, str(error))
                 waiting.error.__cause__ = error
         for waiting in batch:
             waiting.settle()
+
+    async def _attempt_all(self, conn: AsyncConnection, batch: list[_Waiting]) -> None:
+        for waiting in batch:
+            if not waiting.answer.done():
+                await self._attempt(conn, waiting)
 
     async def _attempt(self, conn: AsyncConnection, waiting: _Waiting) -> None:
         """Runs one operation in a savepoint.
@@ -123,7 +125,7 @@ class Writer:
             waiting.value = await waiting.operation(conn)
             await savepoint.commit()
         except (Exception, asyncio.CancelledError) as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+            if _is_cancelled():
                 raise
             try:
                 await savepoint.rollback()
@@ -134,3 +136,12 @@ class Writer:
             waiting.error = fault_of(error, self._database) or error
             if waiting.error is not error:
                 waiting.error.__cause__ = error
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the writer that is cancelled, not what an operation awaited; beside a loop nothing is."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # this thread has no loop
+        return False
+    return task is not None and task.cancelling() > 0

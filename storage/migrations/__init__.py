@@ -60,8 +60,7 @@ def _migrate_file(location: Location) -> None:
 async def _migrate_server(location: Location) -> None:
     engine = writing(location)
     try:
-        async with engine.begin() as conn:
-            await conn.run_sync(_upgrade, location)
+        await engine.run(lambda conn: conn.run_sync(_upgrade, location))
     finally:
         await engine.dispose()
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import engines, errors, settings
 from storage.database import Database
+from tests.storage.gates import Gate
 
 READ_ONLY = """
 import asyncio, sys
@@ -112,18 +113,18 @@ async def test_readers_read(database: Database) -> None:
 
 async def test_one_moment(database: Database) -> None:
     """All statements of one read see the same moment, whatever is written meanwhile."""
-    read_once, written = asyncio.Event(), asyncio.Event()
+    read_once, written = Gate(), Gate()
 
     async def twice(conn: AsyncConnection) -> list[dict[str, dict[str, str]]]:
         first = await settings.values(conn, ["web:lobby"])
-        read_once.set()
-        await written.wait()
+        read_once.open()
+        await written.passed(conn)
         return [first, await settings.values(conn, ["web:lobby"])]
 
     reading = asyncio.create_task(database.read(twice))
-    await read_once.wait()
+    await read_once.opened()
     await database.write(lambda conn: settings.put(conn, "web:lobby", "length", "80"))
-    written.set()
+    written.open()
 
     assert await reading == [{"web:lobby": {}}] * 2
     assert await database.read(lambda conn: settings.values(conn, ["web:lobby"])) == {"web:lobby": {"length": "80"}}
@@ -131,14 +132,16 @@ async def test_one_moment(database: Database) -> None:
 
 async def test_cancelled_reads(database: Database) -> None:
     """Reads that are cancelled leave their connections to others."""
+    gate = Gate()
 
-    async def forever(conn: AsyncConnection) -> None:
+    async def long(conn: AsyncConnection) -> None:
         await settings.values(conn, ["web:lobby"])
-        await asyncio.Event().wait()
+        await gate.passed(conn)
 
     for _ in range(engines.READERS + 1):
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(database.read(forever), 0.05)
+            await asyncio.wait_for(database.read(long), 0.05)
+    gate.open()
 
     assert await database.read(lambda conn: settings.values(conn, [])) == {}
 

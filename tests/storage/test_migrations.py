@@ -43,9 +43,8 @@ def _plain(index: Any) -> str:
 async def from_schema(url: str) -> dict[str, Any]:
     """What a database says whose tables were made from the schema at once."""
     engine = writing(located(url))
-    async with engine.begin() as conn:
-        await conn.run_sync(metadata.create_all)
-        description = await conn.run_sync(described)
+    await engine.run(lambda conn: conn.run_sync(metadata.create_all))
+    description = await engine.run(lambda conn: conn.run_sync(described))
     await engine.dispose()
     return description
 

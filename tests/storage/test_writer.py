@@ -6,12 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import engines, errors, rooms, settings
 from storage.database import Database
 from tests.storage.builders import ADA, NOON
+from tests.storage.gates import Gate
 
 PLACE = "web:lobby"
 
@@ -33,9 +34,15 @@ async def big(conn: AsyncConnection) -> None:
 async def test_gathered(database: Database) -> None:
     """Operations that wait together share a transaction, and each gets its own answer."""
     commits: list[object] = []
-    event.listen(database._engines[0].sync_engine, "commit", commits.append)
+
+    def committed(connection: object) -> None:
+        commits.append(connection)
+
+    event.listen(Engine, "commit", committed)
 
     answers = await asyncio.gather(*(database.write(lambda conn, name=f"{n:02}": put(conn, name)) for n in range(50)))
+
+    event.remove(Engine, "commit", committed)
 
     assert answers == [f"{n:02}" for n in range(50)]
     assert await names(database) == answers
@@ -84,20 +91,20 @@ async def test_cancelled_in_time(database: Database) -> None:
 
 async def test_cancelled_late(database: Database) -> None:
     """An operation that has begun is finished though its caller is cancelled, and so are the others."""
-    begun, cancelled = asyncio.Event(), asyncio.Event()
+    begun, cancelled = Gate(), Gate()
 
     async def slow(conn: AsyncConnection) -> None:
-        begun.set()
-        await cancelled.wait()
+        begun.open()
+        await cancelled.passed(conn)
         await put(conn, "slow")
 
     first = asyncio.create_task(database.write(slow))
     second = asyncio.create_task(database.write(lambda conn: put(conn, "after")))
-    await begun.wait()
+    await begun.opened()
 
     first.cancel()
     await asyncio.sleep(0)
-    cancelled.set()
+    cancelled.open()
 
     assert await second == "after"
     assert first.cancelled()
@@ -266,3 +273,17 @@ async def test_server_hangs_up(database: Database) -> None:
 
     assert await database.write(lambda conn: put(conn, "kept")) == "kept"
     assert await names(database) == ["kept"]
+
+
+async def test_waits_for_nothing_else(tmp_path: Path) -> None:
+    """An operation that waits for something else than its connection would hold up everybody, and is refused."""
+
+    async def dawdles(conn: AsyncConnection) -> None:
+        await put(conn, "half")
+        await asyncio.sleep(0)
+
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        with pytest.raises(errors.StorageError, match="wait for nothing"):
+            await database.write(dawdles)
+
+        assert await names(database) == []
