@@ -23,9 +23,18 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
 
 
 async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
-    """Takes all of a place along to its new id, where what runs is shown anew."""
-    await _leave(bot, _among(platform, {old, new}))
-    await bot.database.write(partial(move, platform=platform, old=old, new=new, at=bot.clock.now()))
+    """Takes all of a place along to its new id, where what runs is shown anew.
+
+    Where that cannot be stored, it goes on where it was.
+    """
+    places = _among(platform, {old, new})
+    await _leave(bot, places)
+    try:
+        await bot.database.write(partial(move, platform=platform, old=old, new=new, at=bot.clock.now()))
+    except Exception:
+        await bot.resume()
+        raise
+    await _leave(bot, places)  # what was begun at the old id while this was stored, and has moved with the rest
     await bot.resume()
 
 

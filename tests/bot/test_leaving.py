@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
 from bot.app import Bot
 from bot.conversation import Person, Place
 from storage import settings, stories
@@ -111,6 +117,20 @@ async def test_a_move_that_is_told_twice(bot: Bot, say: Say, platform: FakePlatf
 
     assert await running(bot) == ["web:new"]
     assert bot.tables.running_on("web") == 1
+
+
+async def test_a_move_that_cannot_be_stored(bot: Bot, say: Say, platform: FakePlatform) -> None:
+    """Where the move cannot be stored, what runs goes on where it is."""
+    await begin(bot, say, LOBBY)
+    path = bot.configuration.home / "planchette.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TRIGGER full BEFORE UPDATE OF place ON stories BEGIN SELECT RAISE(FAIL, 'no'); END")
+
+    with pytest.raises(IntegrityError):
+        await bot.place_moved("web", "lobby", "new")
+    await settled(bot)
+
+    assert bot.tables.running_on("web") + bot.games.running_on("web") == 2
 
 
 async def test_a_deleted_message(bot: Bot, say: Say, platform: FakePlatform) -> None:
