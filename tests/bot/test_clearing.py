@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bot.clearing import Clearing
-from storage import inbox
+from storage import inbox, turns
 from storage.database import Database
+from storage.schema import turns as table
 from tests.fakes.clock import FakeClock
 
 
@@ -34,18 +37,37 @@ async def dealt_with(database: Database, update: str, at: datetime) -> int:
 
 
 async def test_clearing(tmp_path: Path) -> None:
-    """What is done is forgotten a week after it came in, at the start and then once a day."""
+    """What is done is forgotten a week after it came in, at the start and then every hour."""
     clock = Dozing()
     async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
         old = await dealt_with(database, "1", clock.now() - timedelta(days=8))
-        new = await dealt_with(database, "2", clock.now() - timedelta(days=6, hours=1))
+        new = await dealt_with(database, "2", clock.now() - timedelta(days=7, hours=-1))
         clearing = asyncio.create_task(Clearing(database, clock).run())
         kept = []
         for _ in range(2):
             await clock.asleep.wait()
             kept.append([await database.read(partial(inbox.get, item=item)) is not None for item in (old, new)])
             clock.asleep.clear()
-            clock.advance(24 * 3600)
+            clock.advance(3601)
         clearing.cancel()
 
     assert kept == [[False, True], [False, False]]
+
+
+async def test_talk(tmp_path: Path) -> None:
+    """What was said to the bot is forgotten after an hour or two, also where nobody says anything any more."""
+    clock = Dozing()
+    said = turns.Turn("web:lobby", "web:Ada", "A secret.", "m1", None, clock.now())
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        await database.write(partial(turns.add, turn=said))
+        clearing = asyncio.create_task(Clearing(database, clock).run())
+        for _ in range(2):
+            await clock.asleep.wait()
+            clock.asleep.clear()
+            clock.advance(3601)
+        await clock.asleep.wait()
+        clearing.cancel()
+
+        left = await database.read(lambda conn: conn.scalar(select(table.c.text)))
+
+    assert left is None
