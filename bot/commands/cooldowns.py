@@ -22,23 +22,29 @@ class Cooldowns:
         self._quotas: dict[tuple[str, Cooldown], Quota] = {}
 
     def take(self, command: Command, person: Person, place: Place) -> None:
-        """Counts one use of a command, which takes nothing from a place where it is too often for the person.
+        """Counts one use of a command; one that is too often for the person or the place takes nothing from either.
 
         Raises:
             TooOften: the person has used it up.
             TooOftenHere: the place has.
         """
-        if (cooldown := command.cooldown) is not None and (
-            wait := self._wait(command, cooldown, f"person {person.key}")
-        ):
-            raise TooOften(cooldown.times, cooldown.seconds, wait)
         channel = f"place {place.platform}:{place.channel or place.id}"
-        if (cooldown := command.place_cooldown) is not None and (wait := self._wait(command, cooldown, channel)):
-            raise TooOftenHere(cooldown.times, cooldown.seconds, wait)
+        counted: list[tuple[Quota, str]] = []
+        for cooldown, name, fault in (
+            (command.cooldown, f"person {person.key}", TooOften),
+            (command.place_cooldown, channel, TooOftenHere),
+        ):
+            if cooldown is None:
+                continue
+            quota = self._quota(command, cooldown)
+            if wait := quota.wait(name):
+                raise fault(cooldown.times, cooldown.seconds, wait)
+            counted.append((quota, name))
+        for quota, name in counted:
+            quota.take(name)
 
-    def _wait(self, command: Command, cooldown: Cooldown, name: str) -> float:
-        """Seconds until there is room for another use; 0 once it is counted."""
+    def _quota(self, command: Command, cooldown: Cooldown) -> Quota:
         key = command.path, cooldown
         if key not in self._quotas:
             self._quotas[key] = Quota(cooldown.times, cooldown.seconds, self._ticks)
-        return self._quotas[key].take(name)
+        return self._quotas[key]

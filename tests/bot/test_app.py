@@ -259,6 +259,21 @@ async def test_cooldown_of_a_place(bot: Bot, platform: FakePlatform, ticks: Tick
     ]
 
 
+async def test_a_place_that_rests_takes_nothing_from_a_person(bot: Bot, platform: FakePlatform, ticks: Ticks) -> None:
+    """Whoever is refused because the place rests has used nothing up."""
+
+    @command(cooldown=per_person(1, seconds=60), place_cooldown=per_place(1, seconds=10))
+    async def horn(invocation: Invocation) -> None:
+        """Blow."""
+        await invocation.answer("Toot.")
+
+    for person, seconds in ((ADA, 0), (BEN, 0), (BEN, 10)):
+        ticks.now += seconds
+        await bot.run(horn, {}, person=person, place=LOBBY)
+
+    assert [said.private_for for said in platform.said] == [None, BEN, None]
+
+
 async def test_cooldown_of_texts(bot: Bot, say: Say, ticks: Ticks) -> None:
     """A person may ask for five texts in ten seconds."""
     for _ in range(5):
