@@ -134,7 +134,8 @@ class Host:
                 due = await self._step()
                 pause, self._muted = FIRST_PAUSE, False
             except MayNotWrite as fault:
-                due = self._hush(fault)
+                self._hush(fault)
+                due = None
             except Exception:  # a platform or the disk: the game waits for it and goes on
                 log.exception("a game is held up", game=self.game_id, place=self.place.key)
                 due = self.house.clock.now() + timedelta(seconds=pause)
