@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """Run the bot: its room in the browser, and every platform whose token is set."""
+    """Run the bot and its room in the browser.
+
+    Discord and Telegram take part where their tokens are set.
+    """
     from bot.configuration import load_configuration
     from bot.home import Home
     from bot.shell.logs import configure_logging

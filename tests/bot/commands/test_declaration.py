@@ -118,7 +118,19 @@ def test_discovery() -> None:
     commands = discover()
 
     assert commands.names == sorted(
-        ["continue", "generate", "help", "models", "relay", "retry", "settings", "start", "status", "story", "temperature"]
+        [
+            "continue",
+            "generate",
+            "help",
+            "models",
+            "relay",
+            "retry",
+            "settings",
+            "start",
+            "status",
+            "story",
+            "temperature",
+        ]
     )
     assert {command.path for command in commands.all} > {"models use", "story start", "temperature"}
 

@@ -17,8 +17,8 @@ async def test_answer(lobby: Serving) -> None:
     lobby.http.headers.update(GERMAN)
     await lobby.say("Ada", "/temperature hot")
 
-    [*_, for_bob] = await until(lobby, 3, person="Bob")
-    [*_, for_ada] = await until(lobby, 3, person="Ada")
+    (for_bob,) = [said for said in await until(lobby, 3, person="Bob") if said["private"]]
+    (for_ada,) = [said for said in await until(lobby, 3, person="Ada") if said["private"]]
 
     assert for_bob["text"] == "temperature cannot be hot; it has to be a number from 0 to 5 or default."
     assert for_ada["text"] == "temperature kann nicht hot sein; erlaubt ist eine Zahl von 0 bis 5 oder default."
