@@ -11,9 +11,11 @@ MESSAGE_TEXT: Final = 2000  # characters; Discord API v10, message resource
 NOTHING: Final = "\u200b"  # a message has to say something; this cannot be seen
 
 # Emphasis, spoilers, code, links with a text of their own; `<` opens mentions, emoji, time stamps and quiet links,
-# `@` names everyone, `:` before `//` makes an address a link.
-MARKS: Final = re.compile(r"[\\*_~|`<\[\]@]|:(?=//)")
-LINE_STARTS: Final = re.compile(r"^([ \t]*)([#>-]|\d{1,9}(?=[.)]))", re.MULTILINE)  # headings, quotes, lists
+# `@` names everyone, `:` before `//` makes an address a link, and `:` before a name and another an emoji.
+MARKS: Final = re.compile(r"[\\*_~|`<\[\]@]|:(?=//|[\w+-]{1,40}:)")
+LINE_STARTS: Final = re.compile(
+    r"(?:^|(?<=\r))([^\S\r\n]*)([#>+-]|\d+(?=[.)]))", re.MULTILINE
+)  # headings, quotes, lists
 ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -34,7 +36,7 @@ def contents(text: str) -> list[str]:
 
 def _line_start(match: re.Match[str]) -> str:
     mark = match[2]
-    return f"{match[1]}\\{mark}" if mark in "#>-" else match[0] + "\\"
+    return f"{match[1]}\\{mark}" if mark in "#>+-" else match[0] + "\\"
 
 
 def _size(text: str) -> int:

@@ -34,7 +34,11 @@ def test_nothing_means_anything(text: str) -> None:
     ("typed", "sent"),
     [
         ("@everyone", r"\@everyone"),
-        ("<@1> <#2> </x:3> <t:4> <:bee:5>", r"\<\@1> \<#2> \</x:3> \<t:4> \<:bee:5>"),
+        ("<@1> <#2> </x:3> <t:4> <:bee:5>", r"\<\@1> \<#2> \</x:3> \<t:4> \<\:bee:5>"),
+        (":bee: at 12:30", r"\:bee: at 12:30"),
+        ("+ plus", r"\+ plus"),
+        ("\u2003# wide", "\u2003\\# wide"),
+        ("1234567890. long", r"1234567890\. long"),
         ("https://example.org/a_b", r"https\://example.org/a\_b"),
         ("# heading", r"\# heading"),
         ("-# small", r"\-# small"),
