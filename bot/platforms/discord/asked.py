@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+import aiohttp
 import discord
 import structlog
 from discord.utils import snowflake_time
@@ -19,6 +20,7 @@ from bot.platforms.discord.wire import DEFERRED, MESSAGE, Wire
 DEFER: Final = 1.5  # seconds; Discord waits 3, and the clocks and the way there take some of them
 TOKEN_LIFE: Final = timedelta(minutes=14, seconds=30)  # Discord's is 15 minutes
 PREFIX: Final = "interaction:"
+UNREACHABLE: Final = (OSError, TimeoutError, aiohttp.ClientError)
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,7 @@ log = structlog.get_logger(__name__)
 class _State(Enum):
     NEW = auto()
     DEFERRED = auto()  # everybody sees that the bot is thinking
+    PROMISED = auto()  # one person alone sees it
     ANSWERED = auto()
     UNKNOWN = auto()  # an earlier process had it in hand
     LOST = auto()  # Discord takes no answers any more
@@ -67,22 +70,26 @@ class Asked:
         """Whether it can still be answered."""
         return self._state is not _State.LOST and datetime.now(UTC) - snowflake_time(self._id) < TOKEN_LIFE
 
-    async def defer_in_time(self, passed: float) -> None:
+    async def defer_in_time(self, passed: float, *, private: bool = False) -> None:
         """Waits for the first answer, and says that the bot is thinking if it does not come soon.
 
         Args:
             passed: seconds since the interaction came in.
+            private: whether only the person sees that, where the answer is for them alone in any case.
         """
         await asyncio.sleep(max(0.0, DEFER - passed))
         async with self._lock:
-            if self._state is _State.NEW and await self._accepted(DEFERRED):
-                self._state = _State.DEFERRED
+            try:
+                if self._state is _State.NEW and await self._accepted(DEFERRED, private=private):
+                    self._state = _State.PROMISED if private else _State.DEFERRED
+            except UNREACHABLE as fault:  # the answer itself may still arrive
+                log.warning("an interaction was not acknowledged", reason=str(fault) or type(fault).__name__)
 
     async def say(self, body: Body, *, private: bool) -> str | None:
         """Answers, and returns the message's id; None where it is too late for that."""
         async with self._lock:
             try:
-                said = await self._say(body.private if private else body, private=private) if self.alive else None
+                said = await self._say(body, private=private) if self.alive else None
             except discord.HTTPException as fault:
                 if fault.code not in TOO_LATE:
                     raise
@@ -96,17 +103,19 @@ class Asked:
             try:
                 if self._state is _State.NEW and await self._accepted(DEFERRED, private=True):
                     self._state = _State.DEFERRED
+                if self._state is _State.UNKNOWN and self.alive:
+                    await self._find_out()
                 if self._state is _State.DEFERRED:
                     await self._wire().delete_original(self._token)
-            except discord.HTTPException as fault:
+            except (discord.HTTPException, *UNREACHABLE) as fault:
                 log.info("an interaction stays as it is", reason=str(fault))
             self._state = _State.ANSWERED
 
     async def _say(self, body: Body, *, private: bool) -> str | None:
-        wire = self._wire()
+        wire, told = self._wire(), body.private if private else body
         if self._state is _State.NEW:
             try:
-                made = await wire.respond(self._id, self._token, MESSAGE, body)
+                made = await wire.respond(self._id, self._token, MESSAGE, told)
             except discord.HTTPException as fault:
                 if fault.code != ALREADY_ACKNOWLEDGED:
                     raise
@@ -116,17 +125,16 @@ class Asked:
                 return str(made["resource"]["message"]["id"])
         if self._state is _State.UNKNOWN:
             await self._find_out()
-        if self._state is _State.DEFERRED:
-            self._state = _State.ANSWERED
-            if not private:
-                try:
+        if self._state in (_State.DEFERRED, _State.PROMISED):
+            shown_to_all, self._state = self._state is _State.DEFERRED, _State.ANSWERED
+            try:
+                if not (private and shown_to_all):
                     return await wire.edit_original(self._token, body)
-                except discord.NotFound as fault:
-                    if fault.code != UNKNOWN_MESSAGE:  # somebody deleted it
-                        raise
-            else:  # what follows a public deferral would be public
-                await wire.delete_original(self._token)
-        return await wire.follow(self._token, body)
+                await wire.delete_original(self._token)  # what takes the place of a public deferral would be public
+            except discord.NotFound as fault:
+                if fault.code != UNKNOWN_MESSAGE:  # somebody deleted it
+                    raise
+        return await wire.follow(self._token, told)
 
     async def _find_out(self) -> None:
         """Whether the bot is still said to be thinking."""

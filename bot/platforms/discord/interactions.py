@@ -13,7 +13,7 @@ from bot.commands.declaration import Command
 from bot.conversation import MayNotWrite, Message, Person, Place
 from bot.languages import translator
 from bot.platforms.discord import reading
-from bot.platforms.discord.asked import PREFIX
+from bot.platforms.discord.asked import PREFIX, Asked
 from bot.platforms.discord.body import Form, Json, bodies, entered, pressed
 from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.continuing import continuation
@@ -62,6 +62,9 @@ class Interactions:
                 case discord.InteractionType.modal_submit:
                     await self._form(interaction, person)
         except (UserError, StorageError) as fault:
+            if interaction.type is discord.InteractionType.autocomplete:  # which can say nothing but values
+                await self._offer(interaction, [])
+                return
             await self._tell(interaction, fault.sentence(translator(person.language)))
         except discord.HTTPException as fault:  # too late, most likely: the person is told by Discord
             log.warning("an interaction was not answered", reason=str(fault))
@@ -81,7 +84,10 @@ class Interactions:
         if parameter is not None and typed is not None and parameter.kind.suggest is not None:
             offered = await parameter.kind.suggest.offer(self._bot, str(typed["value"]))
         fitting = [value for value in offered if 0 < len(value) <= SUGGESTION][:SUGGESTIONS]
-        await self._respond(interaction, CHOICES, {"choices": [{"name": value, "value": value} for value in fitting]})
+        await self._offer(interaction, fitting)
+
+    async def _offer(self, interaction: Interaction, values: list[str]) -> None:
+        await self._respond(interaction, CHOICES, {"choices": [{"name": value, "value": value} for value in values]})
 
     async def _command(self, interaction: Interaction, person: Person) -> None:
         data, place = _data(interaction), self._place(interaction)
@@ -118,16 +124,24 @@ class Interactions:
         if asks:
             await self._respond(interaction, MODAL, Form(action, asks, asks).json)
             return
-        notice = await self._bot.press(action, person=person, place=self._place(interaction))
-        await self._tell(interaction, notice.text)
+        await self._pressed(interaction, person, action)
+
+    async def _pressed(self, interaction: Interaction, person: Person, action: str, text: str = "") -> None:
+        """Has the bot do what a button says; a line that the model has to score may take longer than Discord waits."""
+        asked = Asked(self._connection.wire, interaction.id, interaction.token, answered=lambda: None)
+        deferring = asyncio.create_task(asked.defer_in_time(0.0, private=True))
+        try:
+            notice = await self._bot.press(action, person=person, place=self._place(interaction), text=text)
+            await asked.say(bodies(Message(notice.text))[0], private=True)
+        finally:
+            deferring.cancel()
 
     async def _form(self, interaction: Interaction, person: Person) -> None:
         """Takes what was written in a form: a button's line, or a command's text."""
         data, place = _data(interaction), self._place(interaction)
         name, text = str(data["custom_id"]), entered(data)
         if not name.startswith(COMMAND):
-            notice = await self._bot.press(name, person=person, place=place, text=text)
-            await self._tell(interaction, notice.text)
+            await self._pressed(interaction, person, name, text)
             return
         self._demand_voice(interaction, place)
         path = name.removeprefix(COMMAND)

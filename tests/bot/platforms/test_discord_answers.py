@@ -50,6 +50,24 @@ async def test_private_after_a_promise(home: Path, slow: None) -> None:
         assert stage.channel.messages == []
 
 
+async def test_a_slow_write_in(home: Path, slow: None) -> None:
+    """A write-in that takes its time is promised to its writer alone, and answered where it was promised."""
+    async with playing(home) as stage:
+        await stage.ada.slash(stage.channel, "story start", text="Once upon a", seconds=600)
+        ballot = await stage.channel.until(lambda message: message.buttons)
+        opened = await (await stage.ben.press(ballot, "Write in…")).acknowledged()
+        assert opened.modal is not None
+        stage.discord.slow_next("POST", "/interactions/*/*/callback", seconds=0.5)
+
+        sent = await stage.ben.submit(opened.modal, {opened.modal.fields[0].label: " foggy day"})
+
+        told = await sent.answered()
+        assert sent.kind == DEFERRED
+        assert told is sent.original
+        assert told.private_for is stage.ben
+        assert "foggy day" in told.content
+
+
 async def test_in_time_when_discord_is_slow(home: Path) -> None:
     """An answer is not sent twice while Discord takes its time with the first."""
     async with playing(home) as stage:

@@ -100,6 +100,16 @@ async def test_completed(home: Path) -> None:
         assert [choice.value for choice in offered] == ["scripted"]
 
 
+async def test_not_completed_elsewhere(home: Path) -> None:
+    """On a server that is not on the operator's list nothing is offered while somebody types."""
+    async with playing(home, allowed=True) as stage:
+        other = stage.discord.guild("Elsewhere", channels=["hall"])
+
+        offered = await stage.ada.autocomplete(other["hall"], "generate", focused="model", model="scr")
+
+        assert offered == []
+
+
 async def test_out_of_range(home: Path) -> None:
     """A value that only an old client sends is refused in one private sentence."""
     async with playing(home) as stage:
