@@ -29,6 +29,16 @@ class Places:
         return or_(table.c.place.in_(self.keys), *beginnings)
 
 
+async def guilds_of(conn: AsyncConnection, platform: str) -> set[str]:
+    """Guilds of a platform in which something runs."""
+    found: set[str] = set()
+    for table, runs in ((stories, stories.c.state != "ended"), (games, games.c.running)):
+        here = table.c.place.startswith(f"{platform}:", autoescape=True)
+        statement = select(table.c.guild).where(here, runs, table.c.guild.is_not(None))
+        found.update((await conn.execute(statement.distinct())).scalars())
+    return found
+
+
 async def places_of(conn: AsyncConnection, platform: str, ids: Iterable[str], guild: str | None = None) -> Places:
     """Places of a platform with the threads below them, and all places of a guild and the guild itself.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
+import aiohttp
 import discord
+import yarl
+from discord.gateway import DiscordWebSocket
 
 from bot.platforms.discord.pace import Pace
 
@@ -14,6 +18,19 @@ discord.VoiceClient.warn_dave = False
 
 # Commands and buttons come without any intent; messages only say what they say where the bot is meant.
 INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Lets a line of the library pass; one that tells of an outage says why in place of a traceback of its insides."""
+    fault = record.exc_info[1] if record.exc_info else None
+    if isinstance(fault, OUTAGES):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {fault or type(fault).__name__}", (), None
+    return True
+
+
+logging.getLogger("discord.shard").addFilter(_in_one_line)
 
 
 class Listener(Protocol):
@@ -33,6 +50,10 @@ class Listener(Protocol):
 
     def closed(self, channel: int, parent: int | None, guild: int) -> None:
         """A channel or thread is gone."""
+        ...
+
+    def ready(self, guilds: set[int]) -> None:
+        """All servers that the bot is on are known, those that are away for a while among them."""
         ...
 
     def left(self, guild: int, channels: set[int]) -> None:
@@ -62,6 +83,17 @@ class Client(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         """The first moment at which requests can be made."""
         await self._opened(self)
+
+    async def launch_shards(self) -> None:
+        """Connects where the API says, also for a new session later; the library would begin that at Discord itself."""
+        if not self.is_closed():
+            self.shard_count, gateway, _ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+        await super().launch_shards()
+
+    async def on_ready(self) -> None:
+        """Every shard was told its servers."""
+        self._listener.ready({guild.id for guild in self.guilds})
 
     async def on_interaction(self, interaction: discord.Interaction[discord.AutoShardedClient]) -> None:
         """Every command, press and form, known by its name alone.

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -19,6 +20,7 @@ from bot.platforms.discord.heard import HeardMessage
 from bot.platforms.discord.interactions import Interaction, Interactions
 from bot.platforms.discord.people import PLATFORM, Languages, place_of, writing
 from bot.platforms.discord.speaking import Speaking
+from storage.below import guilds_of
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -91,6 +93,15 @@ class Hearing:
         """Tells the bot that a channel or thread is gone."""
         above = None if parent is None else str(parent)
         self._soon(self._bot.place_gone(Place(PLATFORM, str(channel), above, str(guild))))
+
+    def ready(self, guilds: set[int]) -> None:
+        """Tells the bot which servers removed it while it was off; on none at all, it is more likely another bot."""
+        if guilds:
+            self._soon(self._removed_meanwhile(set(map(str, guilds))))
+
+    async def _removed_meanwhile(self, guilds: set[str]) -> None:
+        for guild in await self._bot.database.read(partial(guilds_of, platform=PLATFORM)) - guilds:
+            await self._bot.guild_gone(PLATFORM, guild)
 
     def left(self, guild: int, channels: set[int]) -> None:
         """Tells the bot that it was removed from a server."""

@@ -152,6 +152,27 @@ async def test_places_that_go(stage: Playing, way: str) -> None:
     await eventually(partial(stage.bot.database.read, stories.all_running))
 
 
+async def test_a_server_that_goes_while_the_bot_is_off(stage: Playing) -> None:
+    """A story ends when its server removed the bot while it was off; one whose server is away then goes on."""
+    other = stage.discord.guild("Others", channels=["hall"])
+    for place in (stage.channel, other["hall"]):
+        await stage.ada.slash(place, "story start", text="Once upon a", seconds=600)
+        await place.until(lambda message: message.buttons)
+    await stage.close()
+    stage.guild.outage()
+    other.remove()
+
+    await stage.open()
+
+    async def others() -> list[Any]:
+        running = await stage.bot.database.read(stories.all_running)
+        return [story for story in running if story.guild == str(other.id)]
+
+    await eventually(others)
+    assert len(await stage.bot.database.read(stories.all_running)) == 1
+    stage.discord.expected(404)  # showing it where nothing is any more
+
+
 async def test_an_outage_of_a_server(stage: Playing) -> None:
     """A server that is away for a while keeps its story."""
     ballot = await begin(stage)
