@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import discord.errors as discord_errors
@@ -106,6 +107,29 @@ async def test_resumed(home: Path, way: str) -> None:
         pressed = await stage.ben.press(ballot, ballot.buttons[0].custom_id or "")
 
         assert "You voted for" in (await pressed.answered(timeout=15)).content
+
+
+async def test_a_new_session(home: Path) -> None:
+    """A session that is no longer valid is followed by a new one, at the address that the API names."""
+    async with playing(home) as stage:
+        await stage.discord.invalidate()
+        await stage.discord.until(lambda: stage.discord.gateway.identifies == 2, timeout=15)
+        await stage.discord.ready()
+
+        told = await (await stage.ada.slash(stage.channel, "status")).answered()
+
+        assert "Planchette" in told.content
+
+
+def test_an_outage_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """What the library logs of a gateway that cannot be reached is one line that says why, without a traceback."""
+    fault = OSError("nobody answers")
+
+    logging.getLogger("discord.shard").error("Attempting a reconnect for shard ID %s", 0, exc_info=fault)
+
+    (line,) = caplog.records
+    assert line.message == "Attempting a reconnect for shard ID 0: nobody answers"
+    assert line.exc_info is None
 
 
 async def test_strange_events(home: Path) -> None:
