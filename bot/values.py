@@ -17,6 +17,7 @@ from generators.errors import InvalidValue, Phrase
 
 if TYPE_CHECKING:
     from bot.app import Bot
+    from bot.conversation import Place
 
 NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 WHOLE: Final = re.compile(r"[+-]?\d{1,30}", re.ASCII)
@@ -53,14 +54,15 @@ class RestOfLine:
 class Suggest:
     """Values that a platform may offer while somebody types; others may be allowed too."""
 
-    values: Callable[[Bot], Awaitable[list[str]]] | tuple[str, ...]
+    values: Callable[[Bot, Place], Awaitable[list[str]]] | tuple[str, ...]
 
-    async def offer(self, bot: Bot, begun: str, limit: int = 25) -> list[str]:
+    async def offer(self, bot: Bot, place: Place, begun: str, limit: int = 25) -> list[str]:
         """What begins like this first, then what has it inside; 25 is as many as Discord shows.
 
-        For platforms that complete options while somebody types; those of this version have lines only.
+        Args:
+            place: where somebody types.
         """
-        values = await self.values(bot) if callable(self.values) else self.values
+        values = await self.values(bot, place) if callable(self.values) else self.values
         folded = begun.casefold()
         fitting = [value for value in values if folded in value.casefold()]
         return sorted(fitting, key=lambda value: not value.casefold().startswith(folded))[:limit]
@@ -213,8 +215,12 @@ def _plain(number: float | None) -> float | None:
     return int(number) if number is not None and number == int(number) else number
 
 
-async def _model_names(bot: Bot) -> list[str]:
+async def _model_names(bot: Bot, place: Place) -> list[str]:  # noqa: ARG001  # the same everywhere
     return [info.name for info in await bot.models.all()]
+
+
+async def _story_names(bot: Bot, place: Place) -> list[str]:
+    return await bot.tables.names(place)
 
 
 Temperature: TypeAlias = Annotated[float, Between(0, HOTTEST)]
@@ -224,6 +230,7 @@ TopP: TypeAlias = Annotated[float, Between(0, 1, above=True)]
 Seed: TypeAlias = Annotated[int, Between(0, 2**63 - 1)]
 Choices: TypeAlias = Annotated[int, Between(1, 5)]
 Model: TypeAlias = Annotated[str, Suggest(_model_names)]
+OfStory: TypeAlias = Annotated[str | None, Suggest(_story_names), "which one, by its number; else the newest"]
 Candidates: TypeAlias = Annotated[int, Between(2, 20)]  # Discord shows 25 buttons, and ours are not the only ones
 Seconds: TypeAlias = Annotated[float, Between(1, 86_400)]
 Text: TypeAlias = Annotated[str, RestOfLine()]

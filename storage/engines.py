@@ -137,7 +137,9 @@ def migrating(location: Location) -> Engine:
     They block, and need no event loop.
     """
     arguments = {"isolation_level": None, "timeout": PATIENCE}
-    engine = create_engine(location.url.set(drivername="sqlite"), connect_args=arguments, poolclass=NullPool)
+    engine = create_engine(
+        location.url.set(drivername="sqlite"), connect_args=arguments, poolclass=NullPool, hide_parameters=True
+    )
     _on_connect(engine, "synchronous=FULL", "foreign_keys=OFF")
     _on_begin(engine, "BEGIN IMMEDIATE")
     return engine
@@ -154,7 +156,12 @@ def _server(location: Location, settings: dict[str, str], *, pool_size: int) -> 
     }
     try:
         return create_async_engine(
-            location.url, connect_args=arguments, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+            location.url,
+            connect_args=arguments,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     except ModuleNotFoundError as error:
         raise MissingDriver(location.name) from error

@@ -152,6 +152,12 @@ async def latest(conn: AsyncConnection, place: str) -> Story | None:
     return await _first(conn, stories.c.place == place)
 
 
+async def newest(conn: AsyncConnection, place: str, limit: int) -> list[Story]:
+    """The stories of a place, the newest first."""
+    statement = select(stories).where(stories.c.place == place).order_by(stories.c.id.desc()).limit(limit)
+    return [_story(row) for row in await conn.execute(statement)]
+
+
 async def all_running(conn: AsyncConnection) -> list[Story]:
     """The stories that are open or paused anywhere, oldest first."""
     statement = select(stories).where(stories.c.state != "ended").order_by(stories.c.id)

@@ -101,7 +101,7 @@ class Lane:
         connection = aiosqlite.connect(*arguments, **{**options, **self._options})
         connection._thread.daemon = True  # no end of a program waits for it
         await connection
-        engine = create_engine(NOWHERE, creator=lambda: connection._conn, poolclass=StaticPool)
+        engine = create_engine(NOWHERE, creator=lambda: connection._conn, poolclass=StaticPool, hide_parameters=True)
         self._prepare(engine)
         try:
             await _trip(connection, lambda: engine.connect().close())

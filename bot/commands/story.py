@@ -8,7 +8,7 @@ from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.models import pinned
-from bot.values import Candidates, Model, Seconds, Temperature, Text, WriteIn
+from bot.values import Candidates, Model, OfStory, Seconds, Temperature, Text, WriteIn
 from generators.completion import Unit
 
 story = Group("story", "Write a story together: everybody votes on what comes next", default="show")
@@ -91,15 +91,17 @@ async def stop(invocation: Invocation) -> None:
 
 
 @story.command()
-async def show(invocation: Invocation) -> None:
+async def show(invocation: Invocation, story: OfStory = None) -> None:
     """Show the story as it stands."""
-    await invocation.answer(await invocation.bot.tables.show(invocation.place, invocation.translate))
+    await invocation.answer(await invocation.bot.tables.show(invocation.place, invocation.translate, name=story))
 
 
 @story.command()
 async def export(
     invocation: Invocation,
     format: Annotated[Literal["md", "json", "html"], "Markdown or HTML to read, JSON to replay"] = "md",  # noqa: A002
+    story: OfStory = None,
 ) -> None:
     """Get the story as a file."""
-    await invocation.answer(await invocation.bot.tables.export(invocation.place, format, invocation.translate))
+    tables, translate = invocation.bot.tables, invocation.translate
+    await invocation.answer(await tables.export(invocation.place, format, translate, name=story))

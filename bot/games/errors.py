@@ -79,6 +79,19 @@ class NoStoryYet(UserError):
 
 
 @dataclass(eq=False)
+class NoSuchStory(UserError):
+    """A story was asked for by a name that none of the place has."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "There is no story {name} here; give the number of one of this place, or leave it out for the newest.",
+            name=self.name,
+        )
+
+
+@dataclass(eq=False)
 class NotYours(UserError):
     """A move that only whoever started the story, or an admin, may make."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import Message, Person, Place
 from bot.games import export, keeping, moves, show
 from bot.games.clock import Clock, SystemClock
-from bot.games.errors import NoStoryYet, StoryRuns
+from bot.games.errors import NoStoryYet, NoSuchStory, StoryRuns
 from bot.games.house import House
 from bot.games.moves import Beginning, Moment, Repeated
 from bot.games.offers import offered
@@ -21,11 +23,16 @@ from bot.games.votes import Votes
 from bot.languages import language_of, translator
 from bot.outbox import Outbox
 from bot.text import checked
+from bot.values import quoted
 from generators.completion import Generator, Unit
 from generators.errors import Phrase, Translate, english
 from storage import stories
 from storage.database import Database
 from storage.stories import Story
+
+CHOOSABLE: Final = 25  # stories that are offered while somebody types; Discord shows as many
+NAME: Final = 100  # characters; Discord API v10, an option's choice
+NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Tables:
@@ -224,15 +231,22 @@ class Tables:
             lambda conn: keeping.stop(conn, place.key, person, when), translate("The story was ended."), translate
         )
 
-    async def show(self, place: Place, translate: Translate = english) -> Message:
+    async def names(self, place: Place) -> list[str]:
+        """The place's newest stories as people may choose them: the number, and how it begins."""
+        found = await self._house.database.read(lambda conn: stories.newest(conn, place.key, CHOOSABLE))
+        return [f"{story.id} {' '.join(story.title_text.split())}".strip()[:NAME] for story in found]
+
+    async def show(self, place: Place, translate: Translate = english, *, name: str | None = None) -> Message:
         """The story as it stands, with its ballot but without buttons, which would outlive the round on a copy.
 
-        Where none runs it is the last one of the place.
+        Args:
+            name: as `names` has it, or its number alone; without one the newest.
 
         Raises:
             NoStoryYet: there never was one.
+            NoSuchStory: the place has none of that number.
         """
-        story = await self._latest(place)
+        story = await self._chosen(place, name)
         now = await self._house.database.read(lambda conn: situation(conn, story.id))
         if now is None:
             raise NoStoryYet
@@ -242,13 +256,18 @@ class Tables:
             return Message(show.ending(now.ending, show.TEXT) or translate("The next round is being opened."))
         return Message(show.ballot(view_of(now, now.past), translate).text)
 
-    async def export(self, place: Place, form: export.Format = "md", translate: Translate = english) -> Message:
-        """The place's newest story as a file.
+    async def export(
+        self, place: Place, form: export.Format = "md", translate: Translate = english, *, name: str | None = None
+    ) -> Message:
+        """A story of the place as a file.
+
+        Args:
+            name: as for `show`.
 
         Raises:
-            NoStoryYet: there never was one.
+            NoStoryYet, NoSuchStory: as `show` does.
         """
-        story = await self._latest(place)
+        story = await self._chosen(place, name)
         told = await self._house.database.read(lambda conn: export.told(conn, story))
         file = await asyncio.to_thread(export.attachment, told, form, translate)
         return Message(
@@ -266,10 +285,21 @@ class Tables:
         self._seats.wake(story.id)
         return answer
 
-    async def _latest(self, place: Place) -> Story:
+    async def _chosen(self, place: Place, name: str | None) -> Story:
+        if name is not None:
+            return await self._named(place, name)
         story = await self._house.database.read(lambda conn: stories.latest(conn, place.key))
         if story is None:
             raise NoStoryYet
+        return story
+
+    async def _named(self, place: Place, name: str) -> Story:
+        number = name.split(" ", 1)[0]
+        if not NUMBER.fullmatch(number):
+            raise NoSuchStory(quoted(name))
+        story = await self._house.database.read(lambda conn: stories.get(conn, int(number)))
+        if story is None or story.place != place.key:  # what others wrote is nobody's to read here
+            raise NoSuchStory(quoted(name))
         return story
 
     def _moment(self, origin: int | None, temperature: float = 1.0) -> Moment:

@@ -82,7 +82,7 @@ class Interactions:
         parameter = None if command is None or typed is None else command.parameter(typed["name"])
         offered: list[str] = []
         if parameter is not None and typed is not None and parameter.kind.suggest is not None:
-            offered = await parameter.kind.suggest.offer(self._bot, str(typed["value"]))
+            offered = await parameter.kind.suggest.offer(self._bot, self._place(interaction), str(typed["value"]))
         fitting = [value for value in offered if 0 < len(value) <= SUGGESTION][:SUGGESTIONS]
         await self._offer(interaction, fitting)
 

@@ -13,6 +13,7 @@ from bot.commands.discovery import Commands, discover
 from bot.commands.invocation import Invocation
 from bot.values import Between, Default, Kind, Temperature, Text
 from generators.completion import Unit
+from tests.bot.conftest import LOBBY
 
 
 @command(sets=Permission.MANAGE, cooldown=per_person(5, seconds=10))
@@ -156,6 +157,6 @@ async def test_suggestions(bot: Bot) -> None:
     assert model.kind.suggest is not None
     assert name.kind.suggest is not None
 
-    assert await model.kind.suggest.offer(bot, "scr") == ["scripted"]
-    assert await name.kind.suggest.offer(bot, "se") == ["seconds", "who_sets"]
-    assert await name.kind.suggest.offer(bot, "", limit=2) == ["model", "temperature"]
+    assert await model.kind.suggest.offer(bot, LOBBY, "scr") == ["scripted"]
+    assert await name.kind.suggest.offer(bot, LOBBY, "se") == ["seconds", "who_sets"]
+    assert await name.kind.suggest.offer(bot, LOBBY, "", limit=2) == ["model", "temperature"]

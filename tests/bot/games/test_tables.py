@@ -9,11 +9,12 @@ from functools import partial
 
 import pytest
 
-from bot.conversation import Message, Person
+from bot.conversation import Message, Person, Place
 from bot.games.errors import (
     EmptyWriteIn,
     NoStoryRuns,
     NoStoryYet,
+    NoSuchStory,
     NothingToUndo,
     NotYours,
     OnTheBallot,
@@ -287,3 +288,22 @@ async def test_the_place_decides_draws(lobby: Lobby) -> None:
         past = await lobby.past(round_id)
         assert past.round.winner == 0
         assert (past.round.reason, past.round.temperature) == ("no votes", 0.0)
+
+
+async def test_an_older_story(lobby: Lobby) -> None:
+    """A story of the place can be chosen by its number; one of another place cannot."""
+    await lobby.start(text="Once upon")
+    await lobby.tables.stop(LOBBY, ADA)
+    await lobby.tables.settled()
+    await lobby.start(text="Once upon a time")
+    elsewhere = Place("web", "attic")
+
+    older, newer = reversed(await lobby.tables.names(LOBBY))
+
+    assert older.endswith(" Once upon")
+    assert newer.endswith(" Once upon a time")
+    assert (await lobby.tables.show(LOBBY, name=older)).text.startswith("Once upon\n")
+    assert (await lobby.tables.export(LOBBY, "md", name=older.split()[0])).attachments[0].name.endswith(".md")
+    for place, name in ((elsewhere, older), (LOBBY, "999"), (LOBBY, "nonsense")):
+        with pytest.raises(NoSuchStory, match="There is no story"):
+            await lobby.tables.show(place, name=name)
