@@ -90,8 +90,13 @@ class NewestMessage:
             await self._retire()
         except MayNotWrite:
             raise
-        except Exception:  # whoever presses its buttons is told that the round is over
-            log.exception("a ballot keeps its buttons", story=self.story_id, place=self.place.key)
+        except Exception as fault:  # whoever presses its buttons is told that the round is over
+            log.warning(
+                "a ballot keeps its buttons",
+                story=self.story_id,
+                place=self.place.key,
+                reason=str(fault) or repr(fault),
+            )
         ref = await self._outbox.post(self.place, message, urgency=Urgency.ROUND)
         self.left = None
         early = self._interval - timedelta(seconds=self._outbox.edit_seconds(self.place))

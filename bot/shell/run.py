@@ -48,7 +48,7 @@ def run() -> None:
         if configuration.telegram.token is not None:
             from bot.platforms.telegram import Telegram
 
-            told.append("Planchette is on Telegram; the log tells its name once Telegram answers.")
+            told.append("Planchette connects to Telegram; the log tells its name once Telegram answers.")
             found.append(Telegram(bot))
         return found
 

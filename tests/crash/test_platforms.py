@@ -107,3 +107,24 @@ async def test_votes_survive_kills(kind: type[DiscordStage | TelegramStage], hom
     check_votes(presses, history)
     check_units(history, appended)
     await stage.leave()
+
+
+@pytest.mark.timeout(300)
+async def test_commands_survive_kills(home: Path) -> None:
+    """Whatever moment it is killed at, each command that was sent on Telegram is answered once it is back."""
+    random = Random(SEED)
+    stage = TelegramStage(home)
+    await stage.enter()
+    program = Program(stage)
+    await program.start()
+    for kill in range(KILLS):
+        for number, person in enumerate((ADA, BEN, CLEO)):
+            await stage.says(person, f"/generate length=20 seed={10 * kill + number} Once upon")
+        await asyncio.sleep(random.uniform(0, 0.3))  # the moment of the power cut
+        await program.kill()
+        await program.start()
+
+    for seed in [10 * kill + number for kill in range(KILLS) for number in range(3)]:
+        await stage.until(lambda seen, seed=seed: seen.text.endswith(f"seed={seed}"))  # type: ignore[misc]
+    await program.stop()
+    await stage.leave()
