@@ -142,7 +142,7 @@ async def test_run(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) ->
 
     assert told.text.startswith("Once upon a time▸")
     assert program.returncode == 0
-    assert b"Planchette is on Telegram" in out
+    assert b"Planchette connects to Telegram" in out
     assert telegram.faults == []
 
 
