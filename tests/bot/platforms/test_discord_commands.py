@@ -100,6 +100,22 @@ async def test_completed(home: Path) -> None:
         assert [choice.value for choice in offered] == ["scripted"]
 
 
+async def test_stories_are_completed(home: Path) -> None:
+    """The stories of the place are offered while somebody types, the newest first, and the chosen one is shown."""
+    async with playing(home) as stage:
+        for beginning in ("Once upon", "Once upon a time"):
+            await (await stage.ada.slash(stage.channel, "story start", text=beginning)).answered()
+            await stage.channel.until(lambda message: bool(message.buttons))
+            await (await stage.ada.slash(stage.channel, "story stop")).answered()
+            await stage.channel.until(lambda message: "The end." in message.content)
+
+        offered = await stage.ada.autocomplete(stage.channel, "story show", focused="story", story="upon")
+
+        assert [choice.value.split(" ", 1)[1] for choice in offered] == ["Once upon a time", "Once upon"]
+        shown = await (await stage.ada.slash(stage.channel, "story show", story=offered[1].value)).answered()
+        assert shown.content.startswith("Once upon\n")
+
+
 async def test_not_completed_elsewhere(home: Path) -> None:
     """On a server that is not on the operator's list nothing is offered while somebody types."""
     async with playing(home, allowed=True) as stage:

@@ -142,6 +142,21 @@ async def test_strange_events(home: Path) -> None:
         assert "Planchette" in told.content
 
 
+async def test_out_of_order(home: Path) -> None:
+    """Events that come in another order than they happened are each dealt with once."""
+    async with playing(home) as stage:
+        stage.discord.hold()
+        asked = [await stage.ada.slash(stage.channel, name) for name in ("status", "help", "temperature")]
+
+        stage.discord.release(reverse=True)
+
+        told = [(await each.answered()).content for each in asked]
+        assert "Planchette" in told[0]
+        assert "/generate" in told[1]
+        assert "temperature" in told[2]
+        assert [len(each.responses) for each in asked] == [1, 1, 1]
+
+
 async def test_told_to_wait(home: Path) -> None:
     """A request that Discord wants later is made later; one that failed is made again."""
     async with playing(home) as stage:
