@@ -19,6 +19,7 @@ from bot.conversation import MayNotWrite, Message, Place, parts
 from bot.games.house import House
 from bot.games.kinds import Kind, Rule
 from bot.games.newest import REPOST
+from bot.games.resting import Rest
 from bot.languages import translator
 from bot.outbox import Outbox, Urgency
 from generators.errors import ShuttingDown, Translate, UserError
@@ -75,11 +76,12 @@ class Host:
     _repost_at: datetime | None = None
     _over: bool = False
     _begun: datetime = LONG_AGO  # when the model was asked
-    _due: datetime | None = None
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _resting: asyncio.Event = field(default_factory=asyncio.Event)
+    _rest: Rest = field(init=False)
     _task: asyncio.Task[None] | None = None
     _work: asyncio.Task[Rule[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        self._rest = Rest(self.house.clock)
 
     def open(self) -> None:
         """Begins to keep the game going."""
@@ -89,7 +91,7 @@ class Host:
 
     def wake(self) -> None:
         """Something was stored: look at it."""
-        self._wake.set()
+        self._rest.wake()
 
     def look_again(self) -> None:
         """Somebody does something here: if nothing could be said before, try again."""
@@ -110,11 +112,10 @@ class Host:
     async def settled(self) -> None:
         """Returns once everything that can be done now has been done and shown."""
         while not self._over:
-            await self._resting.wait()
-            due = self._due is not None and self._due <= self.house.clock.now()
+            await self._rest.begun()
             if self._work is not None:
                 await asyncio.wait({self._work})
-            elif not self._wake.is_set() and not due:
+            elif not self._rest.woken:
                 return
             await asyncio.sleep(0)  # it has been woken, and rises
 
@@ -129,7 +130,7 @@ class Host:
     async def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._over:
-            self._wake.clear()
+            self._rest.look()
             try:
                 due = await self._step()
                 pause, self._muted = FIRST_PAUSE, False
@@ -140,9 +141,9 @@ class Host:
                 log.exception("a game is held up", game=self.game_id, place=self.place.key)
                 due = self.house.clock.now() + timedelta(seconds=pause)
                 pause = min(2 * pause, RETRIES)
-            if not self._over and not self._wake.is_set():
-                await self._rest(due)
-        self._resting.set()
+            if not self._over:
+                await self._rest.until(due)
+        self._rest.end()
 
     def _hush(self, fault: MayNotWrite) -> None:
         """The bot was silenced here: it says nothing until somebody does something."""
@@ -153,20 +154,6 @@ class Host:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("a game has lost its host", game=self.game_id, place=self.place.key, exc_info=fault)
-
-    async def _rest(self, due: datetime | None) -> None:
-        """Waits for the next move or, where something is due, for its time."""
-        self._due = due
-        waits: set[asyncio.Task[object]] = {asyncio.create_task(self._wake.wait())}
-        if due is not None:
-            waits.add(asyncio.create_task(self.house.clock.sleep_until(due)))
-        self._resting.set()
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._resting.clear()
-            for wait in waits:
-                wait.cancel()
 
     async def _step(self) -> datetime | None:
         """Does what is due, and says when the next thing will be."""

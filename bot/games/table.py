@@ -21,6 +21,7 @@ from bot.games.moves import Moment
 from bot.games.newest import NewestMessage
 from bot.games.offers import next_offer
 from bot.games.records import Situation, situation, view_of, written
+from bot.games.resting import Rest
 from bot.languages import translator
 from generators.errors import ShuttingDown, Translate, UserError
 from storage.errors import StorageError
@@ -53,13 +54,12 @@ class StoryTable:
     _muted: MayNotWrite | None = None
     _over: bool = False
     _deadline: datetime | None = None  # of the open round
-    _due: datetime | None = None
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _resting: asyncio.Event = field(default_factory=asyncio.Event)
+    _rest: Rest = field(init=False)
     _task: asyncio.Task[None] | None = None
     _tally: tuple[datetime, asyncio.Task[None]] | None = None  # when it may be redrawn, and who waits for that
 
     def __post_init__(self) -> None:
+        self._rest = Rest(self.house.clock)
         self._newest = NewestMessage(self.story_id, self.place, self.house, self.left, self.language, self.wake)
 
     def open(self) -> None:
@@ -70,7 +70,7 @@ class StoryTable:
 
     def wake(self) -> None:
         """Something was stored: look at it."""
-        self._wake.set()
+        self._rest.wake()
 
     def voted(self) -> None:
         """A vote was counted, and nothing else has changed: the tally is looked at when it may be redrawn.
@@ -109,9 +109,9 @@ class StoryTable:
     async def settled(self) -> None:
         """Returns once everything that can be done now has been done and shown."""
         while not self._over:
-            await self._resting.wait()
-            moments = (self._due, None if self._tally is None else self._tally[0])
-            if not self._wake.is_set() and all(at is None or at > self.house.clock.now() for at in moments):
+            await self._rest.begun()
+            tally_due = self._tally is not None and self._tally[0] <= self.house.clock.now()
+            if not self._rest.woken and not tally_due:
                 return
             await asyncio.sleep(0)  # it has been woken, and rises
 
@@ -127,7 +127,7 @@ class StoryTable:
     async def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._over:
-            self._wake.clear()
+            self._rest.look()
             try:
                 due = await self._step()
                 pause, self._muted = FIRST_PAUSE, None
@@ -137,9 +137,9 @@ class StoryTable:
                 log.exception("a story is held up", story=self.story_id, place=self.place.key)
                 due = self._again_in(pause)
                 pause = min(2 * pause, RETRIES)
-            if not self._over and not self._wake.is_set():
-                await self._rest(due)
-        self._resting.set()
+            if not self._over:
+                await self._rest.until(due)
+        self._rest.end()
 
     async def _wake_at(self, moment: datetime) -> None:
         await self.house.clock.sleep_until(moment)
@@ -169,20 +169,6 @@ class StoryTable:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("a story has lost its table", story=self.story_id, place=self.place.key, exc_info=fault)
-
-    async def _rest(self, due: datetime | None) -> None:
-        """Waits for the next move or, where something is due, for its time."""
-        self._due = due
-        waits: set[asyncio.Task[object]] = {asyncio.create_task(self._wake.wait())}
-        if due is not None:
-            waits.add(asyncio.create_task(self.house.clock.sleep_until(due)))
-        self._resting.set()
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._resting.clear()
-            for wait in waits:
-                wait.cancel()
 
     async def _step(self) -> datetime | None:
         """Does what is due, and says when the next thing will be."""
