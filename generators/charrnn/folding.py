@@ -4,67 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.charrnn.shape import Shape
+
+__all__ = ["Array", "Folded", "Layer", "Shape", "folded"]
+
 Array: TypeAlias = NDArray[np.float32]
-
-GATES: Final = {"lstm": 4, "gru": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What `config.json` says about the tensors."""
-
-    vocab_size: int
-    embedding_size: int
-    hidden_sizes: tuple[int, ...]
-    cell: str
-    attention_decay: float
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Shape:
-        """The shape that a config.json describes.
-
-        Raises:
-            ValueError: a field is missing or outside its range; the message says which.
-        """
-        sizes, decay = config.get("hidden_sizes"), config.get("attention_decay")
-        layers = sizes if isinstance(sizes, list) else [None]
-        whole = [config.get("vocab_size"), config.get("embedding_size"), *layers]
-        if not (all(isinstance(size, int) for size in whole) and isinstance(decay, int | float)):
-            raise ValueError("config.json lacks a number: vocab_size, embedding_size, hidden_sizes or attention_decay")
-        shape = cls(whole[0], whole[1], tuple(whole[2:]), str(config.get("cell")), float(decay))
-        if shape.cell not in GATES:
-            raise ValueError(f"config.json names the cell {shape.cell}, which has to be lstm or gru")
-        if not shape.hidden_sizes or min(shape.vocab_size, shape.embedding_size, *shape.hidden_sizes) < 1:
-            raise ValueError("config.json has sizes below 1")
-        if not 0 < shape.attention_decay <= 1:
-            raise ValueError("config.json has an attention_decay outside (0, 1]")
-        return shape
-
-    @property
-    def features(self) -> int:
-        return self.embedding_size + sum(self.hidden_sizes)
-
-    def tensors(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes that model.safetensors has to have."""
-        shapes: dict[str, tuple[int, ...]] = {
-            "embedding.weight": (self.vocab_size, self.embedding_size),
-            "attention.weight": (1, self.features),
-            "output.weight": (self.vocab_size, 2 * self.features),
-            "output.bias": (self.vocab_size,),
-        }
-        below = self.embedding_size
-        for layer, size in enumerate(self.hidden_sizes):
-            rows = GATES[self.cell] * size
-            shapes[f"rnn.{layer}.weight_ih_l0"] = (rows, below)
-            shapes[f"rnn.{layer}.weight_hh_l0"] = (rows, size)
-            shapes[f"rnn.{layer}.bias_ih_l0"] = shapes[f"rnn.{layer}.bias_hh_l0"] = (rows,)
-            below = size
-        return shapes
 
 
 @dataclass(frozen=True, slots=True)
