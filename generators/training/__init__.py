@@ -17,10 +17,9 @@ from generators.training.progress import Progress, Sample, TrainedModel
 from generators.training.recipes import (
     FIRST_RECIPE,
     RECIPES,
-    SHAPE,
     TUNING,
-    CharRNNRecipe,
     Option,
+    Recipe,
     changed,
     options,
     recipe_named,
@@ -81,7 +80,7 @@ def train(
         raise MissingExtra("Training", "torch")
     from generators.places import found
     from generators.training.card import command
-    from generators.training.charrnn import train_charrnn
+    from generators.training.run import run
 
     line = command(
         [source.name for source in sources],
@@ -92,10 +91,10 @@ def train(
         options or {},
     )
     corpus = Corpus(sources, documents, label_column)
-    return train_charrnn(corpus, settled, base, output, line, resume, progress)
+    return run(corpus, settled, base, output, line, resume, progress)
 
 
-def _check(recipe: CharRNNRecipe, base: Path | None, options: Mapping[str, str], label_column: str | None) -> None:
+def _check(recipe: Recipe, base: Path | None, options: Mapping[str, str], label_column: str | None) -> None:
     """Refuses what would be ignored.
 
     Raises:
@@ -105,7 +104,7 @@ def _check(recipe: CharRNNRecipe, base: Path | None, options: Mapping[str, str],
         raise InvalidValue("recipe", recipe.name, "given with a base, the trained model that it goes on from")
     if base is not None and not recipe.base:
         raise InvalidValue("recipe", recipe.name, "left out where a base is named, because it starts from nothing")
-    if base is not None and (decided := [name for name in SHAPE if name in options]):
+    if base is not None and (decided := [name for name in recipe.shape if name in options]):
         raise InvalidValue(decided[0], options[decided[0]], "left out where a base is named, which decides it")
     if label_column is not None:
         raise InvalidValue("label_column", label_column, "left out, because no recipe learns labels yet")

@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer for a char-RNN: measured by the writer that people will read, told as `Progress`."""
+"""Hugging Face's Trainer around a trainee: measured as people will write with it, told as `Progress`."""
 
 from __future__ import annotations
 
@@ -10,73 +10,63 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
-from generators.charrnn.loading import writer_of
-from generators.charrnn.modeling import CharRNNForCausalLM
-from generators.charrnn.tokenizer import PAD_ID, START_ID
-from generators.charrnn.writer import CharRNN
-from generators.completion import ModelInfo
-from generators.evaluation import nats_of
-from generators.training.encoding import Prepared
 from generators.training.progress import Progress, Sample
-from generators.training.recipes import CharRNNRecipe
-from generators.training.weights import equalise, unseen_group
-from generators.training.windows import Encoded, Windows
-from generators.vocabulary import Vocabulary
+from generators.training.recipes import Recipe
+from generators.training.trainee import Examples, Trainee
+from generators.training.windows import Encoded
 from generators.writing import Writer
 
 METRIC: Final = "eval_bits"
-MEASURED: Final = 200_000  # held-out tokens at a check; the noise of a mean over as many is below 0.01 bits
 TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
 SAMPLE: Final = 300  # characters
 LOG_STEPS: Final = 50
+OPTIMIZERS: Final = {
+    "adamw": "adamw_torch_fused",  # one pass over memory instead of ten
+    "rmsprop": "rmsprop",
+    "sgd": "sgd",
+}
+SCHEDULES: Final = {
+    "cosine": "cosine",
+    "linear": "linear",
+    "constant": "constant_with_warmup",
+    "plateau": "reduce_lr_on_plateau",
+}
 
 
 class Loop:
     """One training, from first weights or a checkpoint to the best weights in `model`.
 
     Args:
-        model: trained in place.
-        data: to learn from and to measure on.
+        trainee: the model, trained in place, and its text.
         recipe: how.
         work: directory of checkpoints.
         told: called with every event.
     """
 
-    def __init__(
-        self,
-        model: CharRNNForCausalLM,
-        data: Prepared,
-        recipe: CharRNNRecipe,
-        work: Path,
-        told: Callable[[Progress], None],
-    ) -> None:
-        self.model = model
-        self._data = data
+    def __init__(self, trainee: Trainee, recipe: Recipe, work: Path, told: Callable[[Progress], None]) -> None:
+        self._trainee = trainee
         self._recipe = recipe
-        self._vocabulary = Vocabulary(data.tokenizer, START_ID, START_ID)
-        self._unseen = unseen_group(model, data.learnt)
-        windows = Windows(data.learnt, recipe.window, recipe.short, recipe.repeat_short, seed=recipe.seed, pad=PAD_ID)
-        steps = -(-len(windows) // recipe.batch_size)
+        examples = trainee.examples
+        steps = -(-len(examples) // (recipe.batch_size * recipe.accumulation))
         total = max(1, math.ceil(steps * recipe.epochs))
-        windows.stretch_from(total * (1 - recipe.stretched), recipe.stretch)
-        self._teller = _Teller(windows, recipe, total, told)
-        self._checked_on = _part(data.held_out, MEASURED)
+        examples.plan(total * recipe.accumulation)
+        self._teller = _Teller(examples, recipe, total, told)
+        self._checked_on = _part(trainee.held_out, recipe.measured)
         measured = bool(self._checked_on)
-        every = min(max(1, steps // recipe.checks), total)
+        every = min(max(1, round(steps / recipe.checks)), total)
         transformers_logging.disable_progress_bar()  # it prints
         callbacks: list[Any] = [self._teller]
         if recipe.patience and measured:
             callbacks.append(EarlyStoppingCallback(recipe.patience))
         self._trainer = _Trainer(
-            model=model,
+            model=trainee.model,
             args=_arguments(recipe, work, total, every, measured),
-            train_dataset=windows,
+            train_dataset=examples,
             eval_dataset=[],
-            data_collator=lambda items: {key: torch.from_numpy(value) for key, value in windows.batch(items).items()},
+            data_collator=lambda items: {key: torch.from_numpy(value) for key, value in examples.batch(items).items()},
             callbacks=callbacks,
         )
         self._trainer.measure = self._checked
@@ -93,11 +83,11 @@ class Loop:
 
     def bits_per_character(self) -> float | None:
         """On all that is held out, of the model as it is now."""
-        return self._bits(self.numpy_model(), _part(self._data.held_out, None))
+        return self._bits(_part(self._trainee.held_out, None))
 
-    def samples(self, model: CharRNN) -> tuple[Sample, ...]:
+    def samples(self) -> tuple[Sample, ...]:
         """What the model writes from nothing, at three temperatures."""
-        writer = Writer(model)
+        writer = Writer(self._trainee.writer())
         try:
             return tuple(
                 Sample(
@@ -114,30 +104,16 @@ class Loop:
         finally:
             writer.close()
 
-    def numpy_model(self) -> CharRNN:
-        """The model as it is now, as it will write."""
-        equalise(self.model, self._unseen)
-        tensors = {name: tensor.detach().float().cpu().numpy() for name, tensor in self.model.state_dict().items()}
-        info = ModelInfo("training", "0", "charrnn", "character")
-        return writer_of(self.model.config.to_dict(), tensors, self._vocabulary, info)
-
-    @property
-    def unseen(self) -> Tensor:
-        """Bool [vocabulary]: tokens that the text never has."""
-        return self._unseen
-
     def _checked(self) -> float | None:
-        model = self.numpy_model()
-        bits = self._bits(model, self._checked_on)
-        self._teller.checked(bits, self.samples(model))
+        bits = self._bits(self._checked_on)
+        self._teller.checked(bits, self.samples())
         return bits
 
-    def _bits(self, writer: CharRNN, texts: list[list[int]]) -> float | None:
+    def _bits(self, texts: list[list[int]]) -> float | None:
         if not texts:
             return None
-        nats, _ = nats_of(writer, texts)
-        characters = sum(len(self._vocabulary.decode(ids)) for ids in texts)
-        return nats / math.log(2) / max(characters, 1)
+        characters = sum(len(self._trainee.vocabulary.decode(ids)) for ids in texts)
+        return self._trainee.nats(texts) / math.log(2) / max(characters, 1)
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
@@ -157,11 +133,12 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
 
 class _Teller(TrainerCallback):  # type: ignore[misc]
-    """Turns Trainer's callbacks into `Progress`, moves the windows' borders, and checks after the last step."""
+    """Turns Trainer's callbacks into `Progress`, moves the examples on, and checks after the last step."""
 
-    def __init__(self, windows: Windows, recipe: CharRNNRecipe, total: int, told: Callable[[Progress], None]) -> None:
-        self._windows = windows
+    def __init__(self, examples: Examples, recipe: Recipe, total: int, told: Callable[[Progress], None]) -> None:
+        self._examples = examples
         self._epochs = recipe.epochs
+        self._accumulation = recipe.accumulation
         self._total = total
         self._told = told
         self._step = 0
@@ -172,10 +149,10 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
         self._began = (state.global_step, time.monotonic())
-        self._windows.begin(state.global_step)
+        self._examples.begin(state.global_step * self._accumulation)
 
     def on_epoch_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
-        self._windows.epoch(int(state.epoch or 0))
+        self._examples.epoch(int(state.epoch or 0))
 
     def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
         self._step, self._epoch = state.global_step, float(state.epoch or 0)
@@ -210,7 +187,7 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
         )
 
 
-def _arguments(recipe: CharRNNRecipe, work: Path, total: int, every: int, measured: bool) -> TrainingArguments:
+def _arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool) -> TrainingArguments:
     """The recipe in Trainer's words.
 
     Args:
@@ -225,12 +202,13 @@ def _arguments(recipe: CharRNNRecipe, work: Path, total: int, every: int, measur
         output_dir=str(work),
         max_steps=total,
         per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulation,
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="cosine",
+        lr_scheduler_type=SCHEDULES[recipe.schedule],
         warmup_steps=round(total * recipe.warmup),
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.clip,
-        optim="adamw_torch_fused",  # one pass over memory instead of ten
+        optim=OPTIMIZERS[recipe.optimizer],
         bf16=_has_bf16(),  # 2.2 times the characters per second of float32 on a core with AVX-512 BF16
         use_cpu=on_cpu,
         logging_steps=min(LOG_STEPS, total),

@@ -74,9 +74,20 @@ class Windows:
         short, repeat: documents of up to `short` tokens come `repeat` times an epoch.
         seed: decides the borders.
         pad: id that fills shorter windows up to the longest of a batch.
+        stretch, stretched: in this last share of the batches, windows are so many times as long and fewer.
     """
 
-    def __init__(self, documents: Encoded, size: int, short: int, repeat: int, seed: int, pad: int) -> None:
+    def __init__(
+        self,
+        documents: Encoded,
+        size: int,
+        short: int,
+        repeat: int,
+        seed: int,
+        pad: int,
+        stretch: int = 1,
+        stretched: float = 0.0,
+    ) -> None:
         self._documents = documents
         self._size = size
         self._seed = seed
@@ -95,15 +106,17 @@ class Windows:
         self._begins = documents.ends - lengths
         self.stretch = 1
         self._batch = 0
+        self._stretch = stretch, stretched
         self._stretched: tuple[int, float] = 1, 0.0
         self.epoch(0)
 
     def __len__(self) -> int:
         return len(self._of_document)
 
-    def stretch_from(self, batch: float, stretch: int) -> None:
-        """From this batch of the training on, windows are stretched."""
-        self._stretched = stretch, batch
+    def plan(self, batches: int) -> None:
+        """How many batches the training has: the last share of them is stretched."""
+        stretch, share = self._stretch
+        self._stretched = stretch, batches * (1 - share)
 
     def begin(self, batch: int) -> None:
         """The batch that comes next, counted over the training.

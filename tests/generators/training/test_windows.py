@@ -15,8 +15,10 @@ def documents(lengths: list[int]) -> Encoded:
     return Encoded.of([list(range(start, start + size)) for start, size in zip(ends, lengths, strict=False)], 1000)
 
 
-def windows(encoded: Encoded, size: int = 8, short: int = 0, repeat: int = 1) -> Windows:
-    return Windows(encoded, size, short, repeat, seed=3, pad=0)
+def windows(
+    encoded: Encoded, size: int = 8, short: int = 0, repeat: int = 1, stretch: int = 1, stretched: float = 0.0
+) -> Windows:
+    return Windows(encoded, size, short, repeat, seed=3, pad=0, stretch=stretch, stretched=stretched)
 
 
 @given(LENGTHS, st.integers(2, 20), st.integers(0, 3))
@@ -86,8 +88,8 @@ def test_short_documents_repeat() -> None:
 def test_stretched() -> None:
     """Stretched windows are longer, fewer, inside their documents, and at their starts and ends."""
     encoded = documents([100, 5])
-    data = windows(encoded, size=8)
-    data.stretch_from(2, 4)
+    data = windows(encoded, size=8, stretch=4, stretched=0.5)
+    data.plan(4)
 
     before = [data.__getitems__(range(len(data))) for _ in range(2)]
     items = [item.tolist() for item in data.__getitems__(range(len(data)))]

@@ -1,0 +1,37 @@
+"""Recipes: everything that decides a training, with defaults and the reasons for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from generators.errors import InvalidValue
+from generators.training.recipes.base import Option, Recipe, changed, options
+from generators.training.recipes.charrnn import CHARRNN, CharRNNRecipe
+
+__all__ = [
+    "FIRST_RECIPE",
+    "RECIPES",
+    "TUNING",
+    "CharRNNRecipe",
+    "Option",
+    "Recipe",
+    "changed",
+    "options",
+    "recipe_named",
+]
+
+RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in CHARRNN}
+FIRST_RECIPE: Final = "textgenrnn"
+TUNING: Final = {"charrnn": "charrnn-tune"}  # by a base's model_type
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        InvalidValue: there is none.
+    """
+    if name not in RECIPES:
+        raise InvalidValue("recipe", name, f"one of {', '.join(RECIPES)}")
+    return RECIPES[name]

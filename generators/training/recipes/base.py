@@ -1,0 +1,131 @@
+"""What every recipe decides, whatever it trains, and how its fields are read as a person types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+
+from generators.errors import InvalidValue
+
+CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
+OPTIMIZERS: Final = ("adamw", "rmsprop", "sgd")
+SCHEDULES: Final = ("cosine", "linear", "constant", "plateau")
+KINDS: Final[Mapping[str, type]] = {"int": int, "float": float, "str": str, "bool": bool, "tuple[str, ...]": tuple}
+YES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+class Option(NamedTuple):
+    """A field of a recipe as the shell offers it (`--batch-size`)."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+
+
+def option(default: Any, help: str, least: float = 0, most: float = 1e9, among: tuple[str, ...] = ()) -> Any:  # noqa: A002 -- argparse's name
+    """A field that may be changed.
+
+    Args:
+        default: where a recipe says nothing else.
+        help: in a few words.
+        least, most: range of a number.
+        among: what a word has to be one of; empty for any.
+    """
+    return field(default=default, metadata={"help": help, "least": least, "most": most, "among": among})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a model is trained: what all kinds of models have in common.
+
+    Attributes:
+        kind: `model_type` of what it makes.
+        base: whether it goes on from a trained model, whose sizes then hold.
+        shape: fields that a base decides.
+    """
+
+    kind: ClassVar[str]
+    shape: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    description: str
+    base: bool = False
+
+    epochs: float = option(1.0, "passes over the text", 1e-6, 10_000)
+    batch_size: int = option(32, "windows in a step", 1, 65_536)
+    accumulation: int = option(1, "batches whose gradients make one step", 1, 4096)
+    learning_rate: float = option(0.016, "at its highest", 1e-9, 1)
+    optimizer: str = option("adamw", "adamw, rmsprop or sgd", among=OPTIMIZERS)
+    momentum: float = option(0.0, "of rmsprop and sgd", 0, 0.9999)
+    schedule: str = option("cosine", "how the rate falls: cosine, linear, constant or plateau", among=SCHEDULES)
+    warmup: float = option(0.02, "share of the steps in which the rate rises first", 0, 1)
+    weight_decay: float = option(0.01, "of adamw", 0, 1)
+    clip: float = option(1.0, "longest gradient", 1e-6, 1e6)
+    checks: float = option(1.0, "times an epoch that the model is measured, sampled and kept", 1e-3, 1000)
+    patience: int = option(0, "checks without a better model after which training ends; 0 never", 0)
+    seed: int = option(0, "decides first weights, order and windows", 0, 2**31 - 1)
+    threads: int = option(1, "threads of torch", 1, 256)
+
+    held_out: float = option(0.05, "share of the documents that is measured on and never learnt", 0, 0.9)
+    measured: int = option(200_000, "held-out tokens at a check", 1)  # noise of a mean over as many: under 0.01 bits
+    filters: tuple[str, ...] = option(CLEAN, "cleaning steps, in order")
+
+    temperature: float = option(0.5, "of texts, where a request says nothing", 0, 5)
+    max_tokens: int = option(300, "length of texts, where a request says nothing", 1, 20_000)
+    min_tokens: int = option(0, "tokens before a text may end, where a request says nothing", 0, 20_000)
+
+
+SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
+
+
+def options(recipe: Recipe) -> list[Option]:
+    """What the shell may change about a recipe, in order."""
+    return [
+        Option(item.name, KINDS[str(item.type)], getattr(recipe, item.name), item.metadata["help"])
+        for item in fields(recipe)
+        if item.metadata
+    ]
+
+
+def changed(recipe: SomeRecipe, values: Mapping[str, str]) -> SomeRecipe:
+    """The recipe with these fields, given as they are typed; `batch-size` and `batch_size` are the same.
+
+    Raises:
+        InvalidValue: a recipe has no such field, or the value is outside its range.
+    """
+    known = {item.name: item for item in fields(recipe) if item.metadata}
+    parsed: dict[str, Any] = {}
+    for typed, value in values.items():
+        name = typed.replace("-", "_")
+        if name not in known:
+            raise InvalidValue("option", typed, f"one of {', '.join(known)}")
+        parsed[name] = _parsed(name, value, KINDS[str(known[name].type)], known[name].metadata)
+    return replace(recipe, **parsed)
+
+
+def _parsed(name: str, value: str, kind: type, limits: Mapping[str, Any]) -> Any:
+    if kind is tuple:
+        return tuple(part for part in value.replace(",", " ").split() if part)
+    if kind is str:
+        if limits["among"] and value not in limits["among"]:
+            raise InvalidValue(name, value, f"one of {', '.join(limits['among'])}")
+        return value
+    if kind is bool:
+        if value.lower() not in YES:
+            raise InvalidValue(name, value, "true or false")
+        return YES[value.lower()]
+    return _number(name, value, kind, limits["least"], limits["most"])
+
+
+def _number(name: str, value: str, kind: type, least: float, most: float) -> float:
+    parse: Callable[[str], float] = int if kind is int else float
+    try:
+        number = parse(value)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        whole = "whole number" if kind is int else "number"
+        raise InvalidValue(name, value, f"a {whole} from {least:,g} to {most:,g}")
+    return number

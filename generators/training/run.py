@@ -1,0 +1,195 @@
+"""One training, from files to a published model, whatever its kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from generators.local import Shelf
+from generators.places import found
+from generators.training.card import card
+from generators.training.checkpoints import newest_usable
+from generators.training.corpus import Corpus
+from generators.training.errors import CannotResume
+from generators.training.loop import Loop
+from generators.training.progress import Progress, TrainedModel
+from generators.training.publishing import (
+    CARD,
+    LINEAGE,
+    digest_of,
+    hardware,
+    published,
+    write_json,
+)
+from generators.training.recipes import Recipe
+from generators.training.trainee import Trainee
+
+FAMILIES: Final = {"charrnn": "generators.training.charrnn"}  # a recipe's kind: what makes its trainee
+SECONDS: Final = "seconds.json"
+WEIGHTS: Final = "model.safetensors"
+PLAN: Final = "plan.json"  # what a run was started with; only the same can be resumed
+
+
+def run(
+    corpus: Corpus,
+    recipe: Recipe,
+    base: Path | None,
+    output: Path,
+    command: str,
+    resume: bool,
+    told: Callable[[Progress], None],
+) -> TrainedModel:
+    """Trains and publishes; see `generators.training.train`."""
+    torch.set_num_threads(recipe.threads)
+    family = import_module(FAMILIES[recipe.kind])
+    work = output.parent / f".{output.name}.training"
+    if base is not None:
+        family.check_base(base)  # refuses a damaged one before anything is read
+    plan = _plan(corpus, recipe, base)
+    checkpoint = _resumable(work, plan) if resume else None
+    trainee: Trainee = family.trainee(corpus, recipe, base, lambda documents: told(Progress("reading", step=documents)))
+    if not resume:  # only now: a source that cannot be read leaves everything as it was
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        write_json(work / PLAN, plan)
+    clock = Clock(work / SECONDS)
+    loop = Loop(trainee, recipe, work, clock.noting(told))
+    loop.run(checkpoint)
+    told(Progress("publishing", step=loop.steps, of=loop.steps))
+    trained = _publish(loop, trainee, recipe, output, {**plan, "command": command}, clock.seconds())
+    shutil.rmtree(work)
+    return trained
+
+
+class Clock:
+    """Seconds of training over all runs of a plan, kept at each check so that an interruption loses few.
+
+    Args:
+        path: file beside the checkpoints.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._before = float(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError):
+            self._before = 0.0
+        self._began = time.monotonic()
+
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._began
+
+    def noting(self, told: Callable[[Progress], None]) -> Callable[[Progress], None]:
+        """`told`, with the seconds kept at each check."""
+
+        def noted(event: Progress) -> None:
+            if event.phase == "checked":
+                self._path.write_text(f"{self.seconds():.1f}", "utf-8")
+            told(event)
+
+        return noted
+
+
+def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
+    """Everything that decides the model, as planchette.json will record it."""
+    return {
+        "recipe": {
+            name: value
+            for name, value in json.loads(json.dumps(asdict(recipe))).items()
+            if base is None or name not in recipe.shape
+        },
+        "base": None if base is None else _base(base),
+        "sources": [
+            {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}
+            for source in corpus.sources
+            if source.is_file()  # one that is missing is refused, with a sentence, when it is read
+        ],
+        "document": corpus.documents,
+        "label_column": corpus.label_column,
+    }
+
+
+def _base(base: Path) -> dict[str, Any]:
+    """What a tuned model has to know about its base: which one it is, and all that it learnt from."""
+    try:
+        lineage = json.loads((base / LINEAGE).read_text("utf-8"))
+    except (OSError, ValueError):
+        lineage = {}  # made elsewhere
+    name = found(base).name
+    inherited = {field: lineage.get(field) for field in ("command", "sources", "base")}
+    return {
+        "name": name,
+        "version": Shelf(base.parent, shipped=True).info(base).version,
+        "sha256": digest_of(base / WEIGHTS),
+        **inherited,
+    }
+
+
+def _resumable(work: Path, plan: Mapping[str, Any]) -> Path | None:
+    """The checkpoint to go on from; None where the run ended before its first one.
+
+    Raises:
+        CannotResume: there was no run, or it had another plan.
+    """
+    try:
+        earlier = json.loads((work / PLAN).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise CannotResume(str(work)) from None
+    if differs := tuple(name for name, value in plan.items() if earlier.get(name) != value):
+        raise CannotResume(str(work), differs)
+    return newest_usable(work)
+
+
+def _publish(
+    loop: Loop, trainee: Trainee, recipe: Recipe, output: Path, plan: dict[str, Any], seconds: float
+) -> TrainedModel:
+    bits = loop.bits_per_character()
+    metrics = {
+        "bits_per_character": bits,
+        "held_out_documents": len(trainee.held_out),
+        "steps": loop.steps,
+        "seconds": round(seconds, 1),
+        **trainee.facts(),
+    }
+    lineage = {
+        "description": recipe.description if bits is None else f"{recipe.description}; {bits:.2f} bits per character",
+        "trained": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+        "documents": trainee.learnt.documents,
+        "characters": trainee.learnt.characters,
+        "filters": {name: trainee.learnt.touched[name] for name in recipe.filters},
+        "metrics": metrics,
+    }
+    samples = loop.samples()
+    versions: list[str] = []
+
+    def version(_: Path) -> str:
+        return versions[0]
+
+    with published(output, version) as directory:
+        versions.append(digest_of(trainee.save(directory))[:12])  # the same training on the same machine: the same
+        write_json(directory / "generation_config.json", _generation(trainee, recipe))
+        lineage = {"version": versions[0], "name": output.name, "kind": recipe.kind, **lineage, **plan}
+        write_json(directory / LINEAGE, lineage)
+        (directory / CARD).write_text(card(lineage, samples), "utf-8")
+    return TrainedModel(output / versions[0], output.name, versions[0], bits, metrics)
+
+
+def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
+    return {
+        "bos_token_id": trainee.vocabulary.start,
+        "eos_token_id": trainee.vocabulary.end,
+        "do_sample": True,
+        "temperature": recipe.temperature,
+        "max_new_tokens": recipe.max_tokens,
+        "min_new_tokens": recipe.min_tokens,
+    }
