@@ -1,0 +1,195 @@
+"""Writing in NumPy with a char-RNN that looks through a window: each token is predicted by reading a window anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, overload
+
+import numpy as np
+
+from generators.charrnn.folding import Array
+from generators.charrnn.shape import Shape
+from generators.charrnn.window_layers import Ids, WindowLayers
+from generators.completion import ModelInfo
+from generators.model import Logits
+from generators.vocabulary import Vocabulary
+
+WINDOWS: Final = 128  # read side by side at most: more gain nothing in the products and lose the cache
+GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which bound the windows of large models
+
+
+class Output:
+    def __init__(self, tensors):
+        self._w=np.ascontiguousarray(tensors["output.weight"].T); self._b=tensors["output.bias"]; self.width=len(self._b)
+    def __call__(self, x):
+        y=x@self._w; y+=self._b; return y
+
+class WindowState:
+    """The last tokens of a text, padded at the left, and the labels that its start has been followed by."""
+
+    __slots__ = ("labels", "window")
+
+    def __init__(self, window: Ids, labels: tuple[int, ...]) -> None:
+        self.window = window
+        self.labels = labels
+
+
+class WindowedCharRNN:
+    """A loaded char-RNN with a window: `generators.model.Model`, by arithmetic that is the torch model's within 1e-5.
+
+    A token costs a window of steps, and so does a prompt of any length: only the last window decides what comes next.
+
+    Args:
+        info: what it says about itself.
+        vocabulary: its tokens.
+        shape: sizes; `shape.window` is not None.
+        tensors: checked, float32.
+    """
+
+    def __init__(self, info: ModelInfo, vocabulary: Vocabulary, shape: Shape, tensors: Mapping[str, Array]) -> None:
+        if shape.window is None:
+            raise ValueError("a char-RNN without a window is a stream")
+        self._info = info
+        self._vocabulary = vocabulary
+        self._length = shape.window
+        self._pad = shape.pad
+        self._labels = frozenset(shape.labels.values())
+        self._embedding = tensors["embedding.weight"]
+        self._own = self._embedding.copy()
+        self._own[sorted(self._labels)] = 0.0  # of a label, only what stays is added
+        self._recurrent = WindowLayers(shape, self._own, tensors)
+        self._output = Output(tensors)
+        self._most = max(1, min(WINDOWS, GATE_BYTES // (16 * self._length * max(shape.hidden_sizes))))
+        self._attention: list[Array] | None = None
+        if shape.attention == "window":
+            ends = np.cumsum((shape.embedding_size, *shape.widths))
+            of_embedding, *self._attention = np.split(tensors["attention.weight"][0], ends[:-1])
+            self._embedding_scores = self._own @ of_embedding
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self._vocabulary
+
+    def start(self) -> WindowState:
+        """The state before any token: a window of padding."""
+        return WindowState(np.full(self._length, self._pad, np.intp), ())
+
+    def fork(self, state: WindowState) -> WindowState:
+        """A copy that goes its own way."""
+        return WindowState(state.window.copy(), state.labels)
+
+    def nbytes(self, state: WindowState) -> int:
+        """Memory that a state holds, in bytes; 200 of them are Python's."""
+        return state.window.nbytes + 200
+
+    @overload
+    def extend(self, states: Sequence[WindowState], tokens: Sequence[Sequence[int]]) -> Logits: ...
+    @overload
+    def extend(
+        self, states: Sequence[WindowState], tokens: Sequence[Sequence[int]], logits: Literal["last"]
+    ) -> Logits: ...
+    @overload
+    def extend(
+        self, states: Sequence[WindowState], tokens: Sequence[Sequence[int]], logits: Literal["all"]
+    ) -> list[Logits]: ...
+    def extend(
+        self, states: Sequence[WindowState], tokens: Sequence[Sequence[int]], logits: Literal["last", "all"] = "last"
+    ) -> Logits | list[Logits]:
+        """Takes each state further by its tokens (at least one each), in place; see `Model.extend`."""
+        if logits == "last":
+            for state, ids in zip(states, tokens, strict=True):
+                self._append(state, ids)
+            return self._answers(
+                np.concatenate([state.window for state in states]),
+                np.arange(len(states)) * self._length,
+                [state.labels for state in states],
+            )
+        answers = []
+        for state, ids in zip(states, tokens, strict=True):
+            history = np.concatenate((state.window, np.array(ids, np.intp)))
+            stays = self._stays(state.labels, ids)
+            answers.append(self._answers(history, np.arange(1, len(ids) + 1), stays))
+            self._append(state, ids)
+        return answers
+
+    def _append(self, state: WindowState, ids: Sequence[int]) -> None:
+        window, new = state.window, len(ids)
+        if new < self._length:
+            window[:-new] = window[new:]
+            window[-new:] = ids
+        else:
+            window[:] = ids[new - self._length :]
+        if self._labels:
+            state.labels = self._stays(state.labels, ids)[-1]
+
+    def _stays(self, labels: tuple[int, ...], ids: Sequence[int]) -> list[tuple[int, ...]]:
+        """The labels that hold after each token."""
+        stays = []
+        for token in ids:
+            if token == self._vocabulary.start:
+                labels = ()
+            elif token in self._labels:
+                labels = (*labels, token)
+            stays.append(labels)
+        return stays
+
+    def _answers(self, history: Ids, starts: Ids, stays: Sequence[tuple[int, ...]]) -> Logits:
+        """Logits after each of the windows of `history` that begin at `starts`, some windows at a time."""
+        span = np.arange(self._length)
+        parts = []
+        for first in range(0, len(starts), self._most):
+            chunk = slice(first, first + self._most)
+            windows = history[starts[chunk, None] + span]
+            parts.append(self._read(windows, self._stay(stays[chunk])))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _stay(self, stays: Sequence[tuple[int, ...]]) -> Array | None:
+        """Sums of the labels' embeddings, [windows, embedding]; None where no window has any label."""
+        if not any(stays):
+            return None
+        return np.stack([self._embedding[list(labels)].sum(axis=0, dtype=np.float32) for labels in stays])
+
+    def _read(self, windows: Ids, stay: Array | None) -> Logits:
+        """Logits after each window.
+
+        Windows are read from their first token on, those with the least padding first, so that the texts that have
+        begun at a time are the first rows.
+        """
+        if self._recurrent.skips_padding and stay is None:
+            filled = windows != self._pad
+            filled[:, -1] = True  # the last step is always taken
+            begins = filled.argmax(axis=1)
+            if begins.any():
+                order = begins.argsort(kind="stable")
+                answers = np.empty((len(windows), self._output.width), np.float32)
+                answers[order] = self._logits(windows[order], begins[order], None)
+                return answers
+        return self._logits(windows, np.zeros(len(windows), np.intp), stay)
+
+    def _logits(self, windows: Ids, begins: Ids, stay: Array | None) -> Logits:
+        ids = np.ascontiguousarray(windows.T)
+        outputs = self._recurrent.outputs(ids, begins, stay)
+        return self._output(outputs[-1][-1] if self._attention is None else self._average(ids, outputs, stay))
+
+    def _average(self, ids: Ids, outputs: Sequence[Array], stay: Array | None) -> Array:
+        """Features [rows, features], averaged over the window with the attention's weights.
+
+        What stays is a feature of every token alike: it moves no weight, and the average by itself.
+        """
+        assert self._attention is not None
+        length, rows = ids.shape
+        scores = self._embedding_scores[ids]
+        for output, weight in zip(outputs, self._attention, strict=True):
+            scores += (output.reshape(length * rows, -1) @ weight).reshape(length, rows)
+        scores -= scores.max(axis=0)
+        weights = np.exp(scores, out=scores)
+        weights /= weights.sum(axis=0)
+        across = np.ascontiguousarray(weights.T)[:, None]  # [rows, 1, window]
+        own = (across @ self._own[ids.T])[:, 0]
+        if stay is not None:
+            own += stay
+        return np.concatenate((own, *[(across @ output.swapaxes(0, 1))[:, 0] for output in outputs]), axis=1)
