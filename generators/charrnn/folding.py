@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generators.charrnn.shape import Shape
 
-__all__ = ["Array", "Folded", "Layer", "Shape", "folded"]
+__all__ = ["Array", "Folded", "Layer", "Shape", "folded", "gate_columns"]
 
 Array: TypeAlias = NDArray[np.float32]
 
@@ -58,9 +58,9 @@ def folded(shape: Shape, tensors: Mapping[str, Array]) -> Folded:
     """Rearranges checked tensors; sums are taken in float64 and rounded once."""
     embedding = tensors["embedding.weight"].astype(np.float64)
     layers = []
-    for index, size in enumerate(shape.hidden_sizes):
+    for index in range(len(shape.hidden_sizes)):
         weights = [tensors[f"rnn.{index}.{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        of_input, of_state, bias = (_lstm if shape.cell == "lstm" else _gru)(size, *weights)
+        of_input, of_state, bias = gate_columns(shape.cell, *weights)
         if index == 0:
             layers.append(Layer(_float32(of_state), _float32(bias[:0]), _float32(embedding @ of_input + bias)))
         else:
@@ -87,7 +87,21 @@ def folded(shape: Shape, tensors: Mapping[str, Array]) -> Folded:
     )
 
 
-def _lstm(size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: Array) -> Sequence[NDArray[np.float64]]:
+def gate_columns(
+    cell: str, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """One direction of a layer as `cells.py` wants it: [inputs, 4 units], [units, 4 units] and bias [4 units].
+
+    Args:
+        cell: `lstm` or `gru`.
+        of_input, of_state, bias_ih, bias_hh: as torch has them, gates in rows.
+    """
+    return (_lstm if cell == "lstm" else _gru)(of_state.shape[1], of_input, of_state, bias_ih, bias_hh)
+
+
+def _lstm(
+    size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Torch's gates i, f, g, o as columns i, f, o, g; sigmoid gates halved, so that σ(z) = ½·tanh(z/2) + ½."""
     order = np.r_[0 : 2 * size, 3 * size : 4 * size, 2 * size : 3 * size]
     scale = np.repeat((0.5, 1.0), (3 * size, size))
@@ -95,7 +109,9 @@ def _lstm(size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: 
     return of_input[order].T * scale, of_state[order].T * scale, bias[order] * scale
 
 
-def _gru(size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: Array) -> Sequence[NDArray[np.float64]]:
+def _gru(
+    size: int, of_input: Array, of_state: Array, bias_ih: Array, bias_hh: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Torch's gates r, z, n; n's input and state parts stay apart, since r scales only the latter."""
     scale = np.repeat((0.5, 1.0), (2 * size, 2 * size))
 

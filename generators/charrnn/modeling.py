@@ -1,38 +1,59 @@
-"""The char-RNN as torch trains it; `writer.py` computes the same numbers one token at a time."""
+"""The char-RNN as torch trains it; `writer.py` and `windowed.py` compute the same numbers one token at a time."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import ModelOutput
 
+from generators.charrnn.adaptive import AdaptiveSoftmax
+from generators.charrnn.averages import running_average, window_average
 from generators.charrnn.configuration import CharRNNConfig
+
+IGNORED: Final = -100  # as a label: nothing is to be learnt there
+CHUNK_BYTES: Final = 256 * 1024 * 1024  # activations of the windows that are in memory at a time
 
 
 class CarriedState(NamedTuple):
-    """What a batch of texts has been through.
+    """What a batch of texts has been through; what a kind of model does not need is None or empty.
 
     Attributes:
         layers: of each layer its hidden state [1, texts, units], for an LSTM followed by its cell state.
-        total: [texts], log of the decayed weights that the average stands for; -inf before the first token.
+        total: [texts], log of the decayed weights that the running average stands for.
         average: [texts, features].
+        stay: [texts, embedding], sum of the embeddings of the text's labels.
+        tokens: [texts, window - 1], the ids that the next token's window begins with.
     """
 
-    layers: tuple[tuple[Tensor, ...], ...]
-    total: Tensor
-    average: Tensor
+    layers: tuple[tuple[Tensor, ...], ...] = ()
+    total: Tensor | None = None
+    average: Tensor | None = None
+    stay: Tensor | None = None
+    tokens: Tensor | None = None
+
+    def detached(self) -> CarriedState:
+        """The same numbers without the gradients of how they came about."""
+        layers = tuple(tuple(part.detach() for part in layer) for layer in self.layers)
+        return CarriedState(layers, *(None if part is None else part.detach() for part in self[1:]))
 
 
 @dataclass
 class CharRNNOutput(ModelOutput):  # type: ignore[misc]
-    """Loss in nats per token where labels were given, logits [texts, tokens, vocabulary], and the state after them."""
+    """What a pass gives.
+
+    Attributes:
+        loss: nats per token, where labels were given.
+        logits: [texts, tokens, vocabulary]; None where labels were given in training and the loss does without them:
+            with an adaptive softmax or a window.
+        state: after the last token.
+    """
 
     loss: Tensor | None = None
     logits: Tensor | None = None
@@ -40,11 +61,16 @@ class CharRNNOutput(ModelOutput):  # type: ignore[misc]
 
 
 class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
-    """Embedding, recurrent layers, and an output that sees their features beside a running average of them.
+    """Embedding, recurrent layers, and an output that sees their features, an average of them, or both.
 
-    The features of token t are f_t = [embedding, every layer's output]. A linear score a_t = w·f_t, decayed by
-    `attention_decay` at each later token, weighs them, so that the average over s ≤ t has weights
-    softmax(a_s + (t-s)·log decay): textgenrnn's attention made causal, so that writing a token costs one step.
+    The features of token t are f_t = [its input, every layer's output]. As a stream (`attention` running), a linear
+    score a_t = w·f_t, decayed by `attention_decay` at each later token, weighs them, so that the average over s ≤ t has
+    weights softmax(a_s + (t-s)·log decay): textgenrnn's attention made causal, so that writing a token costs one step.
+    With a window, every token's prediction is a pass of its own over the window that ends there, and costs as many
+    steps; without attention the output then reads the last layer's final states, of either direction where there are
+    two.
+
+    The input of a token is its embedding plus those of all labels since the text's start; a label's own is only that.
     """
 
     config_class = CharRNNConfig
@@ -54,12 +80,19 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
 
     def __init__(self, config: CharRNNConfig) -> None:
         super().__init__(config)
+        shape = config.shape
         layer = nn.LSTM if config.cell == "lstm" else nn.GRU
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
-        widths = [config.embedding_size, *config.hidden_sizes]
-        self.rnn = nn.ModuleList(layer(before, after, batch_first=True) for before, after in pairwise(widths))
-        self.attention = nn.Linear(config.features, 1, bias=False)
-        self.output = nn.Linear(2 * config.features, config.vocab_size)
+        self.rnn = nn.ModuleList(
+            layer(before, size, batch_first=True, bidirectional=config.bidirectional)
+            for before, size in zip((config.embedding_size, *shape.widths), shape.hidden_sizes, strict=False)
+        )
+        if config.attention != "none":
+            self.attention = nn.Linear(shape.features, 1, bias=False)
+        if config.adaptive_cutoffs:
+            self.output: nn.Module = AdaptiveSoftmax(shape.head_width, config.vocab_size, config.adaptive_cutoffs)
+        else:
+            self.output = nn.Linear(shape.head_width, config.vocab_size)
         self.post_init()
 
     def forward(
@@ -69,22 +102,24 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
         state: CarriedState | None = None,
         **_: Any,
     ) -> CharRNNOutput:
-        """One pass over a batch of windows, padded at the right; padding cannot reach what stands before it.
+        """One pass over a batch of texts, padded at the right; padding cannot reach what stands before it.
 
         Args:
             input_ids: [texts, tokens].
             labels: the same ids, -100 where nothing is to be learnt; shifted here, as in other causal models.
             state: of the tokens before; None at the start of texts.
         """
-        features, layers = self._features(input_ids, state)
-        average, total = self._average(features, state)
-        logits = self.output(torch.cat((features, average), dim=-1))
-        loss = None
-        if labels is not None:
-            loss = functional.cross_entropy(
-                logits[:, :-1].reshape(-1, logits.shape[-1]).float(), labels[:, 1:].reshape(-1), ignore_index=-100
-            )
-        return CharRNNOutput(loss=loss, logits=logits, state=CarriedState(layers, total, average[:, -1]))
+        stay = self._stay(input_ids, state) if self.config.labels else None
+        if self.config.window is not None:
+            return self._windowed(input_ids, stay, labels, state)
+        read, after = self._streamed(input_ids, stay, state)
+        if labels is not None and self.training and isinstance(self.output, AdaptiveSoftmax):
+            targets = labels[:, 1:]
+            learnt = targets != IGNORED
+            loss = self.output.loss(read[:, :-1][learnt], targets[learnt]) / learnt.sum().clamp(min=1)
+            return CharRNNOutput(loss=loss, state=after)
+        logits = self.output(read)
+        return CharRNNOutput(loss=_loss(logits, labels), logits=logits, state=after)
 
     def get_input_embeddings(self) -> nn.Module:
         return self.embedding
@@ -92,60 +127,161 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
     def set_input_embeddings(self, value: nn.Embedding) -> None:
         self.embedding = value
 
-    def get_output_embeddings(self) -> nn.Module:
-        return self.output
+    def get_output_embeddings(self) -> nn.Module | None:
+        return None if isinstance(self.output, AdaptiveSoftmax) else self.output
 
-    def _features(self, input_ids: Tensor, state: CarriedState | None) -> tuple[Tensor, tuple[tuple[Tensor, ...], ...]]:
-        """[texts, tokens, features], and each layer's state after the last token."""
+    def _are_labels(self, input_ids: Tensor) -> Tensor:
+        return torch.isin(input_ids, torch.tensor(list(self.config.labels.values()), device=input_ids.device))
+
+    def _own(self, input_ids: Tensor) -> Tensor:
+        """[..., embedding]: each token's embedding, zero for labels, whose embeddings stay instead."""
+        own: Tensor = self.embedding(input_ids)
+        return own.masked_fill(self._are_labels(input_ids)[..., None], 0) if self.config.labels else own
+
+    def _stay(self, input_ids: Tensor, state: CarriedState | None) -> Tensor:
+        """[texts, tokens, embedding]: at each token the sum of the labels' embeddings since the last start."""
+        marks = self.embedding(input_ids).masked_fill(~self._are_labels(input_ids)[..., None], 0)
+        if state is not None and state.stay is not None:
+            marks = torch.cat((state.stay[:, None].to(marks.dtype), marks), dim=1)
+        else:
+            marks = functional.pad(marks, (0, 0, 1, 0))
+        sums = marks.cumsum(dim=1)
+        at = torch.arange(1, input_ids.shape[1] + 1, device=input_ids.device)
+        starts = torch.where(input_ids == self.config.bos_token_id, at, 0).cummax(dim=1).values
+        dropped = sums.gather(1, starts[..., None].expand(-1, -1, sums.shape[-1]))
+        return sums[:, 1:] - dropped * (starts > 0)[..., None]
+
+    def _layers(self, inputs: Tensor, before: CarriedState | None) -> tuple[list[Tensor], list[tuple[Tensor, ...]]]:
+        """The inputs [texts, tokens, embedding] and every layer's output, and each layer's state after the last."""
         dropout = self.config.dropout
-        below = functional.dropout(self.embedding(input_ids), dropout, self.training)
-        all_features = [below]
-        layers = []
+        below = functional.dropout(inputs, dropout, self.training)
+        features, after = [below], []
         for index, layer in enumerate(self.rnn):
-            before = None
-            if state is not None:
-                before = state.layers[index] if self.config.cell == "lstm" else state.layers[index][0]
-            below, after = layer(below, before)
+            state = None
+            if before is not None:
+                state = before.layers[index] if self.config.cell == "lstm" else before.layers[index][0]
+            below, last = layer(below, state)
             below = functional.dropout(below, dropout, self.training)
-            all_features.append(below)
-            layers.append(after if isinstance(after, tuple) else (after,))
-        return torch.cat([part.to(below.dtype) for part in all_features], dim=-1), tuple(layers)
+            features.append(below)
+            after.append(last if isinstance(last, tuple) else (last,))
+        return features, after
 
-    def _average(self, features: Tensor, state: CarriedState | None) -> tuple[Tensor, Tensor]:
-        """The running average [texts, tokens, features] at every token, and the log weight [texts] at the last."""
-        tokens = features.shape[1]
-        decay = math.log(self.config.attention_decay)
-        scores = self.attention(features).squeeze(-1).float()
-        at = torch.arange(tokens, device=features.device)
-        age = at[:, None] - at[None, :]  # of token s (column) as token t (row) sees it
-        weights = scores[:, None, :] + (age * decay).float()
-        weights = weights.masked_fill(age < 0, -math.inf)
-        seen = features
-        if state is not None:  # everything before the window is one more token, already decayed once at t = 0
-            before = state.total[:, None].float() + (at + 1) * decay
-            weights = torch.cat((before[:, :, None], weights), dim=-1)
-            seen = torch.cat((state.average[:, None].to(features.dtype), features), dim=1)
-        average = torch.bmm(weights.softmax(dim=-1).to(seen.dtype), seen)
-        return average, weights[:, -1].logsumexp(dim=-1)
+    def _streamed(
+        self, input_ids: Tensor, stay: Tensor | None, before: CarriedState | None
+    ) -> tuple[Tensor, CarriedState]:
+        """What the output layer reads at each token, [texts, tokens, width], and the state after the last."""
+        own = self._own(input_ids)
+        parts, layers = self._layers(own if stay is None else own + stay, before)
+        after = CarriedState(tuple(layers), stay=None if stay is None else stay[:, -1])
+        if self.config.attention == "none":
+            return parts[-1], after
+        features = _joined(parts)
+        carried = None
+        if before is not None and before.total is not None and before.average is not None:
+            carried = before.total, before.average
+        scores = self.attention(features).squeeze(-1)
+        average, total = running_average(features, scores, self.config.attention_decay, carried)
+        return torch.cat((features, average), dim=-1), after._replace(total=total, average=average[:, -1])
+
+    def _windowed(
+        self, input_ids: Tensor, stay: Tensor | None, labels: Tensor | None, before: CarriedState | None
+    ) -> CharRNNOutput:
+        """Every token's window read on its own; in training only the windows that something is learnt from."""
+        reach = self.config.window - 1
+        texts = input_ids.shape[0]
+        if before is not None and before.tokens is not None:
+            earlier = before.tokens
+        else:
+            earlier = input_ids.new_full((texts, reach), self.config.pad_token_id)
+        seen = torch.cat((earlier, input_ids), dim=1)
+        windows = seen.unfold(1, self.config.window, 1)  # [texts, tokens, window], a view
+        after = CarriedState(stay=None if stay is None else stay[:, -1], tokens=seen[:, seen.shape[1] - reach :])
+        if labels is not None and self.training:
+            return CharRNNOutput(loss=self._window_loss(windows, stay, labels), state=after)
+        rows = [
+            self.output(self._window_features(*part))
+            for part in self._chunks(windows.reshape(-1, self.config.window), _rows(stay))
+        ]
+        logits = torch.cat(rows).reshape(*input_ids.shape, self.config.vocab_size)
+        return CharRNNOutput(loss=_loss(logits, labels), logits=logits, state=after)
+
+    def _window_loss(self, windows: Tensor, stay: Tensor | None, labels: Tensor) -> Tensor:
+        """The mean loss; beyond one chunk a chunk's activations are computed again for its gradients, not kept."""
+        targets = labels[:, 1:]
+        learnt = targets != IGNORED
+        targets = targets[learnt]
+        stays = None if stay is None else stay[:, :-1][learnt]
+        chunks = self._chunks(windows[:, :-1][learnt], stays)
+        ends = torch.tensor([len(chunk) for chunk, _ in chunks]).cumsum(0).tolist()
+        loss = torch.zeros((), device=targets.device)
+        for (chunk, of_chunk), (start, end) in zip(chunks, pairwise((0, *ends)), strict=True):
+            arguments = chunk, of_chunk, targets[start:end]
+            if len(chunks) == 1:
+                loss = loss + self._summed_loss(*arguments)
+            else:
+                loss = loss + checkpoint(self._summed_loss, *arguments, use_reentrant=False)
+        return loss / learnt.sum().clamp(min=1)
+
+    def _summed_loss(self, windows: Tensor, stay: Tensor | None, targets: Tensor) -> Tensor:
+        read = self._window_features(windows, stay)
+        if isinstance(self.output, AdaptiveSoftmax):
+            return self.output.loss(read, targets)
+        return functional.cross_entropy(self.output(read).float(), targets, reduction="sum")
+
+    def _window_features(self, windows: Tensor, stay: Tensor | None) -> Tensor:
+        """What the output layer reads [windows, width] of windows of ids [windows, window] with stays of their own."""
+        own = self._own(windows)
+        parts, layers = self._layers(own if stay is None else own + stay[:, None], None)
+        if self.config.attention == "none":
+            read = torch.cat(tuple(layers[-1][0]), dim=-1)  # as Keras's layers without return_sequences give them
+            return functional.dropout(read, self.config.dropout, self.training)
+        features = _joined(parts)
+        return window_average(features, self.attention(features).squeeze(-1))
+
+    def _chunks(self, windows: Tensor, stay: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
+        """Windows and their stays in parts that fit in memory; at least one part."""
+        shape = self.config.shape
+        gates = 8 * sum(shape.widths)  # of each unit: inputs and outputs of four gates
+        rows = max(1, CHUNK_BYTES // (4 * shape.window * (gates + 2 * shape.features)))
+        parts = torch.split(windows, rows)
+        return list(zip(parts, [None] * len(parts) if stay is None else torch.split(stay, rows), strict=True))
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
         elif isinstance(module, nn.Linear):
-            if module is self.attention:
-                nn.init.zeros_(module.weight)  # the plain decayed average, until training finds better
+            if module is getattr(self, "attention", None):
+                nn.init.zeros_(module.weight)  # the plain (decayed) average, until training finds better
             else:
                 bound = module.in_features**-0.5
                 nn.init.uniform_(module.weight, -bound, bound)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
         elif isinstance(module, nn.LSTM | nn.GRU):
             bound = module.hidden_size**-0.5
             for name, parameter in module.named_parameters():
                 nn.init.uniform_(parameter, -bound, bound)
-                if isinstance(module, nn.LSTM) and name == "bias_hh_l0":
+                if isinstance(module, nn.LSTM) and name.startswith("bias_hh_l0"):
                     size = module.hidden_size
                     parameter[size : 2 * size].fill_(1.0)  # forget gate open at first (Jozefowicz et al. 2015)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return torch.cat([part.to(parts[-1].dtype) for part in parts], dim=-1)
+
+
+def _rows(stay: Tensor | None) -> Tensor | None:
+    return None if stay is None else stay.reshape(-1, stay.shape[-1])
+
+
+def _loss(logits: Tensor, labels: Tensor | None) -> Tensor | None:
+    if labels is None:
+        return None
+    predicted, targets = logits[:, :-1], labels[:, 1:]
+    return functional.cross_entropy(
+        predicted.reshape(-1, predicted.shape[-1]).float(), targets.reshape(-1), ignore_index=IGNORED
+    )
 
 
 AutoConfig.register("charrnn", CharRNNConfig)
