@@ -6,12 +6,11 @@ holds for models holds here. For demonstrations, for tests, and for whoever writ
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import threading
 import tomllib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,11 @@ from typing import Any, Final, Literal
 
 from generators.chain import Chain, Weighted, vocabulary_of
 from generators.completion import CompletionRequest, Event, ModelInfo, Piece
-from generators.engine import QUEUE_LIMIT, Engine
+from generators.engine import QUEUE_LIMIT
 from generators.engine.intake import check
 from generators.errors import Busy, InvalidValue, ModelFailed, UnusableModel
-from generators.registry import GeneratorSettings, unknown
+from generators.registry import GeneratorSettings
+from generators.single import SingleGenerator
 
 VARIABLE: Final = "PLANCHETTE_SCRIPT"  # names a script file
 
@@ -141,7 +141,7 @@ class Pace:
             self._allowed -= 1
 
 
-class ScriptedGenerator:
+class ScriptedGenerator(SingleGenerator):
     """Writes from a script.
 
     Args:
@@ -160,11 +160,7 @@ class ScriptedGenerator:
     ) -> None:
         self._script = script or Script()
         self._pace = pace
-        self._engine = Engine(self._script.model(pace), max_batch=max_batch, queue_limit=queue_limit)
-
-    async def models(self) -> Sequence[ModelInfo]:
-        """The script's model."""
-        return [self._engine.info]
+        super().__init__(self._script.model(pace), max_batch=max_batch, queue_limit=queue_limit)
 
     @asynccontextmanager
     async def complete(self, request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
@@ -173,21 +169,25 @@ class ScriptedGenerator:
         Raises:
             UserError: the request cannot be met, or a cue says so.
         """
-        if request.model.partition("@")[0] != self._script.name:
-            raise unknown(request.model, [self._script.name])
-        check(request, self._engine.info, self._engine.vocabulary)
-        prompt = request.prompt if isinstance(request.prompt, str) else self._engine.vocabulary.decode(request.prompt)
-        cue = next((cue for cue in self._script.cues if cue.when in prompt), None)
+        cue = self._cue_of(request)
         if cue is not None and not cue.after:
             raise cue.fault()
-        async with self._engine.complete(request) as events:
+        async with super().complete(request) as events:
             yield events if cue is None else _interrupted(events, cue)
 
     async def close(self) -> None:
         """Ends the engine."""
         if self._pace is not None:
             self._pace.free()
-        await asyncio.to_thread(self._engine.close)
+        await super().close()
+
+    def _cue_of(self, request: CompletionRequest) -> Cue | None:
+        """What is to go wrong with a request that could be met."""
+        if request.model.partition("@")[0] != self._script.name:
+            return None
+        check(request, self._engine.info, self._engine.vocabulary)
+        prompt = request.prompt if isinstance(request.prompt, str) else self._engine.vocabulary.decode(request.prompt)
+        return next((cue for cue in self._script.cues if cue.when in prompt), None)
 
 
 async def _interrupted(events: AsyncIterator[Event], cue: Cue) -> AsyncIterator[Event]:

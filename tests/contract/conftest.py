@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from generators.completion import Generator, ModelInfo
 from generators.local import LocalGenerator, Shelf
 from generators.places import shipped_directory
-from generators.registry import CombinedGenerator
+from generators.registry import CombinedGenerator, GeneratorSettings
 from generators.remote.generator import RemoteGenerator
 from generators.scripted import Script, ScriptedGenerator
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
+from tests.plugins import BIGRAMS
 
 TEXTS = (
     "Once upon a time there was a fox. “Come in!” it said, and then it was gone.",
@@ -22,7 +24,7 @@ TEXTS = (
 )
 
 
-LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined")
+LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined", "plug-in")
 REMOTE = ("remote scripted characters", "remote shipped")  # the same on a host of ours
 
 
@@ -50,11 +52,24 @@ def generator_of(kind: str, tmp_path: Path) -> Generator:
     if kind == "random":
         save_tiny(tmp_path / "tiny" / "1")
         return LocalGenerator([Shelf(tmp_path)])
+    if kind == "plug-in":
+        return plugged()
     if kind == "shipped":
         if not (shipped_directory() / "charrnn" / "config.json").is_file():
             pytest.skip("the shipped char-RNN is not there")
         return LocalGenerator([Shelf(shipped_directory(), shipped=True)])
     return CombinedGenerator([LocalGenerator([]), ScriptedGenerator(Script(texts=TEXTS, order=2, smoothing=1.0))])
+
+
+def plugged() -> Generator:
+    """The generator of the package that `docs/generators.md` shows."""
+    spec = spec_from_file_location("planchette_bigrams", BIGRAMS / "planchette_bigrams.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: Generator = module.factory(GeneratorSettings())
+    return made
 
 
 @pytest.fixture
