@@ -23,6 +23,7 @@ from bot.shell.recipes import recipes
 from bot.shell.replay import replay
 from bot.shell.run import chat, run
 from bot.shell.train import train
+from bot.shell.write import write
 
 app = typer.Typer(
     cls=Shell,
@@ -55,6 +56,7 @@ app.command()(run)
 app.command()(chat)
 app.command()(generate)
 app.command("next")(next_)
+app.command()(write)
 app.command()(train)
 app.command()(recipes)
 app.command()(evaluate)

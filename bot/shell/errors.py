@@ -36,17 +36,6 @@ class NotUtf8(UserError):
 
 
 @dataclass(eq=False)
-class CannotImport(UserError):
-    """A directory that holds no model we can read."""
-
-    path: str
-    reason: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate("{path} cannot be imported: {reason}.", path=self.path, reason=self.reason)
-
-
-@dataclass(eq=False)
 class DoesNotReplay(UserError):
     """A record that says something else than what follows from it."""
 
@@ -59,19 +48,6 @@ class DoesNotReplay(UserError):
 
 
 @dataclass(eq=False)
-class OnlyDirectories(UserError):
-    """A model that is to come from elsewhere than a directory."""
-
-    source: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate(
-            "{source} is no directory; this version imports only directories with config.json and model.safetensors.",
-            source=self.source,
-        )
-
-
-@dataclass(eq=False)
 class InTheWay(UserError):
     """Something stands where a new directory should."""
 
@@ -79,3 +55,34 @@ class InTheWay(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{path} is there already; name a directory that is new or empty.", path=self.path)
+
+
+@dataclass(eq=False)
+class NoMove(UserError):
+    """Something that is no move while a text is being written together."""
+
+    typed: str
+    candidates: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.typed.isdigit():
+            return translate(
+                "There is no candidate {typed}; take one of 1 to {last}.", typed=self.typed[:20], last=self.candidates
+            )
+        return translate("That is no move; type a number from 1 to {last}, o, x, r, s or h.", last=self.candidates)
+
+
+@dataclass(eq=False)
+class NothingToTakeBack(UserError):
+    """Nothing was added that could be taken back."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Nothing was added yet, so there is nothing to take back.")
+
+
+@dataclass(eq=False)
+class NothingTyped(UserError):
+    """Words of one's own without a word."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Nothing was typed; write your words behind o.")

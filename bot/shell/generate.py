@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.shell.output import Json, Progress, emit, note, progress, say, show
-from bot.shell.writers import Desk, Prompt, Written, at_temperature, open_desk, prompt_text, text_of
+from bot.shell.output import Json, Progress, emit, note, progress, save, say, show
+from bot.shell.writers import (
+    Desk,
+    Labels,
+    Prompt,
+    Written,
+    at_temperature,
+    label_of,
+    open_desk,
+    prompt_text,
+    some,
+)
 
 if TYPE_CHECKING:
     from generators.completion import CompletionRequest
@@ -33,7 +43,7 @@ def generate(
     top_p: Annotated[float | None, typer.Option(help="Draw among the likeliest that together reach p.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same text.")] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Text before which to end.")] = None,
-    label: Annotated[str | None, typer.Option(help="Kind of text, one of the model's labels.")] = None,
+    label: Labels = None,
     out: Annotated[Path | None, typer.Option(help="Write the texts into this file.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -53,20 +63,12 @@ def generate(
         top_k=top_k,
         top_p=top_p,
         seed=seed,
-        stop=tuple(_some("stop", text) for text in stop or ()),
-        label=None if label is None else _some("label", label),
+        stop=tuple(some("stop", text) for text in stop or ()),
+        label=label_of(label),
     )
     if out is not None:
         out.open("a").close()  # so that a file that cannot be written is refused before the work
     asyncio.run(_generate(request, model or [], out, as_json))
-
-
-def _some(name: str, text: str) -> str:
-    from generators.errors import InvalidValue, Phrase
-
-    if not text:
-        raise InvalidValue(name, text, "a text of at least one character")
-    return text_of(text, Phrase("the {name}", name=name))
 
 
 async def _generate(request: CompletionRequest, names: list[str], out: Path | None, as_json: bool) -> None:
@@ -141,7 +143,4 @@ def _save(texts: list[Written], out: Path, as_json: bool) -> None:
     else:
         among = "\n=====DOC=====\n" if any("\n" in written.text for written in texts) else "\n"
         whole = among.join(written.text for written in texts)
-    try:
-        out.write_text(whole + "\n", "utf-8")
-    except OSError as fault:  # a full disk does not name the file
-        raise OSError(fault.errno, fault.strerror, str(out)) from fault
+    save(whole + "\n", out)

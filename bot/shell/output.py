@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
@@ -39,6 +40,18 @@ def note(text: str) -> None:
     """Prints a line that is not the result, such as progress; where stderr takes nothing, nobody misses it."""
     with suppress(OSError):
         typer.echo(text, err=True)
+
+
+def save(text: str, out: Path) -> None:
+    """Writes a file.
+
+    Raises:
+        OSError: it cannot be written; it is named, which a full disk does not do by itself.
+    """
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(out)) from fault
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

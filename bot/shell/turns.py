@@ -69,7 +69,7 @@ async def _words(
             min_tokens=int(tokens < least),
             n=1,
             temperature=cycle[turn % len(cycle)],
-            seed=_seed_of(seed, choice, turn),
+            seed=seed_of(seed, choice, turn),
             stop=(),
             unit=Unit.WORD,
         )
@@ -101,6 +101,6 @@ def _until_stop(text: str, stops: Sequence[str]) -> tuple[str, bool]:
     return (text[: min(found)], True) if found else (text, False)
 
 
-def _seed_of(seed: int, choice: int, turn: int) -> int:
+def seed_of(seed: int, choice: int, turn: int) -> int:
     """A seed of each turn's own, so that no word repeats another's draws."""
     return int.from_bytes(sha256(f"{seed} {choice} {turn}".encode()).digest()[:8]) >> 1

@@ -23,6 +23,10 @@ Prompt: TypeAlias = Annotated[
 ]
 ModelName: TypeAlias = Annotated[str | None, typer.Option("--model", help="NAME or NAME@VERSION; see `models list`.")]
 
+Labels: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--label", help="Kind of text, one of the model's labels; several are joined.")
+]
+
 
 class Written(NamedTuple):
     """A finished text."""
@@ -92,6 +96,28 @@ def text_of(typed: str, what: Phrase) -> str:
     except UnicodeEncodeError:
         raise NotUtf8(begun(str(what))) from None
     return checked(typed, what)
+
+
+def some(name: str, text: str) -> str:
+    """The text of an option that makes no sense when it is empty.
+
+    Raises:
+        UserError: it is, or see `text_of`.
+    """
+    from generators.errors import InvalidValue
+
+    if not text:
+        raise InvalidValue(name, text, "a text of at least one character")
+    return text_of(text, Phrase("the {name}", name=name))
+
+
+def label_of(labels: list[str] | None) -> str | None:
+    """The kind of text that one or several labels together ask for, as a request has it.
+
+    Raises:
+        UserError: one of them is no label.
+    """
+    return ",".join(some("label", label) for label in labels) if labels else None
 
 
 def at_temperature(value: float) -> float:
