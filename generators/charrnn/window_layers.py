@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.charrnn.cells import CELLS, Cell
 from generators.charrnn.folding import Array, gate_columns
 from generators.charrnn.shape import Shape
 
 Ids: TypeAlias = NDArray[np.intp]
 
 WAYS: Final = ("", "_reverse")  # endings of torch's names
+BLOCKS: Final = 4  # of gates: LSTM's i, f, o, g, or GRU's r, z, n of the input, n of the state
+
+
+def lstm(gates: Array, hidden: Array, cell: Array) -> None:
+    """Takes h and c [rows, units] a step further; `gates` [4, rows, units] are used up.
+
+    Gates apart, each in a block of its own, are passed over in two thirds of the time of gates in columns.
+    """
+    np.tanh(gates, out=gates)
+    sigmoids = gates[:3]
+    sigmoids *= 0.5
+    sigmoids += 0.5
+    cell *= gates[1]
+    candidate = gates[3]
+    candidate *= gates[0]
+    cell += candidate
+    np.tanh(cell, out=hidden)
+    hidden *= gates[2]
+
+
+def gru(gates: Array, hidden: Array, cell: Array) -> None:
+    """Takes h [rows, units], of which `cell` has a copy, a step further; `gates` [4, rows, units] are used up."""
+    switches = gates[:2]
+    np.tanh(switches, out=switches)
+    switches *= 0.5
+    switches += 0.5
+    candidate = gates[3]
+    candidate *= gates[0]
+    candidate += gates[2]
+    np.tanh(candidate, out=candidate)
+    cell -= candidate
+    cell *= gates[1]
+    cell += candidate
+    hidden[:] = cell
+
+
+CELLS: Final[dict[str, Callable[[Array, Array, Array], None]]] = {"lstm": lstm, "gru": gru}
 
 
 class Scratch:
@@ -26,7 +63,7 @@ class Scratch:
 
     def take(self, name: Hashable, *shape: int) -> Array:
         """An array of this shape with whatever is in it; it holds until the next call with the name."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         kept = self._kept.get(name)
         if kept is None or kept.size < size:
             kept = self._kept[name] = np.empty(size, np.float32)
@@ -35,13 +72,13 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """One way of reading of one layer; columns are gates as `cells.py` has them.
+    """One way of reading of one layer.
 
     Attributes:
-        table: [vocabulary, gates], the first layer's input product and bias for each token; else None.
-        of_input: [inputs, gates].
-        bias: [gates].
-        of_state: [units, gates].
+        table: [4, vocabulary, units], the first layer's input product and bias for each token; else None.
+        of_input: [4, inputs, units].
+        bias: [4, 1, units].
+        of_state: [4, units, units].
         output: columns of the layer's output.
         backward: whether it reads from the right.
     """
@@ -52,6 +89,10 @@ class Direction:
     of_state: Array
     output: slice
     backward: bool
+
+    @property
+    def units(self) -> int:
+        return self.of_state.shape[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +123,7 @@ def directions_of(shape: Shape, index: int, own: Array, tensors: Mapping[str, Ar
     directions = []
     for place, way in enumerate(WAYS if shape.bidirectional else WAYS[:1]):
         weights = [tensors[f"rnn.{index}.{name}_l0{way}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        of_input, of_state, bias = gate_columns(shape.cell, *weights)
+        of_input, of_state, bias = map(_blocks, gate_columns(shape.cell, *weights))
         table = None if index else _float32(own.astype(np.float64) @ of_input + bias)
         columns = slice(place * size, (place + 1) * size)
         directions.append(
@@ -101,8 +142,7 @@ class WindowLayers:
     """
 
     def __init__(self, shape: Shape, own: Array, tensors: Mapping[str, Array]) -> None:
-        self._cell: Cell = CELLS[shape.cell]
-        self._copies = shape.cell == "gru"  # its cell reads the hidden state that it writes
+        self._cell = CELLS[shape.cell]
         self._scratch = Scratch()
         self._layers = [
             WindowLayer(directions_of(shape, index, own, tensors), width) for index, width in enumerate(shape.widths)
@@ -133,9 +173,9 @@ class WindowLayers:
             if layer.padded is not None:
                 output[:last] = layer.padded[0][:last, None]
             for direction in layer.directions:
-                gates = self._scratch.take("gates", length, rows, direction.bias.size)
-                self._feed(direction, gates[first:], ids[first:], outputs[-1][first:] if outputs else None, stay)
-                cells = self._scratch.take("cells", rows, direction.of_state.shape[0])
+                below = outputs[-1][first:] if outputs else None
+                gates = self._gates(direction, ids[first:], below, stay)
+                cells = self._scratch.take("cells", rows, direction.units)
                 if layer.padded is None or not last:
                     cells[:] = 0.0
                 else:
@@ -144,63 +184,66 @@ class WindowLayers:
             outputs.append(output)
         return outputs
 
-    def _feed(self, direction: Direction, gates: Array, ids: Ids, below: Array | None, stay: Array | None) -> None:
-        """The input's part of every step's gates, [steps, rows, gates]."""
+    def _gates(self, direction: Direction, ids: Ids, below: Array | None, stay: Array | None) -> Array:
+        """The input's part of the gates, [4, steps, rows, units]: one product over all of them."""
+        steps, rows = ids.shape
+        gates = self._scratch.take("gates", BLOCKS, steps, rows, direction.units)
+        flat = gates.reshape(BLOCKS, steps * rows, direction.units)
         if direction.table is None:
             assert below is not None
-            steps, rows, width = below.shape
-            np.dot(below.reshape(-1, width), direction.of_input, out=gates.reshape(steps * rows, -1))
-            gates += direction.bias
-            return
-        np.take(direction.table, ids, axis=0, out=gates, mode="clip")  # «raise» would copy once more
+            np.matmul(below.reshape(steps * rows, -1), direction.of_input, out=flat)
+            flat += direction.bias
+            return gates
+        for block, table in zip(gates, direction.table, strict=True):
+            np.take(table, ids, axis=0, out=block, mode="clip")  # «raise» would copy once more
         if stay is not None:
-            gates += stay @ direction.of_input
+            gates += (stay @ direction.of_input)[:, None]
+        return gates
 
     def _run(self, direction: Direction, gates: Array, output: Array, cells: Array, going: Sequence[int]) -> None:
-        """Writes a direction's `output` [window, rows, units], where it holds what padding leaves before a row begins.
+        """Writes a direction's `output` [window, rows, units], which holds what padding leaves before a row begins.
 
         Args:
             direction: its weights.
-            gates: [window, rows, gates]; used up.
+            gates: [4, steps, rows, units], of the window's last steps: those before are all padding.
             output: of the direction.
             cells: [rows, units], before each row's first step; used up.
-            going: rows that have begun, at each step; none begins later than at the last.
+            going: rows that have begun, at each step.
         """
-        length = len(going)
-        added = self._scratch.take("added", *gates.shape[1:])
-        before = length if direction.backward else -1
-        for time in range(length - 1, -1, -1) if direction.backward else range(length):
-            texts = going[time]
-            if texts:
-                now, hidden = gates[time, :texts], output[time, :texts]
-                if 0 <= before < length:
-                    now += np.dot(output[before, :texts], direction.of_state, out=added[:texts])
-                    if self._copies:
-                        hidden[:] = output[before, :texts]
-                elif self._copies:
-                    hidden[:] = 0.0
-                self._cell(now, hidden, cells[:texts])
-            before = time
+        length, rows, units = output.shape
+        skipped = length - gates.shape[1]
+        times = range(length - 1, -1, -1) if direction.backward else range(skipped, length)
+        back = 1 if direction.backward else -1
+        texts, now = rows, self._scratch.take("now", BLOCKS, rows, units)
+        for time in times:
+            if texts != going[time]:
+                texts = going[time]
+                now = self._scratch.take("now", BLOCKS, texts, units)
+            before = time + back
+            if 0 <= before < length:
+                np.matmul(output[before, :texts], direction.of_state, out=now)
+                now += gates[:, time - skipped, :texts]
+            else:
+                now[:] = gates[:, time - skipped, :texts]
+            self._cell(now, output[time, :texts], cells[:texts])
 
     def _with_padding(self, ids: Ids) -> list[WindowLayer]:
         """The layers with what they do over padding [window, 1]."""
-        outputs = self.outputs(ids, np.zeros(1, np.intp), None)
         layers = []
-        for index, layer in enumerate(self._layers):
-            direction = layer.directions[0]
-            gates = self._scratch.take("gates", *ids.shape, direction.bias.size)
-            self._feed(direction, gates, ids, outputs[index - 1] if index else None, None)
-            cells = np.zeros((len(ids) + 1, 1, layer.width), np.float32)
-            output = np.empty((len(ids), 1, layer.width), np.float32)
-            for time in range(len(ids)):
-                cells[time + 1] = cells[time]
-                before, hidden = output[time - 1 : time], output[time]
-                if time:
-                    gates[time] += before[0] @ direction.of_state
-                hidden[:] = before[0] if time else 0.0
-                self._cell(gates[time], hidden, cells[time + 1])
-            layers.append(WindowLayer(layer.directions, layer.width, (output[:, 0], cells[:-1, 0])))
+        for layer, output in zip(self._layers, self.outputs(ids, np.zeros(1, np.intp), None), strict=True):
+            below = layers[-1].padded[0][:, None] if layers and layers[-1].padded else None
+            gates = self._gates(layer.directions[0], ids, below, None)
+            cells = np.zeros((len(ids), 1, layer.width), np.float32)
+            for time in range(1, len(ids)):  # a run of each length, because a run keeps its last cells only
+                self._run(layer.directions[0], gates[:, :time], output[:time].copy(), cells[time], [1] * time)
+            layers.append(WindowLayer(layer.directions, layer.width, (output[:, 0].copy(), cells[:, 0])))
         return layers
+
+
+def _blocks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[..., 4 units] as [4, ..., units]; a bias of one dimension as [4, 1, units]."""
+    rows = columns.reshape(-1, BLOCKS, columns.shape[-1] // BLOCKS)
+    return rows.swapaxes(0, 1)
 
 
 def _float32(array: NDArray[np.floating]) -> Array:

@@ -20,9 +20,15 @@ GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which boun
 
 class Output:
     def __init__(self, tensors):
-        self._w=np.ascontiguousarray(tensors["output.weight"].T); self._b=tensors["output.bias"]; self.width=len(self._b)
+        self._w = np.ascontiguousarray(tensors["output.weight"].T)
+        self._b = tensors["output.bias"]
+        self.width = len(self._b)
+
     def __call__(self, x):
-        y=x@self._w; y+=self._b; return y
+        y = x @ self._w
+        y += self._b
+        return y
+
 
 class WindowState:
     """The last tokens of a text, padded at the left, and the labels that its start has been followed by."""
