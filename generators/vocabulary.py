@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from generators.errors import UnusableModel
+from generators.tokenizer_files import METASPACE, read_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -23,22 +25,12 @@ def _byte_level_alphabet() -> dict[str, int]:
     return {chr(byte): byte for byte in printable} | {chr(256 + rank): byte for rank, byte in enumerate(others)}
 
 
-def _check_ids(written: Any) -> None:
-    """Makes sure that ids leave no gap: one of a thousand million would cost its place in every table.
-
-    Raises:
-        ValueError: they do.
-    """
-    ids = {*written["model"]["vocab"].values(), *(added["id"] for added in written["added_tokens"])}
-    if ids != set(range(len(ids))):
-        raise ValueError("its token ids do not run from 0 without a gap")
-
-
 class Vocabulary:
     """A model's tokens: ids to bytes and names, text to ids; no character is lost either way.
 
     Args:
-        tokenizer: a `tokenizers` BPE, either with byte fallback or byte-level.
+        tokenizer: of `tokenizers`: byte-level, or with byte fallback and spaces as they are or as «▁». One of
+            neither kind can lose characters that it does not know.
         start: id of the token that begins a text.
         end: id of the token that ends one; may be the same.
     """
@@ -51,9 +43,9 @@ class Vocabulary:
         self.start = start
         self.end = end
         self.size = tokenizer.get_vocab_size(with_added_tokens=True)
-        self.special = frozenset(
-            token for token, added in tokenizer.get_added_tokens_decoder().items() if added.special
-        )
+        added = tokenizer.get_added_tokens_decoder()
+        self.special = frozenset([token for token, each in added.items() if each.special] + [start, end])
+        self._literal = frozenset(added)  # their names are the text itself, whatever the others' are written in
         self.names = tuple(tokenizer.id_to_token(token) or f"<{token}>" for token in range(self.size))
         self.bytes = tuple(self._bytes_of(token) for token in range(self.size))
 
@@ -62,16 +54,12 @@ class Vocabulary:
         """The vocabulary of a Hugging Face directory.
 
         Raises:
-            UnusableModel: tokenizer.json or config.json is missing or damaged.
+            UnusableModel: the tokenizer or config.json is missing or damaged.
         """
-        from tokenizers import Tokenizer
-
         try:
             config = json.loads((directory / "config.json").read_text("utf-8"))
-            written = (directory / "tokenizer.json").read_text("utf-8")
-            _check_ids(json.loads(written))
-            tokenizer = Tokenizer.from_str(written)
-            start, end = int(config["bos_token_id"]), int(config["eos_token_id"])
+            tokenizer = read_tokenizer(directory)
+            start, end = _ends(config, tokenizer.get_vocab_size(with_added_tokens=True))
         except Exception as fault:  # tokenizers raises bare Exception for any damage to its file
             raise UnusableModel(str(directory), f"its tokenizer or config cannot be read ({fault})") from fault
         return cls(tokenizer, start, end)
@@ -85,10 +73,25 @@ class Vocabulary:
         """The text of token ids; bytes that are no character become «�», special tokens nothing."""
         return b"".join([self.bytes[token] for token in token_ids]).decode("utf-8", "replace")
 
+    def check_room(self, rows: int) -> None:
+        """Makes sure that a model's embedding has a row for each token; more rows, as padding, are harmless.
+
+        Raises:
+            ValueError: it has not.
+        """
+        if self.size > rows:
+            raise ValueError(f"its tokenizer has {self.size:,} tokens and config.json has room for {rows:,}")
+
     @cached_property
     def is_byte_level(self) -> bool:
         """Whether token names are written in GPT-2's alphabet for bytes."""
-        return '"ByteLevel"' in self._tokenizer.to_str()
+        return '"ByteLevel"' in self._steps
+
+    @cached_property
+    def _steps(self) -> str:
+        """What is done to a text before and after it becomes tokens, as JSON."""
+        written = json.loads(self._tokenizer.to_str())
+        return json.dumps([written["normalizer"], written["pre_tokenizer"], written["decoder"]], ensure_ascii=False)
 
     @cached_property
     def _alphabet(self) -> dict[str, int]:
@@ -98,8 +101,26 @@ class Vocabulary:
         name = self.names[token]
         if token in self.special:
             return b""
+        if token in self._literal:
+            return name.encode()
         if self.is_byte_level:
-            return bytes(self._alphabet[character] for character in name)
+            return bytes([self._alphabet[character] for character in name])
         if byte := BYTE_TOKEN.fullmatch(name):
             return bytes([int(byte[1], 16)])
-        return name.encode()
+        return name.replace(METASPACE, " ").encode() if METASPACE in self._steps else name.encode()
+
+
+def _ends(config: Mapping[str, Any], size: int) -> tuple[int, int]:
+    """The tokens that begin and end a text; a model that has only one of the two uses it for both.
+
+    Raises:
+        ValueError: config.json names neither, or one that is outside the vocabulary.
+    """
+    named = [config.get(name) for name in ("bos_token_id", "eos_token_id")]
+    start, end = (int(token[0] if isinstance(token, list) else token) if token is not None else None for token in named)
+    start, end = (end if start is None else start), (start if end is None else end)
+    if start is None or end is None:
+        raise ValueError("config.json has neither a bos_token_id nor an eos_token_id")
+    if not (0 <= start < size and 0 <= end < size):
+        raise ValueError("config.json has a bos_token_id or eos_token_id outside the vocabulary")
+    return start, end

@@ -75,7 +75,7 @@ def leave_a_gap(directory: Path) -> None:
         (with_config(hidden_sizes="many"), "config.json"),
         (with_config(cell="rnn"), "has to be lstm or gru"),
         (with_config(attention_decay=0), "attention_decay"),
-        (with_config(bos_token_id=None), "tokenizer or config cannot be read"),
+        (with_config(bos_token_id="first"), "tokenizer or config cannot be read"),
         (with_config(eos_token_id=999), "outside the vocabulary"),
         (lambda directory: (directory / "tokenizer.json").write_text("{}"), "tokenizer or config cannot be read"),
         (lambda directory: tokenizer_of("ab").save(str(directory / "tokenizer.json")), "tokenizer.json has 260 tokens"),

@@ -1,0 +1,48 @@
+"""Where torch computes, and with how many threads."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from generators.errors import InvalidValue
+
+if TYPE_CHECKING:
+    import torch
+
+
+def device_of(name: str) -> torch.device:
+    """The device that settings name; `auto` is the first GPU where there is one.
+
+    Raises:
+        InvalidValue: this machine has none of that name.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+            raise InvalidValue("device", name, "auto, cpu, or a GPU that this machine has and that torch can use")
+    except RuntimeError as fault:
+        raise InvalidValue("device", name, "auto, cpu, cuda or cuda:N") from fault
+    return device
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_threads(threads: int | None) -> None:
+    """Lets torch compute with so many threads, by default with one on each core; the number holds for the process.
+
+    To be called by the thread that computes: OpenMP keeps the number of a team by who leads it. NumPy's linear algebra
+    has a limit of its own (generators/engine/threads.py), so char-RNNs beside a GPT-2 are not slowed down by it.
+    """
+    import torch
+
+    wanted = threads or cores()
+    if torch.get_num_threads() != wanted:
+        torch.set_num_threads(wanted)

@@ -1,0 +1,199 @@
+"""LoRA adapters as peft writes them, merged into a copy of their base's weights; peft itself is not needed.
+
+An adapter's directory is a model's: config.json, tokenizer.json and planchette.json (whose `base` says what it belongs
+to) beside peft's own two files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from generators.directory import full_digest, read_json, weights_files
+from generators.errors import UnknownModel, UnusableModel
+from generators.gpt2.configuration import Shape
+from generators.gpt2.weights import PREFIX, read_file, read_tensors
+from generators.places import found
+
+CONFIG: Final = "adapter_config.json"
+WEIGHTS: Final = "adapter_model.safetensors"
+_PEFT: Final = re.compile(r"base_model\.model\.(?:transformer\.)?(.+)")
+_FACTOR: Final = re.compile(r"(.+)\.lora_([AB])\.weight")
+# what changes how an adapter is merged in ways that are not known here: peft 0.21, LoraConfig
+_UNKNOWN: Final = (
+    "use_dora",
+    "use_qalora",
+    "use_bdlora",
+    "rank_pattern",
+    "alpha_pattern",
+    "target_parameters",
+    "layer_replication",
+    "trainable_token_indices",
+    "lora_bias",
+    "alora_invocation_tokens",
+    "arrow_config",
+    "monteclora_config",
+    "kasa_config",
+    "velora_config",
+)
+
+
+class _Adapter(NamedTuple):
+    """What an adapter changes.
+
+    Attributes:
+        factors: the two factors of a weight's change, by the weight's name: [rank, in] and [out, rank].
+        replaced: whole tensors that stand in for the base's.
+        scaling: of the product.
+    """
+
+    factors: dict[str, dict[str, Tensor]]
+    replaced: dict[str, Tensor]
+    scaling: float
+
+
+def is_adapter(directory: Path) -> bool:
+    return (directory / CONFIG).is_file()
+
+
+def full_tensors(directory: Path, shape: Shape) -> dict[str, Tensor]:
+    """All tensors of a model by the names of `Shape.tensors`; an adapter's are its base's with the adapter merged in.
+
+    Raises:
+        UnusableModel: a file is missing or damaged, or an adapter's base is missing or another.
+        ValueError: an adapter does not fit its base.
+    """
+    if not is_adapter(directory):
+        return read_tensors(directory)
+    adapter = _read(directory)
+    base = base_of(directory)
+    tensors = read_tensors(base)
+    names = shape.tensors()
+    for name, tensor in adapter.replaced.items():
+        if name == "lm_head.weight" and shape.tied:
+            continue  # peft writes a tied head beside the embedding
+        if name not in names:
+            raise ValueError(f"{WEIGHTS} has a tensor {name}, which a GPT-2 lacks")
+        tensors[name] = tensor
+    for name, factors in adapter.factors.items():
+        tensors[name] = _merged(name, tensors.get(name), factors, adapter.scaling)
+    return tensors
+
+
+def merged(directory: Path) -> dict[str, Tensor]:
+    """The weights of an adapter's model as GPT2LMHeadModel would save them, float32; any other GPT-2's likewise.
+
+    Raises:
+        UnusableModel: a file is missing or damaged, or the base is missing, another, or does not fit.
+    """
+    from generators.gpt2.weights import checked
+
+    try:
+        shape = Shape.of(read_json(directory, "config.json"))
+        tensors = checked(shape, full_tensors(directory, shape))
+    except ValueError as fault:
+        raise UnusableModel(str(directory), str(fault)) from fault
+    return {name if name == "lm_head.weight" else PREFIX + name: tensor for name, tensor in tensors.items()}
+
+
+def base_of(directory: Path) -> Path:
+    """The directory of the model that an adapter was trained on.
+
+    It is looked for by the name and version in planchette.json, else where adapter_config.json says.
+
+    Raises:
+        UnusableModel: it is not here, or its weights are others than those.
+    """
+    named = read_json(directory, "planchette.json", required=False).get("base") or {}
+    if not isinstance(named, dict):
+        raise UnusableModel(str(directory), "planchette.json is damaged (its base is no object)")
+    path = read_json(directory, CONFIG).get("base_model_name_or_path")
+    base = _by_name(named)
+    if base is None and isinstance(path, str) and (Path(path) / "config.json").is_file():
+        base = Path(path)
+    if base is None:
+        name, version = named.get("name"), named.get("version")
+        shown = f"{name}@{version}" if name and version else name or path or "without a name"
+        raise UnusableModel(str(directory), f"it is an adapter for the model {shown}, which is not here")
+    if is_adapter(base):
+        raise UnusableModel(str(directory), f"its base {base.name} is itself an adapter; merge that one first")
+    kind = read_json(base, "config.json").get("model_type")
+    if kind != "gpt2":
+        raise UnusableModel(str(directory), f"it is an adapter for another kind of model than its base, a {kind}")
+    expected = named.get("sha256")
+    files = weights_files(base)
+    if expected and (len(files) != 1 or full_digest(files[0]) != expected):
+        shown = named.get("name") or base.name
+        raise UnusableModel(str(directory), f"it is an adapter for other weights than those of {shown} here")
+    return base
+
+
+def _by_name(named: Mapping[str, Any]) -> Path | None:
+    name, version = named.get("name"), named.get("version")
+    if not isinstance(name, str):
+        return None
+    try:
+        return found(f"{name}@{version}" if version else name).directory
+    except UnknownModel:
+        return None
+
+
+def _read(directory: Path) -> _Adapter:
+    """An adapter's own two files.
+
+    Raises:
+        UnusableModel: one is missing or damaged.
+        ValueError: it is of a kind that is not known here.
+    """
+    config = read_json(directory, CONFIG)
+    if config.get("peft_type") != "LORA":
+        raise ValueError(f"it is an adapter of the kind {config.get('peft_type')}, and only LORA is known here")
+    if config.get("bias", "none") != "none":
+        raise ValueError(f"its adapter changes biases ({config['bias']}), which is not known here")
+    for field in _UNKNOWN:
+        if config.get(field):
+            raise ValueError(f"its {CONFIG} asks for {field}, which is not known here")
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
+        raise ValueError(f"its {CONFIG} has no r and lora_alpha")
+    factors: dict[str, dict[str, Tensor]] = {}
+    replaced: dict[str, Tensor] = {}
+    for full, tensor in read_file(directory / WEIGHTS, directory).items():
+        match = _PEFT.fullmatch(full)
+        if match is None:
+            raise ValueError(f"{WEIGHTS} has a tensor {full}, which peft would not have written")
+        name = match[1]
+        if factor := _FACTOR.fullmatch(name):
+            factors.setdefault(f"{factor[1]}.weight", {})[factor[2]] = tensor.float()
+        else:
+            replaced[name.replace(".base_layer.", ".")] = tensor
+    return _Adapter(factors, replaced, alpha / (math.sqrt(rank) if config.get("use_rslora") else rank))
+
+
+def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], scaling: float) -> Tensor:
+    """A weight [in, out] with its change; linear layers of a GPT-2 are kept the other way round than peft's factors.
+
+    Raises:
+        ValueError: the factors do not fit it.
+    """
+    if base is None:
+        raise ValueError(f"its adapter changes {name}, which its base lacks")
+    if factors.keys() != {"A", "B"}:
+        raise ValueError(f"{WEIGHTS} has only one of the two factors of {name}")
+    a, b = factors["A"], factors["B"]
+    transposed = name != "lm_head.weight"
+    wanted = tuple(base.shape) if transposed else tuple(base.shape[::-1])
+    if a.ndim != 2 or b.ndim != 2 or (a.shape[1], b.shape[0]) != wanted or a.shape[0] != b.shape[1]:
+        raise ValueError(
+            f"its adapter was made for another base: {name} is {list(base.shape)} there, and the factors are "
+            f"{list(a.shape)} and {list(b.shape)}"
+        )
+    with torch.inference_mode():
+        change = (b @ a) * scaling
+        return base.float() + (change.T if transposed else change)

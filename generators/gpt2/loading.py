@@ -1,0 +1,83 @@
+"""A GPT-2's directory: what the model is, and the model itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from generators.completion import ModelInfo
+from generators.directory import info_of, read_json
+from generators.errors import MissingExtra, UnusableModel
+from generators.gpt2.configuration import Shape, positions
+from generators.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from generators.gpt2.writer import GPT2
+
+LENGTH: Final = 100  # tokens of a text by default: some 400 letters of English
+
+
+def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
+    """What the model in a Hugging Face directory is, without reading its weights.
+
+    Raises:
+        UnusableModel: a file is missing or damaged, or the defaults in generation_config.json are out of range.
+    """
+    config = _config(directory)
+    labels = config.get("labels") or {}
+    if not isinstance(labels, dict):
+        raise UnusableModel(str(directory), "config.json's labels are no object of names and token ids")
+    try:
+        context = positions(config)
+    except ValueError as fault:
+        raise UnusableModel(str(directory), str(fault)) from fault
+    return info_of(
+        directory,
+        name,
+        kind="gpt2",
+        token="piece",
+        context=context,
+        labels=tuple(labels),
+        length=LENGTH,
+        shipped=shipped,
+    )
+
+
+def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int | None = None) -> GPT2:
+    """The model in a directory, ready to write; only safetensors are read, never a pickle.
+
+    Args:
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        threads: of torch; None for one on each core.
+
+    Raises:
+        MissingExtra: torch is not installed.
+        UnusableModel: a file is missing or damaged, or weights, config and tokenizer do not fit each other.
+        InvalidValue: there is no such device.
+    """
+    try:
+        from generators.devices import device_of
+        from generators.gpt2.adapters import full_tensors
+        from generators.gpt2.weights import checked
+        from generators.gpt2.writer import GPT2
+    except ImportError as fault:
+        raise MissingExtra("Writing with a GPT-2", "torch") from fault
+
+    place = device_of(device)
+    try:
+        shape = Shape.of(_config(directory))
+        vocabulary = Vocabulary.load(directory)
+        vocabulary.check_room(shape.vocab_size)
+        tensors = checked(shape, full_tensors(directory, shape))
+    except ValueError as fault:
+        raise UnusableModel(str(directory), str(fault)) from fault
+    return GPT2(info, vocabulary, shape, tensors, place, threads)
+
+
+def _config(directory: Path) -> dict[str, Any]:
+    config = read_json(directory, "config.json")
+    if config.get("model_type") != "gpt2":
+        raise UnusableModel(str(directory), f"it is a {config.get('model_type')}, not a gpt2")
+    if config.get("auto_map"):
+        raise UnusableModel(str(directory), "its config.json names code to run (auto_map), and only weights are used")
+    return config
