@@ -51,7 +51,12 @@ def own_name(name: str) -> str:
 
 def name_from(path: Path) -> str:
     """A name for a model that is made from a file."""
-    return re.sub(r"[^a-z0-9._-]+", "-", path.stem.lower()).strip("-._")[:64] or "model"
+    return slug(path.stem)
+
+
+def slug(text: str) -> str:
+    """What remains of a text as a model's name."""
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:64] or "model"
 
 
 def found(model: str | Path) -> Place:

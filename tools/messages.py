@@ -36,6 +36,7 @@ ENGLISH_ONLY: Final = (  # what only whoever runs the program reads, in a shell,
     "bot/platforms/web/listening.py",
     "bot/shell",
     "generators/host",
+    "generators/importing",
     "generators/training",
 )
 SAYS: Final = {  # calls that take a sentence, and where among their arguments it stands

@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot import versions
-from bot.shell.errors import CannotImport, InTheWay, OnlyDirectories
+from bot.shell.exporting import export
+from bot.shell.importing import import_
+from bot.shell.layers import layers_record, show_layers
 from bot.shell.output import Json, emit, note, say, table
 from bot.shell.writers import open_desk
-from bot.shelves import described, found, loaded
-from generators.places import name_from, own_name
+from bot.shelves import described, found_anywhere
+from generators.places import shipped_directory
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
 
 models = typer.Typer(no_args_is_help=True, help="List, show, import, export and remove models.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="NAME or NAME@VERSION.")]
-
-# What a model's directory may bring in: never a pickle (pytorch_model.bin, optimizer.pt, training_args.bin).
-FILES: Final = (
-    "config.json",
-    "generation_config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
-    "planchette.json",
-    "README.md",
-    "LICENSE",
-)
 
 
 @models.command("list")
@@ -65,14 +52,19 @@ def list_(as_json: Json = False) -> None:
 
 
 @models.command()
-def show(name: Name, as_json: Json = False) -> None:
-    """Show what a model is and where it comes from."""
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME, NAME@VERSION, or a directory.")],
+    as_json: Json = False,
+) -> None:
+    """Show what a model is, where it comes from, and its layers."""
     from bot.configuration import load_configuration
+    from generators.layers import summary
 
-    shelf, directory = found(load_configuration().home, name)
-    info, lineage = shelf.info(directory), _lineage(directory)
+    shelf, directory = found_anywhere(load_configuration().home, name)
+    info = replace(shelf.info(directory), shipped=directory.parent == shipped_directory())
+    lineage, layers = _lineage(directory), summary(directory)
     if as_json:
-        emit(described(info) | {"directory": str(directory), "lineage": lineage})
+        emit(described(info) | {"directory": str(directory), "lineage": lineage} | layers_record(layers))
         return
     facts: dict[str, object] = {
         "name": info.name,
@@ -92,62 +84,12 @@ def show(name: Name, as_json: Json = False) -> None:
         facts |= {key: value for key, value in metrics.items() if value is not None}
     for key, value in facts.items():
         say(f"{key.replace('_', ' ')}: {value}")
+    say()
+    show_layers(layers)
 
 
-@models.command("import")
-def import_(
-    directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="A Hugging Face directory.")],
-    name: Annotated[str | None, typer.Option(help="Of the model here; the directory's without it.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Import a model from a directory.
-
-    Only safetensors are read, never a pickle.
-    """
-    from bot.configuration import load_configuration
-    from bot.home import Home
-    from generators.local import Shelf
-    from generators.training.publishing import digest_of, published
-
-    home = Home(load_configuration().home)
-    if not directory.is_dir():
-        raise OnlyDirectories(str(directory))
-    directory = directory.resolve()
-    called = own_name(name_from(directory) if name is None else name)
-    if not (directory / "config.json").is_file():
-        raise CannotImport(str(directory), "it holds no config.json, so it is no Hugging Face directory")
-    if not (directory / "model.safetensors").is_file():
-        raise CannotImport(str(directory), "it holds no model.safetensors")
-    loaded(Shelf(directory.parent, shipped=True), directory)  # laid out as shipped models are, without versions
-    home.create()
-    parent = home.models / called
-    version = digest_of(directory / "model.safetensors")[:12]  # as training names its models: by their weights
-    with published(parent, lambda _: version) as building:
-        for file in FILES:
-            if (directory / file).is_file():
-                shutil.copyfile(directory / file, building / file)
-    versions.use_newest(home.path, called)
-    if as_json:
-        emit({"model": called, "version": version, "directory": str(parent / version)})
-        return
-    say(f"{called} is ready; `planchette generate --model {called}` writes with it.")
-
-
-@models.command()
-def export(
-    name: Name, directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="Where to; made if missing.")]
-) -> None:
-    """Copy a model into a directory.
-
-    transformers and others can read it there.
-    """
-    from bot.configuration import load_configuration
-
-    _, source = found(load_configuration().home, name)
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InTheWay(str(directory))
-    shutil.copytree(source, directory, dirs_exist_ok=True)
-    note(f"{name} is in {directory}.")
+models.command("import")(import_)
+models.command("export")(export)
 
 
 @models.command()

@@ -54,7 +54,8 @@ def test_import_writes(shell: Shell, directory: Path, home: Path) -> None:
     ("damage", "reason"),
     [
         (lambda model: (model / "config.json").unlink(), "no config.json"),
-        (lambda model: (model / "model.safetensors").unlink(), "no model.safetensors"),
+        (lambda model: (model / "model.safetensors").unlink(), "in pytorch_model.bin and only safetensors are read"),
+        (lambda model: [(model / f).unlink() for f in ("model.safetensors", "pytorch_model.bin")], "no model.safe"),
         (lambda model: (model / "model.safetensors").write_bytes(b"{}"), "model.safetensors is damaged"),
         (lambda model: (model / "config.json").write_text('{"model_type": "bert"}'), "bert"),
     ],
@@ -73,15 +74,34 @@ def test_import_refused(shell: Shell, directory: Path, home: Path, damage: objec
     assert not list((home / "models").glob("*"))
 
 
-@pytest.mark.parametrize("source", ["hub:gpt2", "textgenrnn", "/nowhere"])
-def test_only_directories(shell: Shell, source: str) -> None:
-    """What is no directory is refused with what can be imported."""
-    ran = shell("models", "import", source)
+def test_no_source(shell: Shell, tmp_path: Path) -> None:
+    """What is no directory and no archive is refused with what can be imported."""
+    (tmp_path / "notes.txt").touch()
 
-    assert ran.code == 1
-    assert ran.err == (
-        f"{source} is no directory; this version imports only directories with config.json and model.safetensors.\n"
-    )
+    for source in ("/nowhere", "gpt2", str(tmp_path / "notes.txt")):
+        ran = shell("models", "import", source)
+
+        assert ran.code == 1
+        assert ran.err == (
+            f"{source} is no directory and no .zip, .tar, .tar.gz or .tar.xz; name one of these, or hub:NAME.\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["textgenrnn"], "textgenrnn needs --weights"),
+        (["textgenrnn", "--weights", "w.hdf5", "--base", "gpt2"], "--base is for adapters"),
+        (["somewhere", "--weights", "w.hdf5"], "belong to"),
+        (["hub:gpt2", "--vocab", "v.json"], "belong to"),
+    ],
+)
+def test_wrong_usage(shell: Shell, arguments: list[str], said: str) -> None:
+    """Options that do not go with the source are wrong usage."""
+    ran = shell("models", "import", *arguments)
+
+    assert ran.code == 2
+    assert said in ran.err
 
 
 def test_import_without_a_name(shell: Shell, directory: Path) -> None:
@@ -122,6 +142,54 @@ def test_export_and_evaluate(shell: Shell, tmp_path: Path) -> None:
     assert exported.code == 0, exported.err
     here, there = (shell("evaluate", model, str(text), "--json").lines for model in ("charrnn", str(tmp_path / "copy")))
     assert here == there
+
+
+def test_layers(shell: Shell) -> None:
+    """`show` prints a model layer by layer, and what they come to is what the model has."""
+    (line,) = shell("models", "show", "charrnn", "--json").lines
+    table = shell("models", "show", "charrnn").out
+
+    assert sum(layer["parameters"] for layer in line["layers"]) == line["parameters"] == 963_152
+    assert line["layers"][1] == {
+        "name": "embedding",
+        "kind": "Embedding",
+        "shape": [None, None, 100],
+        "parameters": 41_200,
+    }
+    assert "rnn.1      LSTM                     (None, None, 192)  296,448\n" in table
+    assert table.endswith("Total parameters: 963,152 (3.85 MB)\n")
+
+
+def test_show_directory(shell: Shell, directory: Path) -> None:
+    """`show` takes the path of a model's directory, as `evaluate` does."""
+    (line,) = shell("models", "show", str(directory), "--json").lines
+
+    assert line["directory"] == str(directory)
+    assert line["shipped"] is False
+    assert line["parameters"] == 963_152
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz"])
+def test_archive_there_and_back(shell: Shell, tmp_path: Path, suffix: str) -> None:
+    """A model that was exported into an archive is imported from it."""
+    archive = tmp_path / f"mine{suffix}"
+
+    exported = shell("models", "export", "charrnn", str(archive))
+    (line,) = shell("models", "import", str(archive), "--json").lines
+
+    assert exported.code == 0, exported.err
+    assert line["model"] == "mine"
+    assert line["version"] == shell("models", "show", "mine", "--json").lines[0]["version"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", archive.name]
+
+
+def test_export_merged_of_no_adapter(shell: Shell, tmp_path: Path) -> None:
+    """Only adapters can be merged, and nothing is made where one was not."""
+    ran = shell("models", "export", "charrnn", str(tmp_path / "new"), "--merge")
+
+    assert ran.code == 1
+    assert "it is no adapter" in ran.err
+    assert not (tmp_path / "new").exists()
 
 
 def test_export_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
