@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from generators.directory import WEIGHTS, read_json
+from generators.directory import WEIGHTS, full_digest, read_json, weights_files
 from generators.errors import UnknownModel, UnusableModel
 from generators.importing.contents import complete_tokenizer, is_adapter, without_safetensors
-from generators.places import CONFIG, Place, found, slug
-from generators.tensors import ADAPTER, tensors_of, weights_digest
+from generators.places import CONFIG, Place, found, models_directory, slug
+from generators.tensors import ADAPTER, tensors_of
 from generators.training.publishing import write_json
 
 FROM_BASE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -86,26 +86,26 @@ def _of_settings(stated: object) -> list[str]:
 
 
 def _named(source: Path, place: Place, lineage: dict[str, Any]) -> dict[str, str]:
-    """The base as planchette.json names it.
+    """The base as planchette.json names it; a digest names weights of one file only.
 
     Raises:
         UnusableModel: the adapter says that it was made for other weights.
     """
-    digest = weights_digest(place.directory)
+    files = weights_files(place.directory)
+    digest = full_digest(files[0]) if len(files) == 1 else None
     stated = lineage.get("base")
-    if isinstance(stated, dict) and stated.get("sha256") not in (None, digest):
+    if isinstance(stated, dict) and digest is not None and stated.get("sha256") not in (None, digest):
         reason = f"it was made for other weights than those of {place.name}; name its base with --base"
         raise UnusableModel(str(source), reason)
-    return {"name": place.name, "version": _version(place, digest), "sha256": digest}
+    return {"name": place.name, "version": _version(place)} | ({} if digest is None else {"sha256": digest})
 
 
-def _version(place: Place, digest: str) -> str:
+def _version(place: Place) -> str:
+    if _is_on_shelf(place):
+        return place.directory.name
     from generators.local import Shelf
 
-    shelf = Shelf(place.directory.parent, shipped=True)
-    if place.shipped or not _is_on_shelf(place):
-        return str(shelf.info(place.directory).version) or digest[:12]
-    return place.directory.name
+    return Shelf(place.directory.parent, shipped=True).info(place.directory).version
 
 
 def _where(place: Place) -> dict[str, str]:
@@ -114,8 +114,6 @@ def _where(place: Place) -> dict[str, str]:
 
 
 def _is_on_shelf(place: Place) -> bool:
-    from generators.places import models_directory
-
     return place.directory.resolve().parent.parent == models_directory().resolve()
 
 
