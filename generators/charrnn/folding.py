@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.charrnn.shape import Shape
 
-__all__ = ["Array", "Folded", "Layer", "Shape", "folded", "gate_columns"]
+__all__ = ["Array", "Layer", "Shape", "float32", "gate_columns", "is_tabled", "layers_of", "own_embeddings"]
 
 Array: TypeAlias = NDArray[np.float32]
+
+
+TABLE_BYTES: Final = 32 * 1024 * 1024  # of tables over the vocabulary; 1,400 tokens of textgenrnn's size still fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,70 +24,52 @@ class Layer:
     """One recurrent layer; its four column blocks are LSTM's i, f, o, g or GRU's r, z, n of the input, n of the state.
 
     Attributes:
-        product: [inputs + units, 4 units], so that [x, h] @ product is every gate's pre-activation; of the first
-            layer only the rows of h, because `table` has the rest.
-        bias: [4 units]; of the first layer zero-sized.
-        table: [vocabulary, 4 units], the first layer's input product and bias for each token; else zero-sized.
+        product: [inputs + units, 4 units], so that [x, h] @ product is every gate's pre-activation; of a first layer
+            with a table and without labels only the rows of h.
+        bias: [4 units]; zero-sized where there is a table.
+        table: [vocabulary, 4 units], the first layer's input product and bias for each token; None above it, and
+            where it would be larger than what it saves.
     """
 
     product: Array
     bias: Array
-    table: Array
+    table: Array | None
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """The whole model.
+def is_tabled(shape: Shape) -> bool:
+    """Whether what a token adds to the first layer and to the output is looked up, instead of its embedding.
 
-    The output layer is linear in the average, and the average in the features; so the average is taken over
-    projected features, which are fewer: `width` logits instead of embedding plus units.
-
-    Attributes:
-        layers: the lowest first.
-        head: [all units, 2 width + 1]: direct logits, logits through the average, attention score.
-        head_table: [vocabulary, 2 width + 1], the same of each token's embedding, with the bias in the direct part.
-        width: distinct logits. Rows of the output layer that are equal are computed once.
-        expand: [vocabulary], each token's place among the distinct logits; None where all are distinct.
+    The averaged output is then folded too: it is linear in the average, and the average in the features, so that the
+    average can be taken over logits, which for characters are fewer.
     """
+    columns = 4 * shape.hidden_sizes[0]
+    if shape.attention == "running":
+        columns += 2 * shape.vocab_size + 1
+        if shape.adaptive_cutoffs:
+            return False
+    return 4 * shape.vocab_size * columns <= TABLE_BYTES
 
-    layers: tuple[Layer, ...]
-    head: Array
-    head_table: Array
-    width: int
-    expand: NDArray[np.intp] | None
+
+def own_embeddings(shape: Shape, tensors: Mapping[str, Array]) -> Array:
+    """[vocabulary, embedding]: what each token adds by itself: a label nothing, because its embedding stays."""
+    own = tensors["embedding.weight"].copy()
+    own[list(shape.labels.values())] = 0
+    return own
 
 
-def folded(shape: Shape, tensors: Mapping[str, Array]) -> Folded:
-    """Rearranges checked tensors; sums are taken in float64 and rounded once."""
-    embedding = tensors["embedding.weight"].astype(np.float64)
+def layers_of(shape: Shape, tensors: Mapping[str, Array]) -> tuple[Layer, ...]:
+    """The layers of checked tensors, the lowest first; sums are taken in float64 and rounded once."""
     layers = []
     for index in range(len(shape.hidden_sizes)):
         weights = [tensors[f"rnn.{index}.{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         of_input, of_state, bias = gate_columns(shape.cell, *weights)
-        if index == 0:
-            layers.append(Layer(_float32(of_state), _float32(bias[:0]), _float32(embedding @ of_input + bias)))
-        else:
-            product = np.concatenate((of_input, of_state))
-            layers.append(Layer(_float32(product), _float32(bias), _float32(bias[:0])))
-    rows = np.concatenate((tensors["output.weight"], tensors["output.bias"][:, None]), axis=1)
-    distinct, places = np.unique(rows, axis=0, return_inverse=True)
-    expand = places.reshape(-1) if len(distinct) < len(rows) else None
-    if expand is None:
-        distinct = rows
-    features = shape.features
-    direct, through, bias = np.split(distinct.astype(np.float64), (features, 2 * features), axis=1)
-    score = tensors["attention.weight"].astype(np.float64)
-    head = np.concatenate((direct, through, score)).T  # [features, 2 width + 1]
-    split = shape.embedding_size
-    head_table = embedding @ head[:split]
-    head_table[:, : len(distinct)] += bias[:, 0]
-    return Folded(
-        tuple(layers),
-        _float32(head[split:]),
-        _float32(head_table),
-        len(distinct),
-        expand,
-    )
+        product, table = np.concatenate((of_input, of_state)), None
+        if index == 0 and is_tabled(shape):
+            table = float32(own_embeddings(shape, tensors).astype(np.float64) @ of_input + bias)
+            bias = bias[:0]
+            product = product if shape.labels else of_state
+        layers.append(Layer(float32(product), float32(bias), table))
+    return tuple(layers)
 
 
 def gate_columns(
@@ -125,5 +110,6 @@ def _gru(
     return columns(of_input, 2), columns(of_state, 3), columns(bias_ih, 2) + columns(bias_hh, 3)
 
 
-def _float32(array: NDArray[Any]) -> Array:
+def float32(array: NDArray[Any]) -> Array:
+    """Contiguous, as the fast products want it."""
     return np.ascontiguousarray(array, dtype=np.float32)

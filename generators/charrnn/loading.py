@@ -12,10 +12,12 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from generators.charrnn.folding import Array, Shape, folded
+from generators.charrnn.folding import Array, Shape
+from generators.charrnn.tokenizer import label_token
 from generators.charrnn.writer import CharRNN
 from generators.completion import LONGEST, ModelInfo, Sampling
 from generators.errors import InvalidValue, UnusableModel
+from generators.model import Model
 from generators.vocabulary import Vocabulary
 
 WEIGHTS: Final = "model.safetensors"
@@ -33,12 +35,14 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     lineage = _json(directory, "planchette.json", required=False)
     written = _json(directory, "generation_config.json", required=False)
     generation = {name: value for name, value in written.items() if value is not None}  # transformers writes nulls
+    labels = config.get("labels")
     try:
         return ModelInfo(
             name=name,
             version=str(lineage.get("version") or _digest(directory)),
             kind="charrnn",
-            token="character",
+            token="word" if config.get("token") == "word" else "character",
+            labels=tuple(labels) if isinstance(labels, dict) else (),
             sampling=Sampling(
                 temperature=(float(generation.get("temperature", 1.0)),),
                 top_k=int(generation.get("top_k", 0)),
@@ -54,7 +58,7 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
         raise UnusableModel(str(directory), f"its generation_config.json is wrong ({fault})") from fault
 
 
-def load(directory: Path, info: ModelInfo) -> CharRNN:
+def load(directory: Path, info: ModelInfo) -> Model[Any]:
     """The model in a directory, ready to write; only safetensors are read, never a pickle.
 
     Raises:
@@ -76,7 +80,7 @@ def load(directory: Path, info: ModelInfo) -> CharRNN:
 
 def writer_of(
     config: Mapping[str, Any], tensors: Mapping[str, Array], vocabulary: Vocabulary, info: ModelInfo
-) -> CharRNN:
+) -> Model[Any]:
     """A writer from parts that may not fit each other.
 
     Raises:
@@ -90,7 +94,14 @@ def writer_of(
         )
     if not max(vocabulary.start, vocabulary.end) < shape.vocab_size:
         raise ValueError("config.json has a bos_token_id or eos_token_id outside the vocabulary")
-    return CharRNN(info, vocabulary, shape, folded(shape, checked))
+    for name, token in shape.labels.items():
+        if vocabulary.names[token] != label_token(name) or token not in vocabulary.special:
+            raise ValueError(f"config.json has the label {name}, for which tokenizer.json has no special token")
+    if shape.window is None:
+        return CharRNN(info, vocabulary, shape, checked)
+    from generators.charrnn.windowed import WindowedCharRNN
+
+    return WindowedCharRNN(info, vocabulary, shape, checked)
 
 
 def _checked(shape: Shape, tensors: Mapping[str, Array]) -> dict[str, Array]:

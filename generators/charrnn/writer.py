@@ -1,16 +1,17 @@
-"""Writing with a char-RNN in NumPy: a step of many texts at once, or of one text as fast as memory allows."""
+"""Writing with a streaming char-RNN in NumPy: a step of many texts at once, or of one text as fast as memory allows."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal, overload
 
 import numpy as np
 
 from generators.charrnn.cells import CELLS
-from generators.charrnn.folding import Array, Folded, Shape
+from generators.charrnn.entry import Entry
+from generators.charrnn.folding import Array, Shape, is_tabled, layers_of
+from generators.charrnn.heads import Packed, head_of
 from generators.completion import ModelInfo
 from generators.model import Logits
 from generators.vocabulary import Vocabulary
@@ -21,8 +22,8 @@ CHUNK: Final = 256  # tokens of a text that are read side by side; bounds the me
 class TextState:
     """What a text has been through: one row of numbers, which may be a view into a batch of such rows.
 
-    A row is every layer's hidden state, every layer's cell state (LSTM), the running average, and the logarithm of the
-    weights behind it.
+    A row is the input's features (where no table has them), every layer's hidden state, the head's state, every
+    layer's cell state (LSTM), and the labels' sum where it is not among the input's features.
     """
 
     __slots__ = ("row",)
@@ -37,28 +38,34 @@ class CharRNN:
     Args:
         info: what it says about itself.
         vocabulary: its tokens.
-        shape: sizes and decay.
-        weights: the tensors, folded for this.
+        shape: sizes and decay; without a window.
+        tensors: checked, float32.
     """
 
-    def __init__(self, info: ModelInfo, vocabulary: Vocabulary, shape: Shape, weights: Folded) -> None:
+    def __init__(self, info: ModelInfo, vocabulary: Vocabulary, shape: Shape, tensors: Mapping[str, Array]) -> None:
         self._info = info
         self._vocabulary = vocabulary
-        self._weights = weights
+        self._layers = layers_of(shape, tensors)
         self._cell = CELLS[shape.cell]
-        self._log_decay = math.log(shape.attention_decay)
-        ends = np.cumsum((0, *shape.hidden_sizes)).tolist()
-        self._units: int = ends[-1]
+        self._head = head_of(shape, tensors)
+        tabled = is_tabled(shape)
+        self._front = shape.embedding_size if shape.labels or not tabled else 0
+        ends = (self._front + np.cumsum((0, *shape.hidden_sizes))).tolist()
+        self._features: int = ends[-1]
         self._hidden = [slice(start, end) for start, end in pairwise(ends)]
-        shift = self._units if shape.cell == "lstm" else 0  # a GRU has no cells; its hidden state stands in unused
-        self._cells = [slice(start + shift, end + shift) for start, end in pairwise(ends)]
-        self._average = slice(self._units + shift, self._units + shift + weights.width)
-        self._start = np.zeros(self._average.stop + 1, np.float32)
-        self._start[-1] = -np.inf  # no token has any weight yet
-        # what a layer reads: its own hidden state, behind that of the layer below, which has just been written
-        self._inputs = [slice(self._hidden[max(layer - 1, 0)].start, h.stop) for layer, h in enumerate(self._hidden)]
+        # a GRU has no cells; its hidden state stands in unused
+        units = sum(shape.hidden_sizes) if shape.cell == "lstm" else 0
+        shift = self._features - self._front + self._head.size if units else 0
+        self._cells = [slice(hidden.start + shift, hidden.stop + shift) for hidden in self._hidden]
+        size = self._features + self._head.size + units
+        kept = slice(size, size + (shape.embedding_size if shape.labels and not tabled else 0))
+        self._entry = Entry(shape, tensors, vocabulary.start, kept) if self._front else None
+        self._start = np.zeros(kept.stop, np.float32)
+        self._head.begin(self._start[self._features : self._features + self._head.size])
+        # what a layer reads: its own hidden state, behind what stands below it, which has just been written
+        below = [slice(0, self._front), *self._hidden]
+        self._inputs = [slice(below[layer].start, hidden.stop) for layer, hidden in enumerate(self._hidden)]
         self._gates = [np.empty(4 * size, np.float32) for size in shape.hidden_sizes]
-        self._head = np.empty(2 * weights.width + 1, np.float32)
         self._batch = np.empty((0, len(self._start)), np.float32)
         self._batched: list[TextState] = []
 
@@ -106,52 +113,25 @@ class CharRNN:
 
     def _step_alone(self, row: Array, token: int) -> Logits:
         """One token of one text: products of vectors, which read each weight once and copy nothing."""
-        weights = self._weights
-        for index, layer in enumerate(weights.layers):
+        if self._entry is not None:
+            self._entry.alone(row, token)
+        for index, layer in enumerate(self._layers):
             gates = self._gates[index]
             np.dot(row[self._inputs[index]], layer.product, out=gates)
-            gates += layer.table[token] if index == 0 else layer.bias
+            gates += layer.bias if layer.table is None else layer.table[token]
             self._cell(gates, row[self._hidden[index]], row[self._cells[index]])
-        head = np.dot(row[: self._units], weights.head, out=self._head)
-        head += weights.head_table[token]
-        score, before = float(head[-1]), float(row[-1]) + self._log_decay
-        higher = max(score, before)
-        total = higher + math.log(math.exp(score - higher) + math.exp(before - higher))
-        row[-1] = total
-        average = row[self._average]
-        width = weights.width
-        through = head[width : 2 * width]
-        through -= average
-        through *= math.exp(score - total)
-        average += through
-        return self._expanded(head[:width] + average)
+        return self._head.alone(row, token)
 
     def _step(self, rows: Array, ids: list[int]) -> Logits:
         """One token of each row, in place."""
-        weights = self._weights
+        if self._entry is not None:
+            self._entry.step(rows, ids)
         at = np.array(ids)
-        for index, layer in enumerate(weights.layers):
+        for index, layer in enumerate(self._layers):
             gates = rows[:, self._inputs[index]] @ layer.product
-            gates += layer.table[at] if index == 0 else layer.bias
+            gates += layer.bias if layer.table is None else layer.table[at]
             self._cell(gates, rows[:, self._hidden[index]], rows[:, self._cells[index]])
-        head = rows[:, : self._units] @ weights.head
-        head += weights.head_table[at]
-        return self._expanded(self._attend(rows[:, self._average], rows[:, -1], head))
-
-    def _attend(self, average: Array, total: Array, head: Array) -> Array:
-        """Takes the averages [texts, width] and their log weights [texts] a token further; [texts, width] logits."""
-        width = self._weights.width
-        score = head[:, -1]
-        np.logaddexp(total + np.float32(self._log_decay), score, out=total)
-        through = head[:, width : 2 * width]
-        through -= average
-        through *= np.exp(score - total)[:, None]
-        average += through
-        return head[:, :width] + average
-
-    def _expanded(self, distinct: Array) -> Logits:
-        expand = self._weights.expand
-        return distinct if expand is None else distinct.take(expand, axis=-1)
+        return self._head.step(rows, at)
 
     def _rows(self, states: Sequence[TextState]) -> Array:
         """The states' rows as one array, whose rows they become views of.
@@ -183,43 +163,46 @@ class CharRNN:
         Tokens are packed by time and within a time by text, the longest text first: the texts that still go on at a
         time are then the first rows, and nothing is padded.
         """
-        weights = self._weights
         longest_first = sorted(range(len(states)), key=lambda text: -len(tokens[text]))
         rows = np.stack([states[text].row for text in longest_first])
-        lengths = np.array([len(tokens[text]) for text in longest_first])
-        going = (lengths[None, :] > np.arange(lengths[0])[:, None]).sum(axis=1).tolist()  # texts, at each time
-        ends = np.cumsum(going).tolist()
-        times = [slice(end - texts, end) for end, texts in zip(ends, going, strict=True)]
-        at = np.array([tokens[text][time] for time, texts in enumerate(going) for text in longest_first[:texts]])
-
-        outputs = np.empty((len(at), self._units), np.float32)
-        for index, (layer, hidden) in enumerate(zip(weights.layers, self._hidden, strict=True)):
-            if index == 0:
-                gates, of_state = layer.table[at], layer.product
-            else:
-                below = self._hidden[index - 1]
-                split = below.stop - below.start
-                gates, of_state = outputs[:, below] @ layer.product[:split], layer.product[split:]
+        chunks = [tokens[text] for text in longest_first]
+        packed, going = _packed(chunks)
+        features = np.empty((len(packed.at), self._features), np.float32)
+        if self._entry is not None:
+            features[:, : self._front] = self._entry.read(rows, chunks, packed)
+        for index, (layer, hidden) in enumerate(zip(self._layers, self._hidden, strict=True)):
+            below = features[:, self._inputs[index].start : hidden.start]
+            split = below.shape[1]
+            if layer.table is None:
+                gates = below @ layer.product[:split]
                 gates += layer.bias
+            else:
+                gates = layer.table[packed.at]
+                if split:
+                    gates += below @ layer.product[:split]
+            of_state = layer.product[split:]
             h, c = rows[:, hidden].copy(), rows[:, self._cells[index]]
-            for packed, texts in zip(times, going, strict=True):
-                now = gates[packed]
-                now += h[:texts] @ of_state
-                self._cell(now, h[:texts], c[:texts])
-                outputs[packed, hidden] = h[:texts]
+            for now, texts in zip(packed.times, going, strict=True):
+                gates[now] += h[:texts] @ of_state
+                self._cell(gates[now], h[:texts], c[:texts])
+                features[now, hidden] = h[:texts]
             rows[:, hidden] = h
-
-        head = outputs @ weights.head
-        head += weights.head_table[at]
-        average, total = rows[:, self._average], rows[:, -1]
-        logits = np.empty((len(at), weights.width), np.float32)
-        for packed, texts in zip(times, going, strict=True):
-            logits[packed] = self._attend(average[:texts], total[:texts], head[packed])
+        logits = self._head.read(features, rows, packed, every)
 
         answers: list[Logits] = [self._start] * len(states)
-        starts = np.array([packed.start for packed in times])
+        starts = np.array([now.start for now in packed.times])
         for rank, text in enumerate(longest_first):
             states[text].row[:] = rows[rank]
-            own = starts[: lengths[rank]] + rank
-            answers[text] = self._expanded(logits[own if every else own[-1:]])
+            answers[text] = logits[starts[: len(tokens[text])] + rank] if every else logits[rank : rank + 1]
         return answers
+
+
+def _packed(chunks: Sequence[Sequence[int]]) -> tuple[Packed, list[int]]:
+    """Chunks of tokens, the longest first, side by side; and how many of them go on at each time."""
+    lengths = np.array([len(ids) for ids in chunks])
+    going = (lengths[None, :] > np.arange(lengths[0])[:, None]).sum(axis=1).tolist()
+    ends = np.cumsum(going).tolist()
+    times = [slice(end - texts, end) for end, texts in zip(ends, going, strict=True)]
+    at = np.array([chunks[text][time] for time, texts in enumerate(going) for text in range(texts)])
+    starts = np.array(ends) - going
+    return Packed(at, times, starts[lengths - 1] + np.arange(len(chunks))), going

@@ -15,6 +15,7 @@ from generators.units import GRAMMARS
 from generators.vocabulary import Vocabulary
 
 LABEL: Final = "<label:{}>"  # name of the special token that asks for a kind of text
+SHOWN_LABELS: Final = 20  # of a model's labels, where a request named another
 MOST_UNITS: Final = 64  # alternatives in units: what 256 prefixes can still decide
 INLINE: Final = 2_000  # characters that are tokenised on the event loop: half a millisecond
 
@@ -35,12 +36,34 @@ def check(request: CompletionRequest, info: ModelInfo, vocabulary: Vocabulary) -
                 request.logprobs,
                 Phrase("a whole number from 0 to {most:,} where a unit is named", most=MOST_UNITS),
             )
-    if request.label is not None and request.label not in info.labels:
-        raise Unsupported(info.name, Phrase("texts of the kind {label}", label=request.label))
+    if request.label is not None:
+        labels_of(request.label, info)
     if not isinstance(request.prompt, str):
         for token in request.prompt:
             if not 0 <= token < vocabulary.size:
                 raise InvalidValue("prompt", token, Phrase("token ids from 0 to {most:,}", most=vocabulary.size - 1))
+
+
+def labels_of(asked: str, info: ModelInfo) -> list[str]:
+    """The labels that a request names: one that the model has, or several joined by commas.
+
+    Raises:
+        Unsupported: the model does not have one of them.
+    """
+    if asked in info.labels:
+        return [asked]
+    labels = list(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip())) or [asked]
+    for label in labels:
+        if label not in info.labels:
+            raise Unsupported(info.name, _unknown(label if info.labels else asked, info.labels))
+    return labels
+
+
+def _unknown(label: str, known: tuple[str, ...]) -> Phrase:
+    if not known:
+        return Phrase("texts of the kind {label}", label=label)
+    shown = ", ".join(known[:SHOWN_LABELS]) + (", …" if len(known) > SHOWN_LABELS else "")
+    return Phrase("texts of the kind {label}; it has {labels}", label=label, labels=shown)
 
 
 async def encoded(vocabulary: Vocabulary, prompt: str | tuple[int, ...]) -> list[int]:
@@ -58,7 +81,7 @@ def order_of(
     """The engine's order for a checked request, and the event that tells what it reads."""
     front = [vocabulary.start]
     if request.label is not None:
-        front.append(vocabulary.names.index(LABEL.format(request.label)))
+        front.extend(vocabulary.names.index(LABEL.format(label)) for label in labels_of(request.label, info))
     dropped = to_drop(len(front) + len(prompt), info.context)
     if dropped:
         front.pop(0)
