@@ -15,10 +15,14 @@ from generators.vocabulary import Vocabulary
 COPIES: Final = 2  # of the weights in float32, while they are read and converted
 
 
-def fits(directory: Path) -> bool:
-    """Whether the free memory has room to load a model; its headers say how large it is."""
+def fits(directory: Path, free: int | None = None) -> bool:
+    """Whether the memory has room to load a model; its headers say how large it is.
+
+    Args:
+        free: bytes; what is free now without it.
+    """
     needed = COPIES * 4 * sum(tensor.parameters for tensor in tensors_of(weights_files(directory)).values())
-    return needed < _free_memory()
+    return needed < (_free_memory() if free is None else free)
 
 
 def try_out(directory: Path, *, whole: bool) -> None:
