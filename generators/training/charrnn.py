@@ -11,9 +11,9 @@ from tokenizers import Tokenizer
 from generators.charrnn import load, read_info
 from generators.charrnn.loading import writer_of
 from generators.charrnn.tokenizer import PAD_ID, START_ID
-from generators.charrnn.writer import CharRNN
 from generators.completion import ModelInfo
 from generators.evaluation import nats_of
+from generators.model import Model
 from generators.places import found
 from generators.training.corpus import Corpus
 from generators.training.encoding import Prepared, prepared
@@ -80,7 +80,7 @@ class CharRNNTrainee:
         self.vocabulary = Vocabulary(data.tokenizer, START_ID, START_ID)
         self.learnt = Learnt(data.documents, data.characters, data.touched)
 
-    def writer(self) -> CharRNN:
+    def writer(self) -> Model[Any]:
         """The model as it is now, as it will write."""
         equalise(self.model, self._unseen)
         tensors = {name: tensor.detach().float().cpu().numpy() for name, tensor in self.model.state_dict().items()}

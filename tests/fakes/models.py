@@ -15,7 +15,6 @@ from generators.chain import Chain, Weighted
 from generators.charrnn.folding import Array, Shape
 from generators.charrnn.loading import writer_of
 from generators.charrnn.tokenizer import START_ID, tokenizer_of
-from generators.charrnn.writer import CharRNN
 from generators.completion import ModelInfo
 from generators.model import Logits, Model
 from generators.vocabulary import Vocabulary
@@ -32,7 +31,7 @@ CONFIG: Final = {
 }
 
 
-def tiny(name: str = "tiny", seed: int = 0, **facts: Any) -> CharRNN:
+def tiny(name: str = "tiny", seed: int = 0, **facts: Any) -> Model[Any]:
     """A char-RNN with random weights that rather writes characters than bytes."""
     tokenizer = tokenizer_of(CHARACTERS)
     vocabulary = Vocabulary(tokenizer, START_ID, START_ID)
