@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from generators.training.errors import UnreadableSource
+from generators.training.labels import labels_in
 
 Documents: TypeAlias = Literal["line", "blank", "file"]
 
 SEPARATOR: Final = "=====DOC====="
 CSV_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
+PIECE: Final = 1 << 20  # characters of running text that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text, and the kind of text it is where the source says so."""
+    """One text, and the kinds of text it is where the source says so."""
 
     text: str
-    label: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,13 @@ class Corpus:
         sources: files, in order.
         documents: what a document of a text file is: a `line`, what stands between `blank` lines, or the `file`. None
             takes what stands between `=====DOC=====` lines where those occur, and otherwise a line.
-        label_column: column of CSV and TSV files, or field of JSON lines, that holds a document's label.
+        label_columns: columns of CSV and TSV files, or fields of JSON lines, that hold a document's labels; commas in
+            a cell separate several, and an empty cell names none.
     """
 
     sources: Sequence[Path]
     documents: Documents | None = None
-    label_column: str | None = None
+    label_columns: Sequence[str] = ()
 
     def __iter__(self) -> Iterator[Document]:
         """The documents that have any text but white space.
@@ -61,14 +64,45 @@ class Corpus:
             if not found:
                 raise UnreadableSource(str(source), "it holds no text")
 
+    def running_text(self) -> Iterator[Document]:
+        """The sources as one text, in pieces that end at line ends and that joined are the text.
+
+        Files that hold documents give them as lines.
+
+        Raises:
+            UnreadableSource: as when iterated.
+        """
+        for source in self.sources:
+            lines: list[str] = []
+            size = 0
+            for line in self._running(source):
+                lines.append(line)
+                size += len(line)
+                if size >= PIECE:
+                    yield Document("".join(lines))
+                    lines, size = [], 0
+            yield Document("".join(lines))
+
+    def _running(self, source: Path) -> Iterator[str]:
+        found = False
+        if source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES or not source.is_file():
+            lines: Iterable[str] = (f"{document.text}\n" for document in self._read(source))
+        else:
+            lines = (line for line in _lines(source) if line.rstrip() != SEPARATOR)
+        for line in lines:
+            found = found or bool(line.strip())
+            yield line if line.endswith("\n") else f"{line}\n"  # the next file begins a line of its own
+        if not found:
+            raise UnreadableSource(str(source), "it holds no text")
+
     def _read(self, source: Path) -> Iterator[Document]:
         if not source.is_file():
             raise UnreadableSource(str(source), "it is a folder" if source.is_dir() else "there is no such file")
         suffix = source.suffix.lower()
         if suffix in CSV_DELIMITERS:
-            return _rows(source, CSV_DELIMITERS[suffix], self.label_column)
+            return _rows(source, CSV_DELIMITERS[suffix], self.label_columns)
         if suffix in JSON_LINES:
-            return _objects(source, self.label_column)
+            return _objects(source, self.label_columns)
         return _texts(source, self.documents)
 
 
@@ -76,7 +110,7 @@ def _lines(source: Path) -> Iterator[str]:
     """The lines of a file with `\\n` as their ends, decoded one by one.
 
     Raises:
-        UnreadableSource: a byte is no UTF-8; it is named by its position in the file.
+        UnreadableSource: a byte is no UTF-8, or NUL; it is named by its position in the file.
     """
     position = 0
     try:
@@ -87,6 +121,9 @@ def _lines(source: Path) -> Iterator[str]:
                 except UnicodeDecodeError as fault:
                     reason = f"byte {position + fault.start:,} is not UTF-8; save the file as UTF-8"
                     raise UnreadableSource(str(source), reason) from None
+                if (nul := line.find(b"\0")) >= 0:
+                    reason = f"byte {position + nul:,} is NUL, which no text has; save the file as UTF-8 text"
+                    raise UnreadableSource(str(source), reason)
                 position += len(line)
                 yield text.removesuffix("\n").removesuffix("\r") + "\n" if text.endswith("\n") else text
     except OSError as fault:
@@ -117,41 +154,75 @@ def _between(lines: Iterable[str], separates: Callable[[str], bool]) -> Iterator
     yield Document("".join(gathered).strip("\n"))
 
 
-def _rows(source: Path, delimiter: str, label_column: str | None) -> Iterator[Document]:
+def _rows(source: Path, delimiter: str, label_columns: Sequence[str]) -> Iterator[Document]:
     csv.field_size_limit(sys.maxsize)  # the default refuses fields of more than 131,072 characters
-    rows = csv.reader(_lines(source), delimiter=delimiter)
+    raw: list[str] = []  # lines of the row that is being read
+    rows = csv.reader(_noted(_lines(source), raw), delimiter=delimiter)
     try:
         header = next(rows, None)
         if header is None:
             return
-        text, label, body = _columns(source, header, label_column)
+        text, labels, body = _columns(source, header, label_columns)
+        raw.clear()
+        began = rows.line_num + 1
         for row in rows if body is None else chain([body], rows):
+            began, lines = rows.line_num + 1 - len(raw), list(raw)
+            raw.clear()
             if len(row) > text:
-                yield Document(row[text], row[label] if label is not None and len(row) > label else None)
+                cells = (row[label] for label in labels if len(row) > label)
+                named = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
+                document = Document(row[text], named)
+            else:
+                document = Document("")
+            if len(lines) > 1:
+                _check_closed(source, lines, delimiter, began)
+            yield document
     except csv.Error as fault:
         raise UnreadableSource(str(source), f"line {rows.line_num:,} is not CSV ({fault})") from fault
 
 
-def _columns(source: Path, header: list[str], label_column: str | None) -> tuple[int, int | None, list[str] | None]:
-    """Positions of the text and of the label, and the first row where it is no header but a document."""
+def _noted(lines: Iterable[str], raw: list[str]) -> Iterator[str]:
+    for line in lines:
+        raw.append(line)
+        yield line
+
+
+def _check_closed(source: Path, lines: Sequence[str], delimiter: str, began: int) -> None:
+    """Makes sure that a row of several lines is one, and not the rest of a file behind a stray quotation mark.
+
+    Raises:
+        UnreadableSource: its last quotation mark is not closed.
+    """
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as fault:
+        if "end of data" in str(fault):  # other marks inside a field are odd, but the row ends where it should
+            reason = f"a quotation mark that line {began:,} opens is never closed"
+            raise UnreadableSource(str(source), reason) from None
+
+
+def _columns(
+    source: Path, header: list[str], label_columns: Sequence[str]
+) -> tuple[int, list[int], list[str] | None]:
+    """Positions of the text and of the labels, and the first row where it is no header but a document."""
     names = [name.strip() for name in header]
-    label = None
-    if label_column is not None:
-        if label_column not in names:
-            reason = f"it has no column {label_column}; its columns are {', '.join(names)}"
+    for column in label_columns:
+        if column not in names:
+            reason = f"it has no column {column}; its columns are {', '.join(names)}"
             raise UnreadableSource(str(source), reason)
-        label = names.index(label_column)
+    labels = [names.index(column) for column in label_columns]
     lowered = [name.lower() for name in names]
     if "text" in lowered:
-        return lowered.index("text"), label, None
-    if label is not None and len(names) == 2:
-        return 1 - label, label, None
-    if len(names) == 1:
-        return 0, None, header  # a single column without the name `text`: its first line is a document like any other
+        return lowered.index("text"), labels, None
+    others = set(range(len(names))) - set(labels)
+    if labels and len(others) == 1:
+        return others.pop(), labels, None
+    if len(names) == 1 and not labels:
+        return 0, [], header  # a single column without the name `text`: its first line is a document like any other
     raise UnreadableSource(str(source), f"it has no column text; its columns are {', '.join(names)}")
 
 
-def _objects(source: Path, label_field: str | None) -> Iterator[Document]:
+def _objects(source: Path, label_fields: Sequence[str]) -> Iterator[Document]:
     for number, line in enumerate(_lines(source), 1):
         if not line.strip():
             continue
@@ -161,6 +232,17 @@ def _objects(source: Path, label_field: str | None) -> Iterator[Document]:
             value = None
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "text"')
-        label = value.get(label_field) if label_field is not None else None
-        text = value["text"].encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # "\\ud800" is no character
-        yield Document(text, None if label is None else str(label))
+        text = _whole(value["text"])
+        cells = (part for field in label_fields for part in _listed(value.get(field)))
+        yield Document(text, tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell))))
+
+
+def _listed(value: object) -> list[str]:
+    """What a JSON field names: a list's items, one value, or nothing."""
+    if value is None:
+        return []
+    return [_whole(str(item)) for item in (value if isinstance(value, list) else [value])]
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # "\\ud800" is no character

@@ -42,3 +42,84 @@ class UnreadableSource(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{path} cannot be read: {reason}.", path=self.path, reason=self.reason)
+
+
+@dataclass(eq=False)
+class TooLittleMemory(UserError):
+    """A training needs more memory than is free, both in bytes."""
+
+    needed: int
+    free: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "This training needs at least {needed} GB of memory and {free} GB are free; close other programs, choose "
+            "a smaller model, or train an adapter with lora.",
+            needed=f"{self.needed / 1e9:.1f}",
+            free=f"{self.free / 1e9:.1f}",
+        )
+
+
+@dataclass(eq=False)
+class UnusableLabels(UserError):
+    """A label column that does not hold kinds of text; `reason` says why."""
+
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "These labels cannot be learnt: {reason}; name a column that says in a word or two what kind a text is.",
+            reason=self.reason,
+        )
+
+
+@dataclass(eq=False)
+class AlreadyTraining(UserError):
+    """Another process trains a model of that name."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "A model {name} is being trained already; wait until that is done, or give this one another name.",
+            name=self.name,
+        )
+
+
+@dataclass(eq=False)
+class CannotSave(UserError):
+    """What a training keeps on its way cannot be written: a full disk, mostly."""
+
+    path: str
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The training cannot be saved in {path}: {reason}. When that is mended, the same with --resume goes on "
+            "from the last check that was saved whole.",
+            path=self.path,
+            reason=self.reason,
+        )
+
+
+@dataclass(eq=False)
+class Stopped(UserError):
+    """Somebody asked the training to end before it was done; nothing was published.
+
+    Attributes:
+        step, of: steps that were taken, of those planned.
+        kept: whether there is a checkpoint to go on from.
+    """
+
+    step: int
+    of: int
+    kept: bool
+
+    def sentence(self, translate: Translate = english) -> str:
+        if not self.kept:
+            return translate("The training was stopped before its first check, and nothing of it is kept.")
+        return translate(
+            "The training was stopped at step {step} of {of}; the same command with --resume goes on from there.",
+            step=f"{self.step:,}",
+            of=f"{self.of:,}",
+        )

@@ -76,6 +76,11 @@ def spaces(text: str) -> list[str]:
     return [re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", text)).strip()]
 
 
+def lower(text: str) -> list[str]:
+    """Small letters only: half the alphabet to learn, and no names or starts of sentences to tell."""
+    return [text.lower()]
+
+
 def chapters(text: str) -> list[str]:
     """Books become their tales and chapters, without headings: a document then begins as a story begins."""
     if len(text) < BOOK:
@@ -123,6 +128,7 @@ FILTERS: Final[Mapping[str, Callable[[], Filter]]] = {
     "control": lambda: control,
     "quotes": lambda: quotes,
     "spaces": lambda: spaces,
+    "lower": lambda: lower,
     "chapters": lambda: chapters,
     "duplicates": duplicates,
 }

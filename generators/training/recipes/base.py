@@ -7,11 +7,19 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from generators.errors import InvalidValue
+from generators.training.recipes.aliases import canonical
 
 CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
 OPTIMIZERS: Final = ("adamw", "rmsprop", "sgd")
 SCHEDULES: Final = ("cosine", "linear", "constant", "plateau")
-KINDS: Final[Mapping[str, type]] = {"int": int, "float": float, "str": str, "bool": bool, "tuple[str, ...]": tuple}
+KINDS: Final[Mapping[str, type]] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "tuple[str, ...]": tuple,
+    "tuple[int, ...]": tuple,
+}
 YES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -44,10 +52,12 @@ class Recipe:
         kind: `model_type` of what it makes.
         base: whether it goes on from a trained model, whose sizes then hold.
         shape: fields that a base decides.
+        adapts: whether the base stays as it is and an adapter of a few megabytes is what learns.
     """
 
     kind: ClassVar[str]
     shape: ClassVar[tuple[str, ...]] = ()
+    adapts: ClassVar[bool] = False
 
     name: str
     description: str
@@ -60,21 +70,29 @@ class Recipe:
     optimizer: str = option("adamw", "adamw, rmsprop or sgd", among=OPTIMIZERS)
     momentum: float = option(0.0, "of rmsprop and sgd", 0, 0.9999)
     schedule: str = option("cosine", "how the rate falls: cosine, linear, constant or plateau", among=SCHEDULES)
+    plateau_patience: int = option(2, "checks without a better model after which the rate falls (plateau)", 0, 10_000)
+    plateau_factor: float = option(0.5, "what the rate is multiplied by then", 1e-3, 0.999)
     warmup: float = option(0.02, "share of the steps in which the rate rises first", 0, 1)
     weight_decay: float = option(0.01, "of adamw", 0, 1)
     clip: float = option(1.0, "longest gradient", 1e-6, 1e6)
     checks: float = option(1.0, "times an epoch that the model is measured, sampled and kept", 1e-3, 1000)
     patience: int = option(0, "checks without a better model after which training ends; 0 never", 0)
+    gen_epochs: int = option(1, "samples are written at the checks of every so many epochs; 0 never", 0, 10_000)
+    save_epochs: int = option(0, "the model is kept beside the final one every so many epochs; 0 never", 0, 10_000)
+    passage: int = option(0, "tokens of a random held-out passage that samples go on from; 0 from nothing", 0, 2000)
     seed: int = option(0, "decides first weights, order and windows", 0, 2**31 - 1)
     threads: int = option(1, "threads of torch", 1, 256)
 
     held_out: float = option(0.05, "share of the documents that is measured on and never learnt", 0, 0.9)
+    validation: bool = option(True, "measure on the held-out documents, and keep the weights that were best there")
     measured: int = option(200_000, "held-out tokens at a check", 1)  # noise of a mean over as many: under 0.01 bits
     filters: tuple[str, ...] = option(CLEAN, "cleaning steps, in order")
 
     temperature: float = option(0.5, "of texts, where a request says nothing", 0, 5)
     max_tokens: int = option(300, "length of texts, where a request says nothing", 1, 20_000)
     min_tokens: int = option(0, "tokens before a text may end, where a request says nothing", 0, 20_000)
+    top_k: int = option(0, "likeliest tokens that a text is drawn from, where a request says nothing; 0 all", 0)
+    sample: int = option(300, "longest text that is shown at a check, in tokens", 1, 20_000)
 
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
@@ -92,22 +110,27 @@ def options(recipe: Recipe) -> list[Option]:
 def changed(recipe: SomeRecipe, values: Mapping[str, str]) -> SomeRecipe:
     """The recipe with these fields, given as they are typed; `batch-size` and `batch_size` are the same.
 
+    textgenrnn's names are taken too; see `generators.training.recipes.aliases`.
+
     Raises:
         InvalidValue: a recipe has no such field, or the value is outside its range.
     """
     known = {item.name: item for item in fields(recipe) if item.metadata}
     parsed: dict[str, Any] = {}
-    for typed, value in values.items():
-        name = typed.replace("-", "_")
+    for name, value in canonical(values).items():
         if name not in known:
-            raise InvalidValue("option", typed, f"one of {', '.join(known)}")
-        parsed[name] = _parsed(name, value, KINDS[str(known[name].type)], known[name].metadata)
+            raise InvalidValue("option", name, f"one of {', '.join(known)}")
+        parsed[name] = _parsed(name, value, str(known[name].type), known[name].metadata)
     return replace(recipe, **parsed)
 
 
-def _parsed(name: str, value: str, kind: type, limits: Mapping[str, Any]) -> Any:
+def _parsed(name: str, value: str, annotation: str, limits: Mapping[str, Any]) -> Any:
+    kind = KINDS[annotation]
     if kind is tuple:
-        return tuple(part for part in value.replace(",", " ").split() if part)
+        parts = value.replace(",", " ").split()
+        if annotation == "tuple[int, ...]":
+            return tuple(_number(name, part, int, limits["least"], limits["most"]) for part in parts)
+        return tuple(parts)
     if kind is str:
         if limits["among"] and value not in limits["among"]:
             raise InvalidValue(name, value, f"one of {', '.join(limits['among'])}")

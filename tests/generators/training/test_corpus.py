@@ -21,8 +21,8 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def texts(path: Path, documents: Documents | None = None, label_column: str | None = None) -> list[str]:
-    return [document.text for document in Corpus([path], documents, label_column)]
+def texts(path: Path, documents: Documents | None = None, label_columns: tuple[str, ...] = ()) -> list[str]:
+    return [document.text for document in Corpus([path], documents, label_columns)]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,42 @@ def test_labels(write: Write) -> None:
     """A label column stays with its documents, and the one other column is the text."""
     path = write("posts.csv", "title,place\nhello,a\nbye,b\n")
 
-    assert list(Corpus([path], label_column="place")) == [Document("hello", "a"), Document("bye", "b")]
+    assert list(Corpus([path], label_columns=["place"])) == [Document("hello", ("a",)), Document("bye", ("b",))]
 
 
 def test_json_lines(write: Write) -> None:
     """JSON lines give their `text` and the label's field; half a surrogate pair becomes a replacement character."""
     path = write("a.jsonl", '{"text": "x\\ny", "kind": 1}\n\n{"text": "\\ud800z"}\n')
 
-    assert list(Corpus([path], label_column="kind")) == [Document("x\ny", "1"), Document("\ufffdz")]
+    assert list(Corpus([path], label_columns=["kind"])) == [Document("x\ny", ("1",)), Document("\ufffdz")]
+
+
+def test_several_labels(write: Write) -> None:
+    """Cells with commas, lists and several columns name several labels, each once; empty cells name none."""
+    table = write("a.csv", 'text,genre,place\nx," Action,  Comedy ,",Action\ny,,\nz,"De\u0301but\u200b",a\n')
+    objects = write("a.jsonl", '{"text": "x", "genre": ["Action", "Comedy"], "place": null}\n')
+
+    from_table = [document.labels for document in Corpus([table], label_columns=["genre", "place"])]
+    from_objects = [document.labels for document in Corpus([objects], label_columns=["genre", "place"])]
+
+    assert from_table == [("Action", "Comedy"), (), ("D\u00e9but", "a")]
+    assert from_objects == [("Action", "Comedy")]
+
+
+def test_odd_marks_are_text(write: Write) -> None:
+    """A quotation mark inside a field, or a row over several lines, is nothing to refuse."""
+    path = write("a.csv", 'id,text\n1,5" disc\n2,"two\nlines"\n3,"a"b\n')
+
+    assert texts(path) == ['5" disc', "two\nlines", "ab"]
+
+
+def test_running_text(write: Write) -> None:
+    """As one text, files follow one another with their blank lines, separators left out, documents as lines."""
+    corpus = Corpus([write("a.txt", "one\n\n=====DOC=====\ntwo"), write("b.csv", "text,n\nthree,1\n")])
+
+    assert "".join(piece.text for piece in corpus.running_text()) == "one\n\ntwo\nthree\n"
+    with pytest.raises(UnreadableSource, match="it holds no text"):
+        list(Corpus([write("empty.txt", "\n")]).running_text())
 
 
 def test_several_sources(write: Write) -> None:
@@ -98,6 +126,10 @@ def test_several_sources(write: Write) -> None:
         ("a.csv", "id,text\n", "it holds no text"),
         ("a.txt", b"good\nb\xe4d\n", "byte 6 is not UTF-8; save the file as UTF-8"),
         ("a.csv", b"text\n\xff\n", "byte 5 is not UTF-8; save the file as UTF-8"),
+        ("a.txt", b"good\nb\0d\n", "byte 6 is NUL, which no text has; save the file as UTF-8 text"),
+        ("a.txt", "utf-16\n".encode("utf-16-le"), "byte 1 is NUL, which no text has; save the file as UTF-8 text"),
+        ("a.csv", 'id,text\n1,x\n2,"y\n3,z\n4,w\n', "a quotation mark that line 3 opens is never closed"),
+        ("a.csv", 'id,text\n2,"y\n3,z', "a quotation mark that line 2 opens is never closed"),
         ("a.csv", "id,title\n1,x\n", "it has no column text; its columns are id, title"),
         ("a.jsonl", '{"text": "x"}\n{"title": "y"}\n', 'line 2 is not a JSON object with a "text"'),
         ("a.jsonl", "[1]\n", 'line 1 is not a JSON object with a "text"'),
@@ -126,4 +158,4 @@ def test_missing(tmp_path: Path) -> None:
 def test_missing_label_column(write: Write) -> None:
     """A label column that a table does not have is refused, with those it has."""
     with pytest.raises(UnreadableSource, match="no column kind; its columns are text, place"):
-        texts(write("a.csv", "text,place\nx,y\n"), label_column="kind")
+        texts(write("a.csv", "text,place\nx,y\n"), label_columns=("kind",))

@@ -72,7 +72,7 @@ def test_counted() -> None:
 
 def test_labels_stay() -> None:
     """A document keeps its label."""
-    assert list(cleaned([Document("“a”", "x")], ["quotes"], Counter())) == [Document('"a"', "x")]
+    assert list(cleaned([Document("“a”", ("x",))], ["quotes"], Counter())) == [Document('"a"', ("x",))]
 
 
 def test_unknown() -> None:
