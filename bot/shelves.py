@@ -56,12 +56,9 @@ def loaded(shelf: Shelf, directory: Path) -> Any:
     Raises:
         UserError: it is damaged, or cannot be used here.
     """
-    from importlib import import_module
+    from generators.kinds import load_model
 
-    from generators.local import KINDS
-
-    info = shelf.info(directory)
-    return import_module(KINDS[info.kind]).load(directory, info)
+    return load_model(directory, shelf.info(directory))
 
 
 def described(info: ModelInfo) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from generators.errors import InvalidValue, UnusableModel
 
 WEIGHTS: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"  # of weights in several files
+PICKLES: Final = (b"PK\x03\x04", *(bytes([0x80, protocol]) for protocol in range(2, 6)))  # in torch's zip, or bare
 BLOCK: Final = 1 << 16  # bytes
 SAMPLED: Final = 64  # blocks of a file that `sampled_version` reads: 4 MiB, however large the file
 
@@ -127,6 +128,24 @@ def weights_files(directory: Path) -> list[Path]:
         if not file.is_file():
             raise UnusableModel(str(directory), f"{file.name} is missing")
     return files
+
+
+def refuse_pickles(directory: Path, files: Sequence[Path]) -> None:
+    """Refuses what torch.save wrote, under whatever name: opening it could run code.
+
+    Raises:
+        UnusableModel: one of the files is such a pickle, or cannot be read.
+    """
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                first = opened.read(4)
+        except OSError as fault:
+            raise UnusableModel(str(directory), f"{file.name} cannot be read ({fault})") from fault
+        if first.startswith(PICKLES):
+            raise UnusableModel(
+                str(directory), f"{file.name} is a pickle under another name, and pickles are never opened"
+            )
 
 
 def sampled_version(files: Sequence[Path]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import logging
 import threading
@@ -13,20 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
-from generators.errors import Phrase, ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.kinds import cache_bytes, info_of, is_installed, load_model, rank
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
 MOST_LOADED: Final = 4  # models; those not in use beyond these are given up when another is loaded
 
 _log: Final = logging.getLogger(__name__)
-
-
-KINDS: Final = {"charrnn": "generators.charrnn"}  # model_type in config.json: module with `read_info` and `load`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Shelf:
         """
         if self.shipped:
             return _shipped_info(directory)
-        info = _info(directory, directory.parent.name)
+        info = info_of(directory, directory.parent.name)
         return replace(info, version=directory.name)
 
 
@@ -94,13 +91,23 @@ class LocalGenerator:
 
     Args:
         shelves: searched in this order, so that a shipped name is never taken by another model.
-        queue_limit, threads: of each engine.
+        queue_limit: of each engine.
+        threads: of the linear algebra; None for one in NumPy, and for torch one on each core.
+        device: of the kinds that compute with torch.
     """
 
-    def __init__(self, shelves: Sequence[Shelf], *, queue_limit: int = QUEUE_LIMIT, threads: int = 1) -> None:
+    def __init__(
+        self,
+        shelves: Sequence[Shelf],
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        threads: int | None = None,
+        device: str = "auto",
+    ) -> None:
         self._shelves = tuple(shelves)
         self._queue_limit = queue_limit
         self._threads = threads
+        self._device = device
         self._loaded: dict[Path, _Loaded] = {}  # the least recently used first
         self._lock = threading.Lock()  # of the line above
         # one model at a time: two would double the peak of memory; who waits for it keeps no other thread waiting
@@ -197,8 +204,9 @@ class LocalGenerator:
         if directory in self._loaded:
             return
         info = shelf.info(directory)
-        model = _module(info.name, directory).load(directory, info)
-        loaded = _Loaded(Engine(model, queue_limit=self._queue_limit, threads=self._threads))
+        model = load_model(directory, info, device=self._device, threads=self._threads)
+        limits = {"queue_limit": self._queue_limit, "cache_bytes": cache_bytes(info.kind)}
+        loaded = _Loaded(Engine(model, **limits, threads=self._threads or 1))
         with self._lock:
             idle = [path for path, each in self._loaded.items() if not each.users]
             spare = [self._loaded.pop(path) for path in idle[: max(0, len(self._loaded) + 1 - MOST_LOADED)]]
@@ -212,12 +220,17 @@ class LocalGenerator:
             for name in shelf.names():
                 directory = shelf.directory(name)
                 try:
-                    if directory is not None and name not in found:
-                        found[name] = shelf.info(directory)
+                    if directory is None or name in found:
+                        continue
+                    info = shelf.info(directory)
                 except (UnusableModel, Unsupported) as fault:
                     _log.warning("the model %s is left out: %s", name, fault)
-        kinds = list(KINDS)
-        return sorted(found.values(), key=lambda info: (not info.shipped, kinds.index(info.kind), info.name))
+                    continue
+                if is_installed(info.kind):
+                    found[name] = info
+                else:
+                    _log.warning("the model %s is left out: packages for its kind %s are missing", name, info.kind)
+        return sorted(found.values(), key=lambda info: (not info.shipped, rank(info.kind), info.name))
 
 
 def factory(settings: GeneratorSettings) -> LocalGenerator:
@@ -225,18 +238,13 @@ def factory(settings: GeneratorSettings) -> LocalGenerator:
     shelves = [Shelf(shipped_directory(), shipped=True)]
     if settings.models is not None:
         shelves.append(Shelf(settings.models))
-    return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads or 1)
-
-
-def _info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
-    info: ModelInfo = _module(name, directory).read_info(directory, name, shipped)
-    return info
+    return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads, device=settings.device)
 
 
 @cache
 def _shipped_info(directory: Path) -> ModelInfo:
     """Once, because where nobody has named a version it is a digest of the weights, and these do not change."""
-    return _info(directory, directory.name, shipped=True)
+    return info_of(directory, directory.name, shipped=True)
 
 
 def _current(home: Path) -> str | None:
@@ -245,23 +253,3 @@ def _current(home: Path) -> str | None:
     except (OSError, ValueError, AttributeError):
         return None
     return version if isinstance(version, str) else None
-
-
-def _module(name: str, directory: Path) -> Any:
-    """What implements the kind of model in a directory.
-
-    Raises:
-        UnusableModel: its config.json cannot be read.
-        Unsupported: nothing here knows its kind.
-    """
-    try:
-        kind = json.loads((directory / CONFIG).read_text("utf-8")).get("model_type")
-    except (OSError, ValueError, AttributeError) as fault:
-        raise UnusableModel(str(directory), f"config.json cannot be read ({fault})") from fault
-    if not isinstance(kind, str) or kind not in KINDS:
-        usable = ", ".join(KINDS)
-        what = Phrase(
-            "write, because its kind is {kind}, and the kinds for here are {usable}", kind=kind, usable=usable
-        )
-        raise Unsupported(name, what)
-    return importlib.import_module(KINDS[kind])

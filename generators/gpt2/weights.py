@@ -10,12 +10,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from generators.directory import weights_files
+from generators.directory import refuse_pickles, weights_files
 from generators.errors import UnusableModel
 from generators.gpt2.configuration import Shape
 
 PREFIX: Final = "transformer."  # GPT2LMHeadModel's, which GPT2Model leaves out
-PICKLES: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # torch.save's zip, bare pickles
 
 
 def read_tensors(directory: Path) -> dict[str, Tensor]:
@@ -39,17 +38,13 @@ def read_file(file: Path, directory: Path) -> dict[str, Tensor]:
     Raises:
         UnusableModel: it is damaged, or a pickle that was given the name.
     """
+    if not file.is_file():
+        raise UnusableModel(str(directory), f"{file.name} is missing")
+    refuse_pickles(directory, [file])
     try:
-        with file.open("rb") as opened:
-            if opened.read(4).startswith(PICKLES):
-                raise UnusableModel(
-                    str(directory), f"{file.name} is a pickle under another name, and pickles are never opened"
-                )
         with safe_open(file, framework="pt", device="cpu") as opened:
             # copies: a file that is written over would otherwise change, or end, under the model's feet
             return {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118 – not a dict
-    except FileNotFoundError:
-        raise UnusableModel(str(directory), f"{file.name} is missing") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError, RuntimeError) as fault:
         raise UnusableModel(str(directory), f"{file.name} is damaged ({fault})") from fault
 

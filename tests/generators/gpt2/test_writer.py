@@ -1,0 +1,156 @@
+"""A GPT-2's step against transformers'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generators.gpt2.state import SPARE, TAIL
+from generators.gpt2.writer import GPT2
+from tests.fakes.language_models import save_gpt2, transformers_logits
+from tests.generators.gpt2.conftest import opened
+
+TOLERANCE = 1e-4  # in logits, which here spread over some ten
+
+
+def some_tokens(count: int, seed: int = 0, size: int = 320) -> list[int]:
+    return np.random.default_rng(seed).integers(0, size, count).tolist()
+
+
+def read_all(model: GPT2, tokens: list[int]) -> Any:
+    (logits,) = model.extend([model.start()], [tokens], "all")
+    return logits
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"activation_function": "gelu"},
+        {"activation_function": "relu", "n_inner": 40},
+        {"activation_function": "gelu_pytorch_tanh", "layer_norm_epsilon": 1e-3},
+        {"scale_attn_weights": False},
+        {"scale_attn_by_inverse_layer_idx": True, "reorder_and_upcast_attn": True},
+        {"tie_word_embeddings": False},
+        {"n_layer": 1, "n_head": 1, "n_embd": 7},
+        {"vocab_size": 384},
+    ],
+)
+def test_logits(tmp_path: Path, fields: dict[str, Any]) -> None:
+    """The logits are transformers' at every position up to the full context, and so is the likeliest token."""
+    directory = save_gpt2(tmp_path / "model", **fields)
+    tokens = some_tokens(64)
+    model = opened(directory)
+
+    logits = read_all(model, tokens)
+
+    wanted = transformers_logits(directory, tokens)[:, : model.vocabulary.size]
+    assert logits.shape == wanted.shape
+    assert np.abs(logits - wanted).max() < TOLERANCE
+    assert (logits.argmax(1) == wanted.argmax(1)).all()
+
+
+def test_chunks(directory: Path, model: GPT2) -> None:
+    """Texts that are read in ragged pieces beside each other come to what each comes to alone."""
+    texts = [some_tokens(count, seed) for seed, count in enumerate((40, 11, 64, 25))]
+    states = [model.start() for _ in texts]
+    numbers = np.random.default_rng(1)
+    at = [0] * len(texts)
+
+    found: list[list[Any]] = [[] for _ in texts]
+    while going := [text for text in range(len(texts)) if at[text] < len(texts[text])]:
+        chunks = [texts[text][at[text] : at[text] + int(numbers.integers(1, 9))] for text in going]
+        answers = model.extend([states[text] for text in going], chunks, "all")
+        for text, chunk, logits in zip(going, chunks, answers, strict=True):
+            found[text].append(logits)
+            at[text] += len(chunk)
+
+    for tokens, parts in zip(texts, found, strict=True):
+        assert np.abs(np.concatenate(parts) - transformers_logits(directory, tokens)).max() < TOLERANCE
+
+
+def test_forks(directory: Path, model: GPT2) -> None:
+    """Forks of forks go their own ways, one token and several at a time, and the text they come from goes its own."""
+    prompt = some_tokens(12)
+    state = model.start()
+    model.extend([state], [prompt])
+    texts = [(state, prompt)]
+    for generation in range(3):
+        texts += [(model.fork(each), list(tokens)) for each, tokens in texts]
+        for step in range(3):
+            more = [
+                some_tokens(1 + (place + step) % 4, 100 * generation + 10 * step + place) for place in range(len(texts))
+            ]
+            logits = model.extend([each for each, _ in texts], more)
+            texts = [(each, tokens + new) for (each, tokens), new in zip(texts, more, strict=True)]
+
+    for (_, tokens), row in zip(texts, logits, strict=True):
+        assert np.abs(transformers_logits(directory, tokens)[-1] - row).max() < TOLERANCE
+
+
+def test_a_long_fork(tmp_path: Path) -> None:
+    """A fork that grows past its tail is put in one piece, and counts up to the last position."""
+    directory = save_gpt2(tmp_path / "model", n_positions=3 * (TAIL + SPARE))
+    model = opened(directory)
+    tokens = some_tokens(3 * (TAIL + SPARE))
+    first = model.start()
+    model.extend([first], [tokens[:10]])
+    state = model.fork(first)
+
+    rows = [model.extend([state], [[token]])[0] for token in tokens[10:]]
+
+    assert state.shared is None
+    assert np.abs(np.stack(rows) - transformers_logits(directory, tokens)[10:]).max() < TOLERANCE
+
+
+def test_neighbours(model: GPT2) -> None:
+    """A row is the same to the last bit whatever stands in the other rows."""
+    texts = [some_tokens(9, seed) for seed in range(4)]
+    others = [texts[0], *(some_tokens(9, seed) for seed in range(10, 13))]
+
+    first = model.extend([model.start() for _ in texts], texts)
+    second = model.extend([model.start() for _ in others], others)
+
+    assert (first[0] == second[0]).all()
+
+
+def test_answers_are_the_callers(model: GPT2) -> None:
+    """No later call changes logits that were given out."""
+    state = model.start()
+    logits = model.extend([state], [[1, 2, 3]])
+    before = logits.copy()
+
+    model.extend([state], [[4]])
+
+    assert (logits == before).all()
+    assert logits.dtype == np.float32
+
+
+def test_sharing(model: GPT2) -> None:
+    """A fork takes no memory for what it shares, and a little once it goes on; nbytes says what it holds."""
+    state = model.start()
+    model.extend([state], [some_tokens(40)])
+    held = 3 * 2 * 24 * 4 * 40  # layers, keys and values, width, bytes of a number, tokens
+
+    forks = [model.fork(state) for _ in range(5)]
+    model.extend(forks, [[token] for token in range(5)])
+
+    assert all(fork.shared is not None for fork in forks)
+    assert len({fork.shared.data_ptr() for fork in forks if fork.shared is not None}) == 1
+    assert all(fork.own.shape[3] < 8 for fork in forks)
+    assert held <= model.nbytes(forks[0]) < 3 * held
+
+
+def test_the_context_is_the_limit(model: GPT2) -> None:
+    """A text beyond the last position is refused before anything has changed."""
+    state, other = model.start(), model.start()
+    model.extend([state], [some_tokens(60)])
+
+    with pytest.raises(ValueError, match="64 positions"):
+        model.extend([other, state], [[1], some_tokens(5)])
+
+    assert (state.length, other.length) == (60, 0)
+    assert model.extend([state], [some_tokens(4)]).shape == (1, 320)
