@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from generators.errors import InvalidValue, MissingExtra, Unsupported, UnusableModel
+from generators.errors import InvalidValue, MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.training.corpus import Corpus, Document, Documents
 from generators.training.errors import CannotResume, NothingToLearn, UnreadableSource
 from generators.training.progress import Progress, Sample, TrainedModel
 from generators.training.recipes import (
+    ADAPTING,
     FIRST_RECIPE,
     RECIPES,
     TUNING,
@@ -48,6 +49,7 @@ def train(
     *,
     recipe: str | None = None,
     base: Path | None = None,
+    lora: bool = False,
     output: Path,
     documents: Documents | None = None,
     label_column: str | None = None,
@@ -61,6 +63,7 @@ def train(
         sources: text, CSV, TSV or JSON lines; see `Corpus`.
         recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
         base: directory of a trained model to go on from.
+        lora: leaves the base as it is and trains a small adapter beside it.
         output: directory of the model's name; the model is published in `output/VERSION`, and what an interrupted
             training needs lies in `.NAME.training` beside it until then.
         documents: what a document of a text file is.
@@ -73,8 +76,8 @@ def train(
         MissingExtra: torch or transformers is not installed.
         UserError: an option, a source or the base cannot be used; nothing is changed then.
     """
-    chosen = recipe_named(recipe or (FIRST_RECIPE if base is None else _tuning(base)))
-    _check(chosen, base, options or {}, label_column)
+    chosen = recipe_named(recipe or (FIRST_RECIPE if base is None else _tuning(base, ADAPTING if lora else TUNING)))
+    _check(chosen, base, lora, options or {}, label_column)
     settled = changed(chosen, options or {})
     if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
         raise MissingExtra("Training", "torch")
@@ -94,12 +97,15 @@ def train(
     return run(corpus, settled, base, output, line, resume, progress)
 
 
-def _check(recipe: Recipe, base: Path | None, options: Mapping[str, str], label_column: str | None) -> None:
+def _check(recipe: Recipe, base: Path | None, lora: bool, options: Mapping[str, str], label_column: str | None) -> None:
     """Refuses what would be ignored.
 
     Raises:
         InvalidValue: two of the arguments do not go together.
     """
+    if lora and not recipe.adapts:
+        others = ", ".join(sorted(ADAPTING.values()))
+        raise InvalidValue("recipe", recipe.name, f"one with a base, such as {others}, where lora is asked for")
     if recipe.base and base is None:
         raise InvalidValue("recipe", recipe.name, "given with a base, the trained model that it goes on from")
     if base is not None and not recipe.base:
@@ -110,12 +116,30 @@ def _check(recipe: Recipe, base: Path | None, options: Mapping[str, str], label_
         raise InvalidValue("label_column", label_column, "left out, because no recipe learns labels yet")
 
 
-def _tuning(base: Path) -> str:
-    """The recipe that goes on from this kind of model."""
+def _tuning(base: Path, recipes: Mapping[str, str]) -> str:
+    """The recipe that goes on from this kind of model.
+
+    Args:
+        base: directory of the model.
+        recipes: by model_type.
+
+    Raises:
+        UnusableModel: its config.json cannot be read.
+        Unsupported: there is none.
+    """
     try:
         kind = json.loads((base / "config.json").read_text("utf-8"))["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
-    if kind not in TUNING:
-        raise Unsupported(base.name, f"no recipe tunes a {kind}")
-    return TUNING[kind]
+    if kind not in recipes:
+        raise Unsupported(base.name, _untuned(kind, recipes))
+    return recipes[kind]
+
+
+def _untuned(kind: object, recipes: Mapping[str, str]) -> Phrase:
+    known = ", ".join(sorted(recipes))
+    if kind in TUNING:
+        return Phrase("be trained with an adapter, because only {known} can be; leave lora out", known=known)
+    return Phrase(
+        "be trained further, because its kind is {kind}, and recipes go on from {known}", kind=kind, known=known
+    )

@@ -26,9 +26,14 @@ def is_whole(checkpoint: Path) -> bool:
     """Whether every file that resuming reads is there and was written to its end."""
     try:
         state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
-        with safe_open(checkpoint / "model.safetensors", framework="numpy") as tensors:  # checks the file's length
+        with safe_open(_weights(checkpoint), framework="numpy") as tensors:  # checks the file's length
             names = list(tensors.keys())
     except (OSError, ValueError, SafetensorError):
         return False
     # torch writes zip files, whose directory is at their end
     return bool(names) and "global_step" in state and all(zipfile.is_zipfile(checkpoint / name) for name in PICKLES)
+
+
+def _weights(checkpoint: Path) -> Path:
+    adapter = checkpoint / "adapter_model.safetensors"  # all that a model with a frozen base keeps
+    return adapter if adapter.exists() else checkpoint / "model.safetensors"

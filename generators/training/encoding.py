@@ -55,7 +55,7 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Tokenizer | None, read
     counts: Counter[str] = Counter()
     touched: Counter[str] = Counter()
     documents = 0
-    for document in _watched(cleaned(corpus, recipe.filters, touched), read):
+    for document in watched(cleaned(corpus, recipe.filters, touched), read):
         counts.update(document.text)
         documents += 1
     if not counts:
@@ -70,11 +70,12 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Tokenizer | None, read
             yield [START_ID, *vocabulary.encode(document.text), START_ID]
 
     everything = Encoded.of(encoded(), vocabulary.size)
-    learnt, held_out = _parted(everything, np.array(places), recipe.held_out)
+    learnt, held_out = parted(everything, np.array(places), recipe.held_out)
     return Prepared(tokenizer, learnt, held_out, documents, counts.total(), touched)
 
 
-def _watched(documents: Iterator[Document], read: Callable[[int], None]) -> Iterator[Document]:
+def watched(documents: Iterator[Document], read: Callable[[int], None]) -> Iterator[Document]:
+    """The documents, of which every now and then it is told how many there were."""
     for number, document in enumerate(documents):
         if number % TOLD == 0:
             read(number)
@@ -90,7 +91,7 @@ def _characters(counts: Counter[str], recipe: CharRNNRecipe, base: Tokenizer | N
     return known + [character for character in found if character not in set(known)]
 
 
-def _parted(
+def parted(
     everything: Encoded, places: np.ndarray[tuple[int], np.dtype[np.float64]], share: float
 ) -> tuple[Encoded, Encoded]:
     """What is learnt from and what is held out: whole documents, chosen by their own text."""

@@ -21,7 +21,6 @@ from generators.writing import Writer
 
 METRIC: Final = "eval_bits"
 TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
-SAMPLE: Final = 300  # characters
 LOG_STEPS: Final = 50
 OPTIMIZERS: Final = {
     "adamw": "adamw_torch_fused",  # one pass over memory instead of ten
@@ -94,7 +93,7 @@ class Loop:
                     heat,
                     writer.write(
                         temperature=heat,
-                        max_tokens=SAMPLE,
+                        max_tokens=self._recipe.sample,
                         min_tokens=self._recipe.min_tokens,
                         seed=self._recipe.seed,
                     ),

@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import torch
 
-from generators.local import Shelf
-from generators.places import found
+from generators.training.ancestry import ancestry
 from generators.training.card import card
 from generators.training.checkpoints import newest_usable
 from generators.training.corpus import Corpus
@@ -33,9 +32,11 @@ from generators.training.publishing import (
 from generators.training.recipes import Recipe
 from generators.training.trainee import Trainee
 
-FAMILIES: Final = {"charrnn": "generators.training.charrnn"}  # a recipe's kind: what makes its trainee
+FAMILIES: Final = {  # a recipe's kind: what makes its trainee
+    "charrnn": "generators.training.charrnn",
+    "gpt2": "generators.training.gpt2",
+}
 SECONDS: Final = "seconds.json"
-WEIGHTS: Final = "model.safetensors"
 PLAN: Final = "plan.json"  # what a run was started with; only the same can be resumed
 
 
@@ -107,7 +108,7 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
             for name, value in json.loads(json.dumps(asdict(recipe))).items()
             if base is None or name not in recipe.shape
         },
-        "base": None if base is None else _base(base),
+        **ancestry(base, recipe),
         "sources": [
             {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}
             for source in corpus.sources
@@ -115,22 +116,6 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
         ],
         "document": corpus.documents,
         "label_column": corpus.label_column,
-    }
-
-
-def _base(base: Path) -> dict[str, Any]:
-    """What a tuned model has to know about its base: which one it is, and all that it learnt from."""
-    try:
-        lineage = json.loads((base / LINEAGE).read_text("utf-8"))
-    except (OSError, ValueError):
-        lineage = {}  # made elsewhere
-    name = found(base).name
-    inherited = {field: lineage.get(field) for field in ("command", "sources", "base")}
-    return {
-        "name": name,
-        "version": Shelf(base.parent, shipped=True).info(base).version,
-        "sha256": digest_of(base / WEIGHTS),
-        **inherited,
     }
 
 
@@ -192,4 +177,5 @@ def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
         "temperature": recipe.temperature,
         "max_new_tokens": recipe.max_tokens,
         "min_new_tokens": recipe.min_tokens,
+        **({"top_k": recipe.top_k} if recipe.top_k else {}),
     }

@@ -8,12 +8,16 @@ from typing import Final
 from generators.errors import InvalidValue
 from generators.training.recipes.base import Option, Recipe, changed, options
 from generators.training.recipes.charrnn import CHARRNN, CharRNNRecipe
+from generators.training.recipes.gpt2 import GPT2, GPT2LoRARecipe, GPT2Recipe
 
 __all__ = [
+    "ADAPTING",
     "FIRST_RECIPE",
     "RECIPES",
     "TUNING",
     "CharRNNRecipe",
+    "GPT2LoRARecipe",
+    "GPT2Recipe",
     "Option",
     "Recipe",
     "changed",
@@ -21,9 +25,10 @@ __all__ = [
     "recipe_named",
 ]
 
-RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in CHARRNN}
+RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in (*CHARRNN, *GPT2)}
 FIRST_RECIPE: Final = "textgenrnn"
-TUNING: Final = {"charrnn": "charrnn-tune"}  # by a base's model_type
+TUNING: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-tune"}  # by a base's model_type
+ADAPTING: Final = {"gpt2": "gpt2-lora"}  # the same with --lora
 
 
 def recipe_named(name: str) -> Recipe:

@@ -1,0 +1,269 @@
+"""A GPT-2 in training: from nothing, all of a trained one, or an adapter beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from math import prod
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from generators.completion import ModelInfo, Sampling
+from generators.directory import read_json
+from generators.errors import InvalidValue, UnusableModel
+from generators.evaluation import nats_of
+from generators.gpt2 import read_info
+from generators.gpt2.adapters import base_of, merged
+from generators.gpt2.configuration import Shape
+from generators.gpt2.weights import PREFIX, checked
+from generators.gpt2.writer import GPT2
+from generators.places import found
+from generators.training.adapters import adapted, adapter_size, count, merged_tensors, save_adapter
+from generators.training.ancestry import is_adapter
+from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
+from generators.training.corpus import Corpus
+from generators.training.encoding import parted, watched
+from generators.training.errors import NothingToLearn
+from generators.training.filters import cleaned
+from generators.training.loss import head_loss
+from generators.training.memory import check_memory
+from generators.training.packing import Packs
+from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
+from generators.training.trainee import Learnt
+from generators.training.windows import Encoded, place
+from generators.vocabulary import Vocabulary
+
+CONFIG: Final = "config.json"
+
+
+def check_base(base: Path) -> None:
+    """Refuses a base that could not be trained on, without reading its weights.
+
+    Raises:
+        UnusableModel: it is damaged, its parts do not fit each other, or it is an adapter without its base.
+    """
+    read_info(base, found(base).name)
+    shape = _shape(base)
+    vocabulary = Vocabulary.load(base)
+    try:
+        vocabulary.check_room(shape.vocab_size)
+    except ValueError as fault:
+        raise UnusableModel(str(base), str(fault)) from fault
+    if is_adapter(base):
+        base_of(base)
+
+
+def trainee(corpus: Corpus, recipe: GPT2Recipe, base: Path | None, read: Callable[[int], None]) -> GPT2Trainee:
+    """A model, new or trained, with the text of a corpus.
+
+    Args:
+        corpus: documents.
+        recipe: how.
+        base: directory of the model to go on from.
+        read: told how many documents were read, now and then.
+
+    Raises:
+        UserError: a source cannot be read, nothing is left of it, or the model does not fit into memory.
+    """
+    return GPT2Trainee(corpus, recipe, read) if base is None else TunedGPT2(corpus, recipe, base, read)
+
+
+class PackedGPT2(GPT2LMHeadModel):  # type: ignore[misc]
+    """GPT-2 whose loss is of given next tokens, over windows that hold several documents.
+
+    Positions that begin again show transformers where a document begins: attention looks no further back
+    (masking_utils.find_packed_sequence_indices).
+    """
+
+    loss_type: str | None = None  # Trainer counts all targets, because none is shifted here
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        labels: Tensor,
+        position_ids: Tensor,
+        num_items_in_batch: Tensor | int | None = None,
+        **_: Any,
+    ) -> dict[str, Tensor]:
+        """The mean loss, in nats a token; see `Packs.batch` for the shapes.
+
+        Args:
+            num_items_in_batch: targets of all batches that make a step.
+        """
+        hidden = self.transformer(input_ids, position_ids=position_ids, use_cache=False).last_hidden_state
+        return {"loss": head_loss(hidden, self.lm_head.weight, labels, num_items_in_batch)}
+
+
+class GPT2Trainee:
+    """`generators.training.trainee.Trainee` of a new GPT-2: measured by the torch step that people write with.
+
+    Args:
+        corpus: documents.
+        recipe: how.
+        read: told how many documents were read, now and then.
+    """
+
+    model: nn.Module
+
+    def __init__(self, corpus: Corpus, recipe: GPT2Recipe, read: Callable[[int], None]) -> None:
+        self._recipe = recipe
+        texts = (document.text for document in watched(cleaned(corpus, recipe.filters, Counter()), read))
+        self._tokenizer = bpe_of(texts, recipe.vocabulary_size)
+        self.vocabulary = Vocabulary(self._tokenizer, END_ID, END_ID)
+        config = _config(recipe, self.vocabulary)
+        self._shape = Shape.of(config.to_dict())
+        check_memory(_parameters(self._shape), _parameters(self._shape))
+        torch.manual_seed(recipe.seed)
+        self.model = PackedGPT2(config)
+        self._learn(corpus, read)
+
+    def writer(self) -> GPT2:
+        """The model as it is now, as it will write; it shares the weights in training."""
+        sampling = Sampling(temperature=(self._recipe.temperature,), top_k=self._recipe.top_k)
+        info = ModelInfo("training", "0", "gpt2", "piece", context=self._shape.context, sampling=sampling)
+        device = next(self.model.parameters()).device
+        tensors = {name.removeprefix(PREFIX): tensor for name, tensor in self._tensors().items()}
+        return GPT2(info, self.vocabulary, self._shape, checked(self._shape, tensors), device, self._recipe.threads)
+
+    def nats(self, texts: list[list[int]]) -> float:
+        """Summed loss over every token but the first of each text."""
+        return nats_of(self.writer(), texts)[0]
+
+    def save(self, directory: Path) -> Path:
+        """Writes model and tokenizer; the weights' file."""
+        save_bpe(self._tokenizer, directory)
+        return self._save_model(directory)
+
+    def facts(self) -> dict[str, Any]:
+        """Its number of parameters, and what the text came to."""
+        return {
+            "parameters": _parameters(self._shape),
+            "tokens": self.examples.tokens,
+            "packed": round(self.examples.tokens / (len(self.examples) * self.examples.size), 4),
+        }
+
+    def _learn(self, corpus: Corpus, read: Callable[[int], None]) -> None:
+        """Reads the corpus as tokens; only these stay in memory."""
+        touched: Counter[str] = Counter()
+        places: list[float] = []
+        characters = 0
+        start, end = self.vocabulary.start, self.vocabulary.end
+
+        def encoded() -> Iterator[list[int]]:
+            nonlocal characters
+            for document in watched(cleaned(corpus, self._recipe.filters, touched), read):
+                characters += len(document.text)
+                places.append(place(document.text))
+                yield [start, *self.vocabulary.encode(document.text), end]
+
+        everything = Encoded.of(encoded(), self.vocabulary.size)
+        if not places:
+            raise NothingToLearn
+        learnt, self.held_out = parted(everything, np.array(places), self._recipe.held_out)
+        window = min(self._recipe.window, self._shape.context)
+        self.examples = Packs(learnt, window, seed=self._recipe.seed, pad=end)
+        self.learnt = Learnt(len(places), characters, touched)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {name: tensor.detach() for name, tensor in self.model.state_dict().items()}
+
+    def _save_model(self, directory: Path) -> Path:
+        self.model.save_pretrained(directory, max_shard_size="100GB")  # type: ignore[operator]
+        self.model.config.architectures = [GPT2LMHeadModel.__name__]  # type: ignore[union-attr]
+        self.model.config.save_pretrained(directory)  # type: ignore[union-attr,operator]
+        return directory / "model.safetensors"
+
+
+class TunedGPT2(GPT2Trainee):
+    """A GPT-2 that goes on from a trained one: all of it, or an adapter beside it.
+
+    An adapter as base is merged where all weights learn, and goes on where an adapter learns.
+
+    Args:
+        corpus: documents.
+        recipe: how.
+        base: directory of the model to go on from.
+        read: told how many documents were read, now and then.
+    """
+
+    def __init__(self, corpus: Corpus, recipe: GPT2Recipe, base: Path, read: Callable[[int], None]) -> None:
+        self._recipe = recipe
+        self._base = base
+        self.vocabulary = Vocabulary.load(base)
+        self._shape = _shape(base)
+        size = _parameters(self._shape)
+        if isinstance(recipe, GPT2LoRARecipe):
+            self._root = base_of(base) if is_adapter(base) else base
+            check_memory(size, adapter_size(recipe, self._shape.tensors()))
+            self.model = adapted(_loaded(self._root, recipe), recipe, base if is_adapter(base) else None)
+        else:
+            check_memory(size, size)
+            self.model = _loaded(base, recipe)
+        self._learn(corpus, read)
+
+    def save(self, directory: Path) -> Path:
+        """Writes the model, or its adapter, with the base's tokenizer; the weights' file."""
+        copy_tokenizer(self._base, directory)
+        if self._recipe.adapts:
+            return save_adapter(self.model, self._root, directory)
+        return self._save_model(directory)
+
+    def facts(self) -> dict[str, Any]:
+        """Its number of parameters, those that learnt, and what the text came to."""
+        return {**super().facts(), "trained_parameters": count(self.model, trained=True)}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return merged_tensors(self.model) if self._recipe.adapts else super()._tensors()
+
+
+def _config(recipe: GPT2Recipe, vocabulary: Vocabulary) -> GPT2Config:
+    """A new model's config.
+
+    Raises:
+        InvalidValue: its width cannot be shared among its heads.
+    """
+    if recipe.width % recipe.heads:
+        raise InvalidValue("width", recipe.width, f"a multiple of heads, which are {recipe.heads}")
+    return GPT2Config(
+        vocab_size=vocabulary.size,
+        n_positions=recipe.context,
+        n_embd=recipe.width,
+        n_layer=recipe.layers,
+        n_head=recipe.heads,
+        activation_function="gelu",  # trains in half the time of GPT-2's own approximation of it
+        bos_token_id=vocabulary.start,
+        eos_token_id=vocabulary.end,
+        pad_token_id=vocabulary.end,
+        **_dropout(recipe),
+    )
+
+
+def _dropout(recipe: GPT2Recipe) -> dict[str, float]:
+    """None inside attention: there it forbids torch's fast kernels, and the other places are enough."""
+    return {"resid_pdrop": recipe.dropout, "embd_pdrop": recipe.dropout, "attn_pdrop": 0.0}
+
+
+def _loaded(directory: Path, recipe: GPT2Recipe) -> PackedGPT2:
+    """A trained model in float32, an adapter's merged; read and checked by what writes with it."""
+    config = GPT2Config.from_pretrained(directory, **_dropout(recipe))
+    model: PackedGPT2 = PackedGPT2.from_pretrained(
+        None, config=config, state_dict=merged(directory), dtype=torch.float32
+    )
+    model.name_or_path = str(directory)
+    return model
+
+
+def _shape(directory: Path) -> Shape:
+    try:
+        return Shape.of(read_json(directory, CONFIG))
+    except ValueError as fault:
+        raise UnusableModel(str(directory), str(fault)) from fault
+
+
+def _parameters(shape: Shape) -> int:
+    return sum(prod(size) for size in shape.tensors().values())

@@ -1,0 +1,56 @@
+"""Whether a training can fit into this machine's memory at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from generators.training.errors import TooLittleMemory
+
+FULL: Final = 16  # bytes a parameter: float32 weight, gradient and AdamW's two moments
+FROZEN: Final = 4
+GROUP: Final = Path("/sys/fs/cgroup")  # a container's limits (kernel.org, cgroup-v2)
+
+
+def check_memory(parameters: int, trained: int, free: int | None = None) -> None:
+    """Refuses a training that is sure to run out of memory; activations, which depend on much, are not counted.
+
+    Args:
+        parameters: of the model.
+        trained: how many of them learn, or the adapter's.
+        free: bytes; None asks the machine.
+
+    Raises:
+        TooLittleMemory: weights, gradients and moments alone need more than is free.
+    """
+    needed = trained * FULL + max(parameters - trained, 0) * FROZEN
+    free = free_memory() if free is None else free
+    if free is not None and needed > free:
+        raise TooLittleMemory(needed, free)
+
+
+def free_memory() -> int | None:
+    """Bytes that a process could still take, within its container; None where nobody says."""
+    known = [bytes_ for bytes_ in (_of_machine(), _of_container()) if bytes_ is not None]
+    return min(known, default=None)
+
+
+def _of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _of_container() -> int | None:
+    try:
+        most = int((GROUP / "memory.max").read_text("ascii"))  # «max» without a limit
+        used = int((GROUP / "memory.current").read_text("ascii"))
+        cached = dict(line.split() for line in (GROUP / "memory.stat").read_text("ascii").splitlines())
+        return most - used + int(cached.get("inactive_file", 0))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,149 @@
+"""Documents packed into windows of tokens, so that hardly a place of a batch is empty."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.training.windows import IGNORED, Encoded
+
+Integers: TypeAlias = NDArray[np.int64]
+TOUCHING: Final = 8  # pieces of a long document are longer by this part of a window than they have to be
+
+
+class Cut(NamedTuple):
+    """How long documents fall into pieces that fit into a window.
+
+    Attributes:
+        pieces: of each document.
+        size: of each document's pieces, in predicted tokens.
+    """
+
+    pieces: Integers
+    size: Integers
+
+
+class Packs:
+    """A data set of windows filled with whole documents and pieces of long ones, for torch's DataLoader.
+
+    Positions begin at 0 in each piece, by which attention knows where it must not look further back; a piece predicts
+    its own next tokens only, the end included. Which pieces share a window changes from epoch to epoch, and so does
+    where long documents are cut; how many windows there are does not.
+
+    Attributes:
+        size: tokens that a window predicts.
+
+    Args:
+        documents: to learn from, each [start, …, end].
+        size: the same.
+        seed: decides who shares a window, and the cuts.
+        pad: id that fills what stays empty.
+    """
+
+    def __init__(self, documents: Encoded, size: int, seed: int, pad: int) -> None:
+        self._documents = documents
+        self.size = size
+        self._seed = seed
+        self._pad = pad
+        lengths = np.diff(documents.ends, prepend=0)
+        self._begins = documents.ends - lengths
+        self._predicted = np.maximum(lengths - 1, 0)
+        self._cut = _cut(self._predicted, size)
+        self._document = np.repeat(np.arange(len(lengths)), self._cut.pieces)
+        first = np.cumsum(self._cut.pieces) - self._cut.pieces
+        self._rank = np.arange(len(self._document)) - first[self._document]
+        self._length = self._cut.size[self._document]  # of each piece
+        # the longest first; among equals, which are exchanged in every epoch, the order means nothing
+        self._by_length = np.argsort(-self._length, kind="stable")
+        self._windows = _packed(self._length[self._by_length].tolist(), size)
+        self.epoch(0)
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that an epoch predicts."""
+        return int(self._length.sum())
+
+    def plan(self, batches: int) -> None:
+        """Nothing depends on how many batches there are."""
+
+    def begin(self, batch: int) -> None:
+        """Nothing depends on how many batches there were."""
+
+    def epoch(self, number: int) -> None:
+        """Exchanges pieces of equal length and moves the cuts; the same for the same number."""
+        rng = np.random.default_rng((self._seed, number))
+        self._shift = rng.uniform(-0.5, 0.5, len(self._documents))
+        order = rng.permutation(len(self._length))
+        self._taken = order[np.argsort(-self._length[order], kind="stable")]
+
+    def __getitem__(self, index: int) -> list[NDArray[np.integer[Any]]]:
+        """The pieces in a window, each with one token more than it predicts."""
+        return [self._piece(int(self._taken[rank])) for rank in self._windows[index]]
+
+    def batch(self, windows: Sequence[Sequence[NDArray[np.integer[Any]]]]) -> dict[str, Integers]:
+        """`input_ids`, `labels` (of each place, the token after it) and `position_ids` [windows, tokens].
+
+        Empty places, at the end, are one more piece: no other attends to them, and they predict nothing.
+        """
+        longest = max(sum(len(piece) - 1 for piece in window) for window in windows)
+        ids = np.full((len(windows), longest), self._pad, np.int64)
+        labels = np.full((len(windows), longest), IGNORED, np.int64)
+        positions = np.zeros((len(windows), longest), np.int64)
+        for row, window in enumerate(windows):
+            at = 0
+            for piece in window:
+                after = at + len(piece) - 1
+                ids[row, at:after] = piece[:-1]
+                labels[row, at:after] = piece[1:]
+                positions[row, at:after] = np.arange(after - at)
+                at = after
+            positions[row, at:] = np.arange(longest - at)
+        return {"input_ids": ids, "labels": labels, "position_ids": positions}
+
+    def _piece(self, piece: int) -> NDArray[np.integer[Any]]:
+        document = self._document[piece]
+        size, begin = int(self._length[piece]), int(self._begins[document])
+        slack, last = int(self._predicted[document]) - size, int(self._cut.pieces[document]) - 1
+        if slack <= 0:
+            return self._documents.ids[begin : begin + size + 1]
+        rank = int(self._rank[piece])
+        inside = 0 < rank < last  # the first and the last piece keep a text's start and end
+        start = round((rank + (self._shift[document] if inside else 0)) * slack / last)
+        start = begin + min(max(start, 0), slack)
+        return self._documents.ids[start : start + size + 1]
+
+
+def _cut(predicted: Integers, size: int) -> Cut:
+    """Whole documents where they fit; otherwise as few pieces as cover the text, overlapping by a little."""
+    pieces = -(-predicted // size)
+    even = -(-predicted // np.maximum(pieces, 1))
+    return Cut(pieces, np.where(pieces > 1, np.minimum(even + size // TOUCHING, size), predicted))
+
+
+def _packed(lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Numbers of pieces by window: each piece, the longest first, into the fullest window that still has room.
+
+    Args:
+        lengths: of pieces, falling, none longer than a window.
+        size: of a window.
+    """
+    windows: list[list[int]] = []
+    rooms: list[tuple[int, int]] = []  # what is left, rising, and of which window
+    for piece, length in enumerate(lengths):
+        at = bisect_left(rooms, (length, -1))
+        if at == len(rooms):
+            windows.append([])
+            left, window = size, len(windows) - 1
+        else:
+            left, window = rooms.pop(at)
+        windows[window].append(piece)
+        if left > length:
+            insort(rooms, (left - length, window))
+    return windows

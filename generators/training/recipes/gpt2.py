@@ -1,0 +1,88 @@
+"""Recipes of GPT-2: from nothing, all of a trained model, or an adapter beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from generators.training.recipes.base import Recipe, option
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GPT2Recipe(Recipe):
+    """How a GPT-2 is made and trained."""
+
+    kind: ClassVar[str] = "gpt2"
+    shape: ClassVar[tuple[str, ...]] = ("vocabulary_size", "layers", "heads", "width", "context")
+
+    vocabulary_size: int = option(8000, "tokens of its own byte-level BPE", 258, 1_000_000)
+    layers: int = option(6, "blocks of attention and two linear layers", 1, 200)
+    heads: int = option(4, "attention heads of each block", 1, 256)
+    width: int = option(256, "features of a token, a multiple of the heads", 2, 16_384)
+    context: int = option(256, "tokens that it can look back on", 2, 65_536)
+    dropout: float = option(0.1, "share of features that training leaves out", 0, 0.95)
+    window: int = option(256, "tokens that documents are packed into; no document's piece is longer", 2, 65_536)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GPT2LoRARecipe(GPT2Recipe):
+    """How an adapter of low rank is trained beside a GPT-2 (Hu et al. 2021, arXiv:2106.09685)."""
+
+    adapts: ClassVar[bool] = True
+
+    rank: int = option(8, "of the adapter's matrices", 1, 4096)
+    alpha: int = option(16, "the adapter counts this many times, divided by its rank", 1, 65_536)
+    targets: tuple[str, ...] = option(("c_attn",), "linear layers that are adapted, by the ends of their names")
+    adapter_dropout: float = option(0.05, "share of features that the adapter's training leaves out", 0, 0.95)
+
+
+GPT2: Final = (
+    GPT2Recipe(
+        name="gpt2",
+        description="a small GPT-2 from scratch, with a byte-level BPE of its own",
+        epochs=4,  # up to four passes are nearly as good as new text
+        batch_size=8,
+        learning_rate=1e-3,
+        warmup=0.05,
+        weight_decay=0.1,
+        threads=2,
+        measured=20_000,
+        temperature=0.8,
+        max_tokens=200,
+        sample=100,
+    ),
+    GPT2Recipe(
+        name="gpt2-tune",
+        description="goes on from a trained GPT-2",
+        base=True,
+        epochs=4,
+        batch_size=4,
+        learning_rate=1e-4,
+        warmup=0.05,
+        patience=2,
+        threads=2,
+        measured=20_000,
+        temperature=0.8,
+        top_k=40,
+        max_tokens=100,
+        sample=100,
+    ),
+    GPT2LoRARecipe(
+        name="gpt2-lora",
+        description="a small adapter beside a trained GPT-2, which stays as it is",
+        base=True,
+        epochs=4,
+        batch_size=4,
+        learning_rate=5e-4,
+        dropout=0.0,  # the frozen part cannot learn by heart
+        warmup=0.05,
+        weight_decay=0.0,
+        patience=2,
+        threads=2,
+        measured=20_000,
+        temperature=0.8,
+        top_k=40,
+        max_tokens=100,
+        sample=100,
+    ),
+)
