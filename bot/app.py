@@ -338,13 +338,13 @@ class Bot:
         finally:
             self.texts_in_hand -= 1
 
-    def spend(self, person: Person) -> None:
-        """Counts one request of a person.
+    def spend(self, person: Person, requests: int = 1) -> None:
+        """Counts requests of a person.
 
         Raises:
-            TooOften: the quota is used up.
+            TooOften: there is not so much left of the quota, and nothing was counted.
         """
-        if wait := self._quota.take(person.key):
+        if wait := self._quota.take(person.key, requests):
             raise TooOften(self._quota.times, self._quota.seconds, wait)
 
     async def cool(self, command: Command, person: Person, place: Place, origin: int | None) -> None:

@@ -12,7 +12,9 @@ from typing import Annotated
 
 import typer
 
+from bot.shell.compare import compare
 from bot.shell.doctor import doctor
+from bot.shell.embed import embed
 from bot.shell.evaluate import evaluate
 from bot.shell.faults import Shell
 from bot.shell.generate import generate
@@ -22,6 +24,7 @@ from bot.shell.next import next_
 from bot.shell.recipes import recipes
 from bot.shell.replay import replay
 from bot.shell.run import chat, run
+from bot.shell.similar import similar
 from bot.shell.train import train
 from bot.shell.write import write
 
@@ -60,6 +63,9 @@ app.command()(write)
 app.command()(train)
 app.command()(recipes)
 app.command()(evaluate)
+app.command()(compare)
+app.command()(embed)
+app.command()(similar)
 app.command()(replay)
 app.command()(host)
 app.command()(doctor)

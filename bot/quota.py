@@ -22,20 +22,25 @@ class Quota:
         self._ticks = ticks
         self._taken: dict[str, deque[float]] = {}
 
-    def wait(self, name: str) -> float:
-        """Seconds until there is room for another use; 0 where there is."""
+    def wait(self, name: str, uses: int = 1) -> float:
+        """Seconds until there is room for more uses; 0 where there is.
+
+        Args:
+            uses: at once; more than ever fit need all the room there is.
+        """
         now = self._ticks()
         taken = self._taken.get(name, deque())
         while taken and taken[0] <= now - self.seconds:
             taken.popleft()
-        return taken[0] + self.seconds - now if len(taken) >= self.times else 0.0
+        over = len(taken) + min(uses, self.times) - self.times
+        return taken[over - 1] + self.seconds - now if over > 0 else 0.0
 
-    def take(self, name: str) -> float:
-        """Counts one use where there is room; otherwise the seconds until there is."""
-        if wait := self.wait(name):
+    def take(self, name: str, uses: int = 1) -> float:
+        """Counts uses where there is room for all; otherwise the seconds until there is."""
+        if wait := self.wait(name, uses):
             return wait
         now = self._ticks()
-        self._taken.setdefault(name, deque()).append(now)
+        self._taken.setdefault(name, deque()).extend([now] * uses)
         if len(self._taken) > SWEEP:
             self._taken = {key: uses for key, uses in self._taken.items() if uses and uses[-1] > now - self.seconds}
         return 0.0

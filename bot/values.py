@@ -219,6 +219,21 @@ async def _model_names(bot: Bot, place: Place) -> list[str]:  # noqa: ARG001  # 
     return [info.name for info in await bot.models.all()]
 
 
+async def _pairs_of_models(bot: Bot, place: Place) -> list[str]:
+    """What writes here beside each of the others."""
+    here = await bot.models.here((await bot.settings.get(place)).model)
+    names = [info.name for info in await bot.models.all()]
+    return [] if here is None else [f"{here.name},{name}" for name in names if name != here.name]
+
+
+async def _labels(bot: Bot, place: Place) -> list[str]:
+    """Those of the model that writes here; of all, where it has none."""
+    here = await bot.models.here((await bot.settings.get(place)).model)
+    if here is not None and here.labels:
+        return list(here.labels)
+    return list(dict.fromkeys(label for info in await bot.models.all() for label in info.labels))
+
+
 async def _story_names(bot: Bot, place: Place) -> list[str]:
     return await bot.tables.names(place)
 
@@ -230,6 +245,8 @@ TopP: TypeAlias = Annotated[float, Between(0, 1, above=True)]
 Seed: TypeAlias = Annotated[int, Between(0, 2**63 - 1)]
 Choices: TypeAlias = Annotated[int, Between(1, 5)]
 Model: TypeAlias = Annotated[str, Suggest(_model_names)]
+Models: TypeAlias = Annotated[str, Suggest(_pairs_of_models)]
+Label: TypeAlias = Annotated[str, Suggest(_labels)]
 OfStory: TypeAlias = Annotated[str | None, Suggest(_story_names), "which one, by its number; else the newest"]
 Candidates: TypeAlias = Annotated[int, Between(2, 20)]  # Discord shows 25 buttons, and ours are not the only ones
 Seconds: TypeAlias = Annotated[float, Between(1, 86_400)]
@@ -239,6 +256,7 @@ WriteIn: TypeAlias = Annotated[str, RestOfLine(LONGEST_WRITE_IN)]
 DARING: Final = "0 always takes the likeliest token, 1 keeps the model's own probabilities"
 
 # what a line may say and a place may set alike; None leaves it to the place, and then to the model
+OfLabel: TypeAlias = Annotated[Label | None, "a kind of text that the model knows"]
 OfTemperature: TypeAlias = Annotated[Temperature | None, DARING]
 OfTopK: TypeAlias = Annotated[TopK | None, "draw among the k likeliest tokens; 0 among all"]
 OfTopP: TypeAlias = Annotated[TopP | None, "draw among the likeliest tokens that together reach this probability"]

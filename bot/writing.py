@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,9 +83,7 @@ class Draft:
 
     def message(self, translate: Translate, *, whole: bool) -> Message:
         """The draft as people read it: prompt, mark, text; with all that decided it once it is whole."""
-        before = self.order.before
-        shown = f"…{before[-TAIL:]}" if len(before) > TAIL else before
-        begun = f"{shown}{MARK}" if before else ""
+        begun = self.shown_prompt
         if self.order.n == 1:
             text = begun + self.choices[0]
         else:
@@ -97,17 +96,42 @@ class Draft:
         temperature = self.order.temperature
         own = self.info.sampling.temperature
         shown = ",".join(f"{value:g}" for value in (own if temperature is None else (temperature,)))
-        footer = f"— model={self.info.name} temperature={shown} seed={self.started.seed}"
-        if not any(self.choices):
-            footer = translate("(The model ended the text at once.)") + "\n" + footer
-        if self.started.dropped:
+        return "\n".join(
+            [*self.notes(translate), f"— model={self.info.name} temperature={shown} seed={self.started.seed}"]
+        )
+
+    def notes(self, translate: Translate) -> list[str]:
+        """What is to be said of the text that cannot be seen in it, a line each, once it is whole."""
+        notes = []
+        if self.started is not None and self.started.dropped:
             dropped = translate(
                 "(The model cannot look back so far: the first token of the prompt was left out.)",
                 "(The model cannot look back so far: the first {count:,} tokens of the prompt were left out.)",
                 count=self.started.dropped,
             )
-            footer = f"{dropped}\n{footer}"
-        return footer
+            notes.append(dropped)
+        if not any(self.choices):
+            notes.append(translate("(The model ended the text at once.)"))
+        return notes
+
+    @property
+    def shown_prompt(self) -> str:
+        """As much of the prompt as an answer repeats, with the mark behind it; nothing without a prompt."""
+        before = self.order.before
+        shown = f"…{before[-TAIL:]}" if len(before) > TAIL else before
+        return f"{shown}{MARK}" if before else ""
+
+
+class Growing(Protocol):
+    """What an answer shows while it is being written: one draft, or several in one message."""
+
+    @property
+    def started(self) -> Started | None: ...
+
+    @property
+    def choices(self) -> Sequence[str]: ...
+
+    def message(self, translate: Translate, *, whole: bool) -> Message: ...
 
 
 @dataclass(eq=False)
@@ -119,7 +143,7 @@ class Display:
     """
 
     invocation: Invocation
-    draft: Draft
+    draft: Growing
     answer: Answer | None = None
     _grows: asyncio.Event = field(default_factory=asyncio.Event)
     _queued: asyncio.Task[Answer | None] | None = None
@@ -202,7 +226,7 @@ async def write(invocation: Invocation, order: Order) -> None:
         UserError: it cannot be written; nothing was said or stored.
     """
     begun = await invocation.bot.intake.begun(invocation.origin)
-    info, settled = await _settled(invocation, order)
+    info, settled = await settled_here(invocation, order)
     answer = None
     if begun is not None:  # the process ended while it was being written: the same message shows the same text
         settled = replace(settled, seed=begun.seed)
@@ -211,7 +235,7 @@ async def write(invocation: Invocation, order: Order) -> None:
     display = Display(invocation, draft, answer)
     try:
         with invocation.bot.writing():
-            await _streamed(invocation, draft, display)
+            await streamed(invocation, draft, display)
         whole = draft.message(invocation.translate, whole=True)
         answer = await display.begun(whole)
         await _remember(invocation, draft, answer.posted, whole)
@@ -220,8 +244,12 @@ async def write(invocation: Invocation, order: Order) -> None:
         display.close()
 
 
-async def _streamed(invocation: Invocation, draft: Draft, display: Display) -> None:
-    """Lets the model write and shows what there is."""
+async def streamed(invocation: Invocation, draft: Draft, display: Display) -> None:
+    """Lets the draft's model write and shows what there is.
+
+    Raises:
+        UserError: it cannot write; what was shown says that it was broken off.
+    """
     try:
         async with invocation.bot.generator.complete(_request(invocation, draft)) as events:
             async for event in events:
@@ -241,8 +269,12 @@ async def _streamed(invocation: Invocation, draft: Draft, display: Display) -> N
         raise
 
 
-async def _settled(invocation: Invocation, order: Order) -> tuple[ModelInfo, Order]:
-    """The model, and the order with what the place has set."""
+async def settled_here(invocation: Invocation, order: Order) -> tuple[ModelInfo, Order]:
+    """The model, and the order with what the place has set.
+
+    Raises:
+        UserError: there is no such model.
+    """
     here = await invocation.settings.get()
     info = await invocation.bot.models.chosen(order.model, here.model)
     return info, replace(

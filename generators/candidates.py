@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
 
 from generators.completion import (
     Alternative,
     CompletionRequest,
     Event,
-    Generator,
     Piece,
     Priority,
     Started,
     Unit,
 )
+
+
+class Completes(Protocol):
+    """As much of a `Generator` as is asked here; the engine of a single model is as good."""
+
+    def complete(self, request: CompletionRequest) -> AbstractAsyncContextManager[AsyncIterator[Event]]: ...
 
 
 class Candidates(NamedTuple):
@@ -38,7 +45,7 @@ class Candidates(NamedTuple):
 
 
 async def candidates(
-    generator: Generator,
+    generator: Completes,
     *,
     model: str,
     prompt: str | tuple[int, ...],
@@ -92,7 +99,7 @@ async def candidates(
 
 
 async def score(
-    generator: Generator,
+    generator: Completes,
     *,
     model: str,
     prompt_ids: tuple[int, ...],
@@ -131,7 +138,7 @@ async def score(
     return Alternative(token_ids, text, float(logprob))
 
 
-async def _gathered(generator: Generator, request: CompletionRequest) -> list[Event]:
+async def _gathered(generator: Completes, request: CompletionRequest) -> list[Event]:
     """All events of a request, the deadline's included."""
     async with generator.complete(request) as events:
         return [event async for event in events]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias, TypeVar, overload
+from typing import Literal, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from generators.vocabulary import Vocabulary
 
 Logits: TypeAlias = NDArray[np.float32]
 State = TypeVar("State")
+Read = TypeVar("Read", contravariant=True)
 
 
 class Model(Protocol[State]):
@@ -54,4 +55,17 @@ class Model(Protocol[State]):
 
     def nbytes(self, state: State) -> int:
         """Memory that a forked state holds, in bytes."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol[Read]):
+    """A model that can also say where a text stands among others."""
+
+    def vector(self, state: Read) -> NDArray[np.float32]:
+        """What the model carries once it has read a text: float32 [size], the caller's own.
+
+        Vectors of one model lie near each other where its texts are alike; those of two models mean nothing to each
+        other.
+        """
         ...

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib import import_module
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from generators.completion import HOTTEST, CompletionRequest, ModelInfo, Piece
+from generators import embedding
+from generators.candidates import candidates
+from generators.completion import HOTTEST, CompletionRequest, ModelInfo, Piece, Unit
 from generators.engine import Engine
 from generators.errors import InvalidValue, Phrase
-from generators.local import KINDS, Shelf
+from generators.evaluation import evaluate
+from generators.kinds import cache_bytes, load_model
+from generators.local import Shelf
 from generators.model import Model
 from generators.places import Place
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from generators.embedding import Similar
+    from generators.evaluation import Evaluation
+
+
+T = TypeVar("T")
+
+
+class Next(NamedTuple):
+    """What could come next.
+
+    Attributes:
+        text: as people read it.
+        probability: over all that the model knows, at temperature 1.
+        end: whether the text ends with it.
+    """
+
+    text: str
+    probability: float
+    end: bool
 
 
 class Writer:
@@ -27,7 +56,8 @@ class Writer:
     """
 
     def __init__(self, model: Model[Any]) -> None:
-        self._engine = Engine(model)
+        self._model = model  # for the engine's thread alone
+        self._engine = Engine(model, cache_bytes=cache_bytes(model.info.kind))
         # events need a loop, and a notebook's thread runs one already, which must not be blocked
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
@@ -47,11 +77,13 @@ class Writer:
         top_p: float | None = None,
         repetition_penalty: float | None = None,
         stop: str | Sequence[str] = (),
+        label: str | None = None,
     ) -> str:
         """A text that goes on from the prompt, without the prompt; see `CompletionRequest` for the fields.
 
         Raises:
             InvalidValue: a value is outside its range.
+            Unsupported: the model has no such label.
         """
         request = CompletionRequest(
             model=self.info.name,
@@ -64,17 +96,73 @@ class Writer:
             top_p=top_p,
             repetition_penalty=repetition_penalty,
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
+            label=label,
         )
-        return self._thread.submit(lambda: asyncio.run(self._text(request))).result()
+        return self._waited(self._text(request))
+
+    def next(
+        self, prompt: str = "", top: int = 10, *, unit: Unit | str = Unit.TOKEN, label: str | None = None
+    ) -> list[Next]:
+        """What is likeliest to come next, the likeliest first.
+
+        Args:
+            unit: `token`, `word`, or `sentence`, which is sampled.
+
+        Raises:
+            InvalidValue: a value is outside its range.
+            Unsupported: the model has no such unit or label.
+        """
+        if unit not in tuple(Unit):
+            raise InvalidValue("unit", unit, Phrase("{names} or {last}", names="token, word", last="sentence"))
+        offered = candidates(self._engine, model=self.info.name, prompt=prompt, unit=Unit(unit), n=top, label=label)
+        found = self._waited(offered).alternatives
+        return [Next(one.text, math.exp(one.logprob), one.end) for one in found]
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, [texts, size]: near ones are of a kind; see `generators.embedding`.
+
+        Raises:
+            Unsupported: the model gives none.
+        """
+        return self._engine.run(partial(embedding.vectors, self._model, _listed(texts))).result()
+
+    def similar(self, text: str, texts: Sequence[str], top: int = 10) -> list[Similar]:
+        """The texts that are nearest to one, the nearest first, each with its `similarity` from -1 to 1.
+
+        Raises:
+            Unsupported: the model gives no vectors.
+        """
+        return self._engine.run(partial(embedding.similar, self._model, text, _listed(texts), top)).result()
+
+    def evaluate(self, texts: Sequence[str]) -> Evaluation:
+        """How well the model predicts texts that it has not learnt from, such as its bits per character.
+
+        Raises:
+            InvalidValue: there is no character in them.
+        """
+        from generators.training.corpus import Document
+
+        documents = [Document(text) for text in _listed(texts)]
+        if not any(document.text for document in documents):
+            raise InvalidValue("texts", "empty", Phrase("texts with at least one character"))
+        return self._engine.run(partial(evaluate, self._model, documents)).result()
 
     def close(self) -> None:
         """Ends the writer's threads and gives the model's memory back."""
         self._thread.shutdown()
         self._engine.close()
 
+    def _waited(self, answer: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(lambda: asyncio.run(answer)).result()
+
     async def _text(self, request: CompletionRequest) -> str:
         async with self._engine.complete(request) as events:
             return "".join([event.text async for event in events if isinstance(event, Piece)])
+
+
+def _listed(texts: Sequence[str]) -> list[str]:
+    """One text is a list of one, not of its characters."""
+    return [texts] if isinstance(texts, str) else list(texts)
 
 
 def _temperature(value: float | Sequence[float] | None) -> float | tuple[float, ...] | None:
@@ -97,4 +185,4 @@ def opened(place: Place) -> Writer:
     # its own directory as a shipped model's: versions are the directory's business only on a person's shelf
     info = Shelf(place.directory.parent, shipped=True).info(place.directory)
     info = replace(info, name=place.name, shipped=place.shipped)
-    return Writer(import_module(KINDS[info.kind]).load(place.directory, info))
+    return Writer(load_model(place.directory, info))

@@ -8,7 +8,7 @@ from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.models import pinned
-from bot.values import Candidates, Model, OfStory, Seconds, Temperature, Text, WriteIn
+from bot.values import Candidates, Model, OfLabel, OfStory, Seconds, Temperature, Text, WriteIn
 from generators.completion import Unit
 
 story = Group("story", "Write a story together: everybody votes on what comes next", default="show")
@@ -24,7 +24,7 @@ async def start(
     solo: Annotated[bool, "whether the first vote closes a round"] = False,
     model: Annotated[Model | None, "the model that offers the candidates"] = None,
     temperature: Annotated[Temperature | None, "of draws between tied candidates; 0 takes the likeliest"] = None,
-    label: Annotated[str | None, "a kind of text that the model knows"] = None,
+    label: OfLabel = None,
     thread: Annotated[bool, "whether the story gets a thread of its own, where there are threads"] = False,
 ) -> None:
     """Begin a story; the rest of the line is its beginning."""

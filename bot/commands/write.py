@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from bot.commands.declaration import command, per_person, per_place
 from bot.commands.invocation import Invocation
 from bot.text import LONGEST_PROMPT
-from bot.values import Choices, Length, Model, OfTemperature, OfTopK, OfTopP, Seed, Text
+from bot.values import Choices, Length, Model, OfLabel, OfTemperature, OfTopK, OfTopP, Seed, Text
 from bot.writing import Order, write
 from generators.errors import Translate, UnknownModel, UserError, english
 from storage import texts
@@ -37,7 +37,7 @@ async def generate(
     top_p: OfTopP = None,
     seed: Annotated[Seed | None, "the same seed writes the same text"] = None,
     n: Annotated[Choices, "how many texts, side by side"] = 1,
-    label: Annotated[str | None, "a kind of text that the model knows"] = None,
+    label: OfLabel = None,
 ) -> None:
     """Write a text with a model."""
     await write(invocation, Order(model, prompt, None, temperature, length, top_k, top_p, seed, n, label))

@@ -33,7 +33,7 @@ def evaluate(
     writer = loaded(*found_anywhere(load_configuration().home, model))
     corpus = Corpus([file], None if documents is None else documents.value)
     with progress("Measuring") as shown:
-        measured = evaluation.evaluate(writer, _counted(corpus, shown))
+        measured = evaluation.evaluate(writer, counted(corpus, shown))
     if as_json:
         emit(dict(measured))
         return
@@ -42,7 +42,7 @@ def evaluate(
     say(f"{measured['characters']:,} characters, {measured['tokens']:,} tokens")
 
 
-def _counted(corpus: Corpus, shown: Progress) -> Iterator[Document]:
+def counted(corpus: Corpus, shown: Progress) -> Iterator[Document]:
     """The documents, while progress is shown; they are counted first, which takes a moment."""
     total = sum(len(document.text) for document in corpus)
     done = 0

@@ -8,9 +8,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority, Started
 from generators.engine.batching import Batching
@@ -25,6 +26,8 @@ from generators.vocabulary import Vocabulary
 MAX_BATCH: Final = 64  # texts a step; a char-RNN gains little beyond, and a step stays short enough to wait for
 QUEUE_LIMIT: Final = 64  # texts that may wait beyond these
 CACHE_BYTES: Final = 64 * 1024 * 1024  # of states kept: some ten thousand of a char-RNN's
+
+T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
 
@@ -101,6 +104,27 @@ class Engine:
             bell.close(stream)
             if not order.gone:
                 self._call(partial(self._batching.drop, order))
+
+    def run(self, work: Callable[[], T]) -> Future[T]:
+        """Lets the engine's thread, which alone may touch the model, do something else between two steps.
+
+        Raises:
+            ShuttingDown: the engine is closed.
+        """
+        done: Future[T] = Future()
+
+        def call() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as fault:
+                done.set_exception(fault)
+
+        with self._changed:
+            if self._closing:
+                raise ShuttingDown
+            self._calls.append(call)
+            self._changed.notify()
+        return done
 
     def close(self) -> None:
         """Ends what is being written and the thread; safe to call twice, not from the thread itself."""

@@ -45,6 +45,14 @@ async def test_several_texts(stage: Stage) -> None:
     assert [f"{number}▸" in answer.text for number in (1, 2, 3)] == [True] * 3
 
 
+async def test_nothing_to_compare(stage: Stage) -> None:
+    """Where one model is installed, a comparison says what would bring another."""
+    await stage.says(ADA, "/compare Once")
+
+    told = await stage.until("the only model here")
+    assert told.private == stage.discreet
+
+
 async def test_continue_and_retry(stage: Stage) -> None:
     """The last text of a place is written on, or written anew."""
     await stage.says(ADA, "/generate seed=1 length=3 Once upon")

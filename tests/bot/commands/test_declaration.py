@@ -120,6 +120,7 @@ def test_discovery() -> None:
 
     assert commands.names == sorted(
         [
+            "compare",
             "continue",
             "generate",
             "help",
