@@ -194,6 +194,6 @@ def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], scali
             f"its adapter was made for another base: {name} is {list(base.shape)} there, and the factors are "
             f"{list(a.shape)} and {list(b.shape)}"
         )
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference mode, whose tensors could not be trained on
         change = (b @ a) * scaling
         return base.float() + (change.T if transposed else change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +34,18 @@ def adapted(model: PreTrainedModel, recipe: GPT2LoRARecipe, adapter: Path | None
     Raises:
         InvalidValue: the recipe's `targets` are no layers of the model.
     """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # between peft and transformers
+        if adapter is None:
+            return _new(model, recipe)
+        loaded: PeftModel = PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
+    # while it is saved, peft looks there, or on the hub, for whether the vocabulary has grown
+    loaded.peft_config[NAME].base_model_name_or_path = model.name_or_path
+    return loaded
+
+
+def _new(model: PreTrainedModel, recipe: GPT2LoRARecipe) -> PeftModel:
     torch.manual_seed(recipe.seed)
-    if adapter is not None:
-        return PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=recipe.rank,
