@@ -21,6 +21,7 @@ class Shape:
         adaptive_cutoffs: first token ids of the adaptive softmax's clusters; empty where the output is one layer.
         labels: token id of each label.
         pad: the token that fills a window at its left.
+        start: the token that begins a text, and ends what its labels hold for.
     """
 
     vocab_size: int
@@ -35,6 +36,7 @@ class Shape:
     labels: Mapping[str, int] = field(default_factory=dict)
     token: str = "character"
     pad: int = 0
+    start: int = 1
 
     def __post_init__(self) -> None:
         if self.cell not in GATES:
@@ -50,6 +52,8 @@ class Shape:
         for name, token in self.labels.items():
             if not 0 <= token < self.vocab_size:
                 raise ValueError(f"config.json gives the label {name} the id {token}, which is outside the vocabulary")
+            if token in (self.pad, self.start):
+                raise ValueError(f"config.json gives the label {name} the id of another special token")
         if len(set(self.labels.values())) < len(self.labels):
             raise ValueError("config.json gives two labels the same id")
 
@@ -73,7 +77,7 @@ class Shape:
             raise ValueError("config.json has adaptive_cutoffs that are no list of whole numbers")
         if not (isinstance(labels, Mapping) and all(map(_whole, labels.values()))):
             raise ValueError("config.json has labels that are no names with token ids")
-        pad = config.get("pad_token_id")
+        pad, start = config.get("pad_token_id"), config.get("bos_token_id")
         return cls(
             whole[0],
             whole[1],
@@ -87,6 +91,7 @@ class Shape:
             dict(labels),
             str(config.get("token") or "character"),
             pad if _whole(pad) else 0,
+            start if _whole(start) else 1,
         )
 
     @property

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.charrnn.folding import Array, gate_columns
+from generators.charrnn.folding import Array, float32, gate_columns, is_tabled
 from generators.charrnn.shape import Shape
 
 Ids: TypeAlias = NDArray[np.intp]
@@ -75,7 +75,8 @@ class Direction:
     """One way of reading of one layer.
 
     Attributes:
-        table: [4, vocabulary, units], the first layer's input product and bias for each token; else None.
+        table: [4, vocabulary, units], the first layer's input product and bias for each token; None for the other
+            layers, and where the vocabulary is too large for it.
         of_input: [4, inputs, units].
         bias: [4, 1, units].
         of_state: [4, units, units].
@@ -92,7 +93,7 @@ class Direction:
 
     @property
     def units(self) -> int:
-        return self.of_state.shape[-1]
+        return int(self.of_state.shape[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,11 @@ def directions_of(shape: Shape, index: int, own: Array, tensors: Mapping[str, Ar
     for place, way in enumerate(WAYS if shape.bidirectional else WAYS[:1]):
         weights = [tensors[f"rnn.{index}.{name}_l0{way}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         of_input, of_state, bias = map(_blocks, gate_columns(shape.cell, *weights))
-        table = None if index else _float32(own.astype(np.float64) @ of_input + bias)
+        tabled = index == 0 and is_tabled(shape)
+        table = float32(own.astype(np.float64) @ of_input + bias) if tabled else None
         columns = slice(place * size, (place + 1) * size)
         directions.append(
-            Direction(table, _float32(of_input), _float32(bias), _float32(of_state), columns, backward=place == 1)
+            Direction(table, float32(of_input), float32(bias), float32(of_state), columns, backward=place == 1)
         )
     return tuple(directions)
 
@@ -144,6 +146,7 @@ class WindowLayers:
     def __init__(self, shape: Shape, own: Array, tensors: Mapping[str, Array]) -> None:
         self._cell = CELLS[shape.cell]
         self._scratch = Scratch()
+        self._own = own
         self._layers = [
             WindowLayer(directions_of(shape, index, own, tensors), width) for index, width in enumerate(shape.widths)
         ]
@@ -190,7 +193,10 @@ class WindowLayers:
         gates = self._scratch.take("gates", BLOCKS, steps, rows, direction.units)
         flat = gates.reshape(BLOCKS, steps * rows, direction.units)
         if direction.table is None:
-            assert below is not None
+            if below is None:
+                below = self._own[ids]
+                if stay is not None:
+                    below += stay
             np.matmul(below.reshape(steps * rows, -1), direction.of_input, out=flat)
             flat += direction.bias
             return gates
@@ -229,7 +235,7 @@ class WindowLayers:
 
     def _with_padding(self, ids: Ids) -> list[WindowLayer]:
         """The layers with what they do over padding [window, 1]."""
-        layers = []
+        layers: list[WindowLayer] = []
         for layer, output in zip(self._layers, self.outputs(ids, np.zeros(1, np.intp), None), strict=True):
             below = layers[-1].padded[0][:, None] if layers and layers[-1].padded else None
             gates = self._gates(layer.directions[0], ids, below, None)
@@ -244,7 +250,3 @@ def _blocks(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """[..., 4 units] as [4, ..., units]; a bias of one dimension as [4, 1, units]."""
     rows = columns.reshape(-1, BLOCKS, columns.shape[-1] // BLOCKS)
     return rows.swapaxes(0, 1)
-
-
-def _float32(array: NDArray[np.floating]) -> Array:
-    return np.ascontiguousarray(array, dtype=np.float32)

@@ -7,7 +7,8 @@ from typing import Final, Literal, overload
 
 import numpy as np
 
-from generators.charrnn.folding import Array
+from generators.charrnn.folding import Array, own_embeddings
+from generators.charrnn.outputs import output_of
 from generators.charrnn.shape import Shape
 from generators.charrnn.window_layers import Ids, WindowLayers
 from generators.completion import ModelInfo
@@ -15,19 +16,8 @@ from generators.model import Logits
 from generators.vocabulary import Vocabulary
 
 WINDOWS: Final = 128  # read side by side at most: more gain nothing in the products and lose the cache
+EPSILON: Final = 1e-7  # beside the sum of weights; textgenrnn/AttentionWeightedAverage.py, Keras's default
 GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which bound the windows of large models
-
-
-class Output:
-    def __init__(self, tensors):
-        self._w = np.ascontiguousarray(tensors["output.weight"].T)
-        self._b = tensors["output.bias"]
-        self.width = len(self._b)
-
-    def __call__(self, x):
-        y = x @ self._w
-        y += self._b
-        return y
 
 
 class WindowState:
@@ -59,12 +49,12 @@ class WindowedCharRNN:
         self._vocabulary = vocabulary
         self._length = shape.window
         self._pad = shape.pad
+        self._bidirectional = shape.bidirectional
         self._labels = frozenset(shape.labels.values())
         self._embedding = tensors["embedding.weight"]
-        self._own = self._embedding.copy()
-        self._own[sorted(self._labels)] = 0.0  # of a label, only what stays is added
+        self._own = own_embeddings(shape, tensors)
         self._recurrent = WindowLayers(shape, self._own, tensors)
-        self._output = Output(tensors)
+        self._output = output_of(shape, tensors)
         self._most = max(1, min(WINDOWS, GATE_BYTES // (16 * self._length * max(shape.hidden_sizes))))
         self._attention: list[Array] | None = None
         if shape.attention == "window":
@@ -171,15 +161,24 @@ class WindowedCharRNN:
             begins = filled.argmax(axis=1)
             if begins.any():
                 order = begins.argsort(kind="stable")
-                answers = np.empty((len(windows), self._output.width), np.float32)
-                answers[order] = self._logits(windows[order], begins[order], None)
-                return answers
+                answers = self._logits(windows[order], begins[order], None)
+                unsorted: Logits = answers[order.argsort()]
+                return unsorted
         return self._logits(windows, np.zeros(len(windows), np.intp), stay)
 
     def _logits(self, windows: Ids, begins: Ids, stay: Array | None) -> Logits:
         ids = np.ascontiguousarray(windows.T)
         outputs = self._recurrent.outputs(ids, begins, stay)
-        return self._output(outputs[-1][-1] if self._attention is None else self._average(ids, outputs, stay))
+        read = self._ends(outputs[-1]) if self._attention is None else self._average(ids, outputs, stay)
+        return self._output(read)
+
+    def _ends(self, output: Array) -> Array:
+        """[rows, width]: where each direction of the last layer has come to."""
+        last: Array = output[-1]
+        if not self._bidirectional:
+            return last
+        forward = output.shape[-1] // 2
+        return np.concatenate((last[:, :forward], output[0, :, forward:]), axis=1)
 
     def _average(self, ids: Ids, outputs: Sequence[Array], stay: Array | None) -> Array:
         """Features [rows, features], averaged over the window with the attention's weights.
@@ -193,7 +192,7 @@ class WindowedCharRNN:
             scores += (output.reshape(length * rows, -1) @ weight).reshape(length, rows)
         scores -= scores.max(axis=0)
         weights = np.exp(scores, out=scores)
-        weights /= weights.sum(axis=0)
+        weights /= weights.sum(axis=0) + EPSILON
         across = np.ascontiguousarray(weights.T)[:, None]  # [rows, 1, window]
         own = (across @ self._own[ids.T])[:, 0]
         if stay is not None:

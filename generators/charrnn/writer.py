@@ -89,6 +89,11 @@ class CharRNN:
         """Memory that a forked state holds, in bytes; 160 of them are Python's."""
         return state.row.nbytes + 160
 
+    def vector(self, state: TextState) -> Array:
+        """The running average so far, or the last layer's output where there is none; see `Embeds.vector`."""
+        average = slice(self._features, self._features + self._head.size - 1)  # the last number is a weight
+        return state.row[average if self._head.size else self._hidden[-1]].copy()
+
     @overload
     def extend(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> Logits: ...
     @overload
