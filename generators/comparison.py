@@ -98,8 +98,11 @@ def style_of(samples: Sequence[Sample]) -> Style:
         raise ValueError("there are no samples to measure")
     texts = [words(sample.text) for sample in samples]
     repeated = [share for text in texts if (share := _different(_grams(text, REPEATED))) is not None]
+    one, two, three = (_different([gram for text in texts for gram in _grams(text, n)]) for n in (1, 2, 3))
     return Style(
-        *(_different([gram for text in texts for gram in _grams(text, n)]) for n in (1, 2, 3)),
+        distinct_1=one,
+        distinct_2=two,
+        distinct_3=three,
         repetition=1 - sum(repeated) / len(repeated) if repeated else None,
         length=sum(len(sample.text) for sample in samples) / len(samples),
         ended=sum(sample.ended for sample in samples) / len(samples),

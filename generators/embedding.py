@@ -77,7 +77,8 @@ def cosines(vector: Vectors, others: Vectors) -> Vectors:
     """Cosines of the angles between a vector [size] and others [texts, size]; 0 where one has no length."""
     lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(vector)
     products = others @ vector
-    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0).clip(-1, 1)
+    found: Vectors = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0).clip(-1, 1)
+    return found
 
 
 def _blocks(texts: Iterable[str]) -> Iterable[list[str]]:

@@ -168,7 +168,8 @@ class Sheet:
             unit=self.unit,
             after_unit=bool(self.added),
         )
-        text, token_ids, logprob, ended = "", [], 0.0, False
+        text, logprob, ended = "", 0.0, False
+        token_ids: list[int] = []
         async with self.generator.complete(asked) as events:
             async for event in events:
                 match event:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from generators.completion import ModelInfo
@@ -83,6 +84,14 @@ class CausalLM:
     def nbytes(self, state: TextState) -> int:
         """Memory that a forked state holds, in bytes."""
         return sum(tensor.untyped_storage().nbytes() for tensor in _tensors(state.cache)) + 8 * len(state.ids) + 1_000
+
+    @torch.inference_mode()
+    def vector(self, state: TextState) -> NDArray[np.float32]:
+        """The mean of the last hidden states over the text, which is read again for it; see `Embeds.vector`."""
+        ids = torch.tensor([state.ids], device=self._device)
+        hidden = self._model(input_ids=ids, output_hidden_states=True).hidden_states[-1]
+        found: NDArray[np.float32] = hidden[0].float().mean(dim=0).cpu().numpy()
+        return found
 
     @overload
     def extend(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> Logits: ...

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple, overload
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, relu
 
@@ -111,6 +113,13 @@ class GPT2:
     def nbytes(self, state: TextState) -> int:
         """Memory that a forked state holds, in bytes, what it shares with others included."""
         return state.nbytes + 1_000  # Python's and torch's own, about
+
+    @torch.inference_mode()
+    def vector(self, state: TextState) -> NDArray[np.float32]:
+        """The mean over the text's tokens of the values that its last layer attends to; see `Embeds.vector`."""
+        values = [state.own[-1, 1, :, : state.used], *([] if state.shared is None else [state.shared[-1, 1]])]
+        found: NDArray[np.float32] = torch.cat(values, dim=1).float().mean(dim=1).flatten().cpu().numpy()
+        return found
 
     @overload
     def extend(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> Logits: ...
