@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -51,6 +53,7 @@ def download(source: str, target: Path) -> dict[str, str]:
     from httpx2 import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     address, endpoint = Address.of(source), os.environ.get("HF_ENDPOINT")
     known = _known(source, address, endpoint)
@@ -59,7 +62,10 @@ def download(source: str, target: Path) -> dict[str, str]:
     if not {WEIGHTS, INDEX, ADAPTER}.intersection(wanted):
         raise CannotImport(source, without_safetensors(files))
     try:
-        snapshot_download(address.name, revision=known.sha, local_dir=target, allow_patterns=wanted, endpoint=endpoint)
+        with nullcontext() if sys.stderr.isatty() else disable_progress_bars():
+            snapshot_download(
+                address.name, revision=known.sha, local_dir=target, allow_patterns=wanted, endpoint=endpoint
+            )
     except (HfHubHTTPError, HTTPError, OSError) as fault:
         if isinstance(fault, OSError) and fault.filename is not None:
             raise  # a full disk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from pathlib import Path
 from typing import Final
@@ -35,11 +34,12 @@ def try_out(directory: Path, *, whole: bool) -> None:
     Raises:
         UserError: it cannot be used.
     """
-    from generators.local import KINDS, Shelf
+    from generators.kinds import load_model
+    from generators.local import Shelf
 
     info = Shelf(directory.parent.parent).info(directory)
     if whole:
-        importlib.import_module(KINDS[info.kind]).load(directory, info)
+        load_model(directory, info)
         return
     vocabulary, config = Vocabulary.load(directory), read_json(directory, "config.json")
     if vocabulary.size > int(config.get("vocab_size") or vocabulary.size):

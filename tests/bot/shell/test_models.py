@@ -57,7 +57,7 @@ def test_import_writes(shell: Shell, directory: Path, home: Path) -> None:
         (lambda model: (model / "model.safetensors").unlink(), "in pytorch_model.bin and only safetensors are read"),
         (lambda model: [(model / f).unlink() for f in ("model.safetensors", "pytorch_model.bin")], "no model.safe"),
         (lambda model: (model / "model.safetensors").write_bytes(b"{}"), "model.safetensors is damaged"),
-        (lambda model: (model / "config.json").write_text('{"model_type": "bert"}'), "bert"),
+        (lambda model: (model / "config.json").write_text('{"model_type": "vit"}'), "vit"),
     ],
 )
 def test_import_refused(shell: Shell, directory: Path, home: Path, damage: object, reason: str) -> None:
@@ -69,7 +69,7 @@ def test_import_refused(shell: Shell, directory: Path, home: Path, damage: objec
 
     assert ran.code == 1
     assert reason in ran.err
-    assert str(directory) in ran.err or reason == "bert"
+    assert str(directory) in ran.err or reason == "vit"
     assert "/.new-" not in ran.err
     assert not list((home / "models").glob("*"))
 
