@@ -27,12 +27,12 @@ from generators.training.adapters import adapted, adapter_size, count, merged_te
 from generators.training.ancestry import is_adapter
 from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
-from generators.training.encoding import parted, watched
 from generators.training.errors import NothingToLearn
 from generators.training.filters import cleaned
 from generators.training.loss import head_loss
 from generators.training.memory import check_memory
 from generators.training.packing import Packs
+from generators.training.parting import parted, watched
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
 from generators.training.trainee import Learnt
 from generators.training.windows import Encoded, place
