@@ -82,6 +82,11 @@ class WindowedCharRNN:
         """Memory that a state holds, in bytes; 200 of them are Python's."""
         return state.window.nbytes + 200
 
+    def vector(self, state: WindowState) -> Array:
+        """What the output layer reads of the last window, which is read for it; see `Embeds.vector`."""
+        vector: Array = self._features(state.window[None], np.zeros(1, np.intp), self._stay([state.labels]))[0]
+        return vector
+
     @overload
     def extend(self, states: Sequence[WindowState], tokens: Sequence[Sequence[int]]) -> Logits: ...
     @overload
@@ -167,10 +172,13 @@ class WindowedCharRNN:
         return self._logits(windows, np.zeros(len(windows), np.intp), stay)
 
     def _logits(self, windows: Ids, begins: Ids, stay: Array | None) -> Logits:
+        return self._output(self._features(windows, begins, stay))
+
+    def _features(self, windows: Ids, begins: Ids, stay: Array | None) -> Array:
+        """What the output layer reads of each window, [windows, features]."""
         ids = np.ascontiguousarray(windows.T)
         outputs = self._recurrent.outputs(ids, begins, stay)
-        read = self._ends(outputs[-1]) if self._attention is None else self._average(ids, outputs, stay)
-        return self._output(read)
+        return self._ends(outputs[-1]) if self._attention is None else self._average(ids, outputs, stay)
 
     def _ends(self, output: Array) -> Array:
         """[rows, width]: where each direction of the last layer has come to."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from generators.charrnn.loading import writer_of
 from generators.embedding import cosines, similar, vectors
 from generators.errors import Unsupported
 from generators.places import found, shipped_directory
 from generators.scripted import Script
 from generators.writing import Writer, opened
-from tests.fakes.models import Watched, tiny
+from tests.fakes.language_models import save_gpt2
+from tests.fakes.models import CONFIG, Watched, _weights, tiny
 
 
 class Short(Watched):
     """A model that looks back on four tokens."""
 
     def __init__(self) -> None:
-        model = tiny()
+        model: Any = tiny()
         super().__init__(model, context=4)
         self.vector = model.vector
 
@@ -72,6 +76,48 @@ def test_nearest() -> None:
     assert [one.similarity for one in near] == sorted((one.similarity for one in near), reverse=True)
     assert len(near) == 3
     assert similar(tiny(), "a cat", []) == []
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"attention": "none"},
+        {"attention": "window", "window": 8, "pad_token_id": 0},
+        {"attention": "none", "window": 8, "pad_token_id": 0, "bidirectional": True},
+    ],
+    ids=["none", "window", "bidirectional"],
+)
+def test_every_char_rnn(facts: dict[str, Any]) -> None:
+    """A char-RNN of every kind has vectors: what its output layer reads, whatever stands beside a text."""
+    config = {**CONFIG, **facts, "vocab_size": tiny().vocabulary.size}
+    model = writer_of(config, _weights(config, 0), tiny().vocabulary, tiny().info)
+
+    found = vectors(model, ["a stone", "a", "a stone"])
+
+    assert np.allclose(found[0], found[2], atol=1e-6)
+    assert not np.allclose(found[0], found[1], atol=1e-3)
+    assert np.allclose(found[1], vectors(model, ["a"])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "causal"])
+def test_language_models(kind: str, tmp_path: Path) -> None:
+    """A transformer has vectors too, of a fork as of its origin, and changes none of them by reading on."""
+    pytest.importorskip("torch")
+    package = import_module(f"generators.{kind}")
+    directory = save_gpt2(tmp_path / "model")
+    model = package.load(directory, package.read_info(directory, "tiny"), device="cpu")
+    state = model.start()
+    model.extend([state], [model.vocabulary.encode("a stone")])
+    vector = model.vector(state)
+
+    fork = model.fork(state)
+    again = model.vector(fork)
+    model.extend([fork], [model.vocabulary.encode(" wall")])
+
+    assert np.allclose(vector, again, atol=1e-5)
+    assert np.allclose(model.vector(state), vector, atol=1e-5)
+    assert not np.allclose(model.vector(fork), vector, atol=1e-3)
+    assert vectors(model, ["a stone", "a"]).shape == (2, len(vector))
 
 
 def test_cosines() -> None:
