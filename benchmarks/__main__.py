@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("writing", "ballot", "start", "crowd", "guilds")
+NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported")
 
 
 def main() -> None:

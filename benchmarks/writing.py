@@ -28,7 +28,7 @@ def main(rounds: int) -> str:
         generator = LocalGenerator([Shelf(Path(shelf))], queue_limit=TEXTS)
 
         def ours(texts: int, characters: int) -> float:
-            return runner.run(_written(generator, name, texts, characters))
+            return runner.run(written(generator, name, texts, characters))
 
         def theirs(mode: str, characters: int, batch: int = 1) -> float:
             answer = other.ask(mode=mode, characters=characters, batch=batch)
@@ -64,7 +64,8 @@ def peer() -> Peer:
     return Peer("textgenrnn", "textgenrnn_writing.py", ("textgenrnn==2.0.0", "tensorflow-cpu==2.15.*", "setuptools<70"))
 
 
-async def _written(generator: LocalGenerator, model: str, texts: int, characters: int) -> float:
+async def written(generator: LocalGenerator, model: str, texts: int, characters: int) -> float:
+    """Characters per CPU second of so many texts at once, each of so many characters."""
     started = time.process_time()
     counts = await asyncio.gather(*(_one(generator, model, characters, seed) for seed in range(texts)))
     return sum(counts) / (time.process_time() - started)
