@@ -10,8 +10,8 @@ from typing import Any, Final, TypeAlias
 
 from generators.charrnn.shape import Shape as CharRNNShape
 from generators.directory import read_json, weights_files
-from generators.errors import UnknownModel, UnusableModel
-from generators.places import found
+from generators.errors import UnusableModel
+from generators.places import base_of
 from generators.tensors import ADAPTER, Tensor, tensors_of
 
 Tensors: TypeAlias = Mapping[str, Tensor]
@@ -65,7 +65,7 @@ def summary(directory: Path) -> Summary:
         tensors = _counted(tensors_of(weights_files(directory)))
         return Summary(tuple(_layers(directory, config, tensors)), *_totals(tensors))
     own = tensors_of([directory / ADAPTER])
-    base = _base(directory)
+    base = base_of(directory)
     whole = {} if base is None else _counted(tensors_of(weights_files(base)))
     below = [] if base is None else _layers(base, config, whole)
     of_base, _, bytes_of_base = _totals(whole)
@@ -179,20 +179,6 @@ def _half(halves: list[tuple[str, Tensor]]) -> tuple[str, Size, int]:
     if "A" in shapes and "B" in shapes:
         return f"LoRA of rank {shapes['A'].shape[0]}", (None, None, shapes["B"].shape[0]), parameters
     return "Trained beside", (None, None, halves[0][1].shape[-1]), parameters
-
-
-def _base(directory: Path) -> Path | None:
-    """Where an adapter's base is; None where it is not here."""
-    base = read_json(directory, "planchette.json", required=False).get("base")
-    settings = read_json(directory, "adapter_config.json", required=False)
-    named = [f"{base.get('name')}@{base.get('version')}"] if isinstance(base, dict) else []
-    for candidate in (*named, settings.get("base_model_name_or_path")):
-        try:
-            if isinstance(candidate, str) and candidate:
-                return found(candidate).directory
-        except UnknownModel:
-            continue
-    return None
 
 
 def _under(tensors: Tensors, prefix: str) -> int:

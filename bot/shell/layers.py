@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bot.shell.output import say, table
+from bot.shell.output import note, say, table
 
 if TYPE_CHECKING:
     from generators.layers import Summary
@@ -20,6 +20,8 @@ def show_layers(summary: Summary) -> None:
     say(f"Total parameters: {summary.parameters:,} ({_size(summary.bytes)})")
     if summary.of_adapter is not None:
         say(f"Parameters of the adapter: {summary.of_adapter:,}")
+    if summary.of_adapter == summary.parameters:
+        note("Its base is not here, so these are its own layers only.")
 
 
 def layers_record(summary: Summary) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from generators.errors import UnusableModel
@@ -177,15 +178,10 @@ def _staging(models: Path) -> Iterator[Path]:
     """A directory on the models' own disk, gone afterwards, with what a killed import has left of its own."""
     models.mkdir(parents=True, exist_ok=True)
     for left in models.glob(".importing-*"):
-        if not _runs(left.name.rpartition("-")[2]):
+        if not _runs(left.name.split("-")[1]):
             shutil.rmtree(left, ignore_errors=True)
-    staging = models / f".importing-{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with TemporaryDirectory(prefix=f".importing-{os.getpid()}-", dir=models, ignore_cleanup_errors=True) as staging:
+        yield Path(staging)
 
 
 def _runs(process: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Final
 
 from generators.directory import read_json, weights_files
 from generators.errors import UnusableModel
+from generators.importing.contents import is_adapter
+from generators.places import base_of
 from generators.tensors import tensors_of
 from generators.vocabulary import Vocabulary
 
@@ -15,12 +17,14 @@ COPIES: Final = 2  # of the weights in float32, while they are read and converte
 
 
 def fits(directory: Path, free: int | None = None) -> bool:
-    """Whether the memory has room to load a model; its headers say how large it is.
+    """Whether the memory has room to load a model, an adapter with its base; the headers say how large it is.
 
     Args:
         free: bytes; what is free now without it.
     """
-    needed = COPIES * 4 * sum(tensor.parameters for tensor in tensors_of(weights_files(directory)).values())
+    whole = base_of(directory) if is_adapter(directory) else None
+    files = [*weights_files(directory), *([] if whole is None else weights_files(whole))]
+    needed = COPIES * 4 * sum(tensor.parameters for tensor in tensors_of(files).values())
     return needed < (_free_memory() if free is None else free)
 
 
@@ -41,11 +45,33 @@ def try_out(directory: Path, *, whole: bool) -> None:
     if whole:
         load_model(directory, info)
         return
+    try:
+        _check_headers(directory)
+    except ValueError as fault:
+        raise UnusableModel(str(directory), str(fault)) from fault
+
+
+def _check_headers(directory: Path) -> None:
+    """Compares what config.json, tokenizer.json and the headers say.
+
+    Raises:
+        UnusableModel: a file is damaged.
+        ValueError: they do not fit each other.
+    """
+    from generators.charrnn import shape as charrnn
+    from generators.gpt2 import configuration as gpt2
+
     vocabulary, config = Vocabulary.load(directory), read_json(directory, "config.json")
-    if vocabulary.size > int(config.get("vocab_size") or vocabulary.size):
-        raise UnusableModel(
-            str(directory), f"tokenizer.json has {vocabulary.size:,} tokens and config.json says {config['vocab_size']}"
-        )
+    vocabulary.check_room(int(config.get("vocab_size") or vocabulary.size))
+    kind = config.get("model_type")
+    if kind not in ("charrnn", "gpt2") or is_adapter(directory):
+        return
+    shape = charrnn.Shape.of(config) if kind == "charrnn" else gpt2.Shape.of(config)
+    there = {name.removeprefix("transformer."): one.shape for name, one in tensors_of(weights_files(directory)).items()}
+    for name, expected in shape.tensors().items():
+        if there.get(name) != expected:
+            has = list(there[name]) if name in there else "missing"
+            raise ValueError(f"tensor {name} is {has} and config.json says {list(expected)}")
 
 
 def _free_memory() -> int:

@@ -146,7 +146,7 @@ def test_interrupted(source: Path, models: Path) -> None:
     def interrupt(_: str) -> None:
         raise KeyboardInterrupt
 
-    (models / ".importing-999999999" / "half").mkdir(parents=True)
+    (models / ".importing-999999999-x" / "half").mkdir(parents=True)
 
     with pytest.raises(KeyboardInterrupt):
         import_model(source, models, tell=interrupt)

@@ -187,6 +187,9 @@ def test_too_large_for_the_memory(made: Path, models: Path) -> None:
     assert fits(directory)
     assert not fits(directory, free=10_000)
     try_out(directory, whole=False)
+    rewritten(directory, "config.json", n_layer=3)
+    with pytest.raises(UnusableModel, match=r"tensor h\.2\.ln_1\.weight is missing"):
+        try_out(directory, whole=False)
     (directory / "tokenizer.json").write_text("{}", "utf-8")
     with pytest.raises(UnusableModel, match="tokenizer"):
         try_out(directory, whole=False)
