@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -105,7 +105,8 @@ def merged(directory: Path) -> dict[str, Tensor]:
 def base_of(directory: Path) -> Path:
     """The directory of the model that an adapter was trained on.
 
-    It is looked for by the name and version in planchette.json, else where adapter_config.json says.
+    It is looked for by the name and version in planchette.json, by what adapter_config.json says, a name or a
+    directory, and by the name alone: the first whose weights have the digest in planchette.json is the one.
 
     Raises:
         UnusableModel: it is not here, or its weights are others than those.
@@ -113,35 +114,39 @@ def base_of(directory: Path) -> Path:
     named = read_json(directory, "planchette.json", required=False).get("base") or {}
     if not isinstance(named, dict):
         raise UnusableModel(str(directory), "planchette.json is damaged (its base is no object)")
-    path = read_json(directory, CONFIG).get("base_model_name_or_path")
-    base = _by_name(named)
-    if base is None and isinstance(path, str) and (Path(path) / "config.json").is_file():
-        base = Path(path)
-    if base is None:
-        name, version = named.get("name"), named.get("version")
-        shown = f"{name}@{version}" if name and version else name or path or "without a name"
-        raise UnusableModel(str(directory), f"it is an adapter for the model {shown}, which is not here")
+    name, version = named.get("name"), named.get("version")
+    stated = read_json(directory, CONFIG).get("base_model_name_or_path")
+    names = [f"{name}@{version}" if name and version else name, stated, name]
+    others = None
+    for each in dict.fromkeys(each for each in names if each and isinstance(each, str)):
+        try:
+            base = found(each).directory
+        except UnknownModel:
+            continue
+        _check_kind(directory, base)
+        if _is_meant(base, named.get("sha256")):
+            return base
+        others = others or each
+    if others:
+        raise UnusableModel(str(directory), f"it is an adapter for other weights than those of {others} here")
+    shown = next((each for each in names if each), "without a name")
+    raise UnusableModel(str(directory), f"it is an adapter for the model {shown}, which is not here")
+
+
+def _is_meant(base: Path, digest: object) -> bool:
+    """Whether a base's weights are those with this SHA-256, if one is known: one of several files has none."""
+    if not digest:
+        return True
+    files = weights_files(base)
+    return len(files) == 1 and full_digest(files[0]) == digest
+
+
+def _check_kind(directory: Path, base: Path) -> None:
     if is_adapter(base):
         raise UnusableModel(str(directory), f"its base {base.name} is itself an adapter; merge that one first")
     kind = read_json(base, "config.json").get("model_type")
     if kind != "gpt2":
         raise UnusableModel(str(directory), f"it is an adapter for another kind of model than its base, a {kind}")
-    expected = named.get("sha256")
-    files = weights_files(base)
-    if expected and (len(files) != 1 or full_digest(files[0]) != expected):
-        shown = named.get("name") or base.name
-        raise UnusableModel(str(directory), f"it is an adapter for other weights than those of {shown} here")
-    return base
-
-
-def _by_name(named: Mapping[str, Any]) -> Path | None:
-    name, version = named.get("name"), named.get("version")
-    if not isinstance(name, str):
-        return None
-    try:
-        return found(f"{name}@{version}" if version else name).directory
-    except UnknownModel:
-        return None
 
 
 def _read(directory: Path) -> _Adapter:
@@ -156,6 +161,9 @@ def _read(directory: Path) -> _Adapter:
         raise ValueError(f"it is an adapter of the kind {config.get('peft_type')}, and only LORA is known here")
     if config.get("bias", "none") != "none":
         raise ValueError(f"its adapter changes biases ({config['bias']}), which is not known here")
+    saved = config.get("modules_to_save") or ()
+    if {"wte", "lm_head"} & set(saved) and not config.get("ensure_weight_tying"):
+        raise ValueError("its adapter was trained with an embedding and a head apart, which are one in a GPT-2")
     for field in _UNKNOWN:
         if config.get(field):
             raise ValueError(f"its {CONFIG} asks for {field}, which is not known here")
