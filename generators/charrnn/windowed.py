@@ -21,12 +21,19 @@ GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which boun
 
 
 class WindowState:
-    """The last tokens of a text, padded at the left, and the labels that its start has been followed by."""
+    """The last tokens of a text.
 
-    __slots__ = ("labels", "window")
+    Attributes:
+        window: their ids, padded at the left.
+        padding: ids of the window that no token has filled yet.
+        labels: those that hold since the text's start.
+    """
 
-    def __init__(self, window: Ids, labels: tuple[int, ...]) -> None:
+    __slots__ = ("labels", "padding", "window")
+
+    def __init__(self, window: Ids, padding: int, labels: tuple[int, ...]) -> None:
         self.window = window
+        self.padding = padding
         self.labels = labels
 
 
@@ -72,11 +79,11 @@ class WindowedCharRNN:
 
     def start(self) -> WindowState:
         """The state before any token: a window of padding."""
-        return WindowState(np.full(self._length, self._pad, np.intp), ())
+        return WindowState(np.full(self._length, self._pad, np.intp), self._length, ())
 
     def fork(self, state: WindowState) -> WindowState:
         """A copy that goes its own way."""
-        return WindowState(state.window.copy(), state.labels)
+        return WindowState(state.window.copy(), state.padding, state.labels)
 
     def nbytes(self, state: WindowState) -> int:
         """Memory that a state holds, in bytes; 200 of them are Python's."""
@@ -107,13 +114,15 @@ class WindowedCharRNN:
             return self._answers(
                 np.concatenate([state.window for state in states]),
                 np.arange(len(states)) * self._length,
+                np.array([state.padding for state in states]),
                 [state.labels for state in states],
             )
         answers = []
         for state, ids in zip(states, tokens, strict=True):
             history = np.concatenate((state.window, np.array(ids, np.intp)))
-            stays = self._stays(state.labels, ids)
-            answers.append(self._answers(history, np.arange(1, len(ids) + 1), stays))
+            starts = np.arange(1, len(ids) + 1)
+            padding = np.maximum(state.padding - starts, 0)
+            answers.append(self._answers(history, starts, padding, self._stays(state.labels, ids)))
             self._append(state, ids)
         return answers
 
@@ -124,6 +133,7 @@ class WindowedCharRNN:
             window[-new:] = ids
         else:
             window[:] = ids[new - self._length :]
+        state.padding = max(0, state.padding - new)
         if self._labels:
             state.labels = self._stays(state.labels, ids)[-1]
 
@@ -138,14 +148,14 @@ class WindowedCharRNN:
             stays.append(labels)
         return stays
 
-    def _answers(self, history: Ids, starts: Ids, stays: Sequence[tuple[int, ...]]) -> Logits:
+    def _answers(self, history: Ids, starts: Ids, padding: Ids, stays: Sequence[tuple[int, ...]]) -> Logits:
         """Logits after each of the windows of `history` that begin at `starts`, some windows at a time."""
         span = np.arange(self._length)
         parts = []
         for first in range(0, len(starts), self._most):
             chunk = slice(first, first + self._most)
             windows = history[starts[chunk, None] + span]
-            parts.append(self._read(windows, self._stay(stays[chunk])))
+            parts.append(self._read(windows, padding[chunk], self._stay(stays[chunk])))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _stay(self, stays: Sequence[tuple[int, ...]]) -> Array | None:
@@ -154,22 +164,19 @@ class WindowedCharRNN:
             return None
         return np.stack([self._embedding[list(labels)].sum(axis=0, dtype=np.float32) for labels in stays])
 
-    def _read(self, windows: Ids, stay: Array | None) -> Logits:
+    def _read(self, windows: Ids, padding: Ids, stay: Array | None) -> Logits:
         """Logits after each window.
 
         Windows are read from their first token on, those with the least padding first, so that the texts that have
-        begun at a time are the first rows.
+        begun at a time are the first rows. Nothing but lengths decides this: no row's numbers depend on what another
+        row says.
         """
-        if self._recurrent.skips_padding and stay is None:
-            filled = windows != self._pad
-            filled[:, -1] = True  # the last step is always taken
-            begins = filled.argmax(axis=1)
-            if begins.any():
-                order = begins.argsort(kind="stable")
-                answers = self._logits(windows[order], begins[order], None)
-                unsorted: Logits = answers[order.argsort()]
-                return unsorted
-        return self._logits(windows, np.zeros(len(windows), np.intp), stay)
+        if stay is not None or not self._recurrent.skips_padding or not padding.any():
+            return self._logits(windows, np.zeros(len(windows), np.intp), stay)
+        begins = np.minimum(padding, self._length - 1)
+        order = begins.argsort(kind="stable")
+        unsorted: Logits = self._logits(windows[order], begins[order], None)[order.argsort()]
+        return unsorted
 
     def _logits(self, windows: Ids, begins: Ids, stay: Array | None) -> Logits:
         return self._output(self._features(windows, begins, stay))
