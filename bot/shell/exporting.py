@@ -95,7 +95,8 @@ def _new_directory(directory: Path) -> Iterator[Path]:
         raise InTheWay(str(directory))
     made = not directory.exists()
     building = directory / f".new-{os.getpid()}"  # inside, because the directory may be a disk of its own
-    building.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    building.mkdir()
     try:
         yield building
         for file in sorted(building.iterdir(), key=lambda file: file.name == "config.json"):  # it makes it a model

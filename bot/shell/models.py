@@ -79,6 +79,8 @@ def show(
         "directory": directory,
     }
     facts |= {key: value for key, value in lineage.items() if isinstance(value, str | int | float) and key not in facts}
+    if isinstance(base := lineage.get("base"), dict):
+        facts["base"] = f"{base.get('name')}@{base.get('version')}"
     metrics = lineage.get("metrics")
     if isinstance(metrics, dict):
         facts |= {key: value for key, value in metrics.items() if value is not None}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -211,6 +215,25 @@ def test_remove(shell: Shell, directory: Path, home: Path) -> None:
     assert not (home / "models" / "my-model").exists()
     assert shell("models", "remove", "my-model").err.startswith("There is no model my-model")
     assert shell("models", "remove", "charrnn").err == "The model charrnn ships with the program and stays as it is.\n"
+
+
+def test_sigterm(shell: Shell, directory: Path, home: Path) -> None:
+    """An import that is ended from outside leaves nothing."""
+    (directory / "model.safetensors").rename(directory / "adapter_model.safetensors")
+    (directory / "adapter_config.json").write_text("{}", "utf-8")
+    lineage = directory / "planchette.json"
+    lineage.unlink()
+    os.mkfifo(lineage)  # who reads it waits until somebody writes
+    command = [sys.executable, "-m", "bot.cli", "models", "import", str(directory)]
+
+    with subprocess.Popen(command) as importing, lineage.open("wb"):  # opened as soon as it is being read
+        staged = list((home / "models").glob(".importing-*"))
+        importing.send_signal(signal.SIGTERM)
+        code = importing.wait(30)
+
+    assert staged
+    assert code == 128 + signal.SIGTERM
+    assert not list((home / "models").iterdir())
 
 
 def test_import_is_used(shell: Shell, directory: Path, home: Path) -> None:

@@ -40,7 +40,9 @@ def test_shown(shell: Shell, adapter: str) -> None:
     assert line["parameters"] == base["parameters"] + line["adapter_parameters"]
     assert [layer["name"] for layer in line["layers"]][-2:] == ["adapter h.0.attn.c_attn", "adapter h.1.attn.c_attn"]
     assert line["layers"][-1]["kind"] == "LoRA of rank 4"
-    assert f"Parameters of the adapter: {2 * (4 * 16 + 4 * 48):,}\n" in shell("models", "show", adapter).out
+    shown = shell("models", "show", adapter).out
+    assert f"\nbase: tiny@{base['version']}\n" in shown
+    assert f"Parameters of the adapter: {2 * (4 * 16 + 4 * 48):,}\n" in shown
 
 
 def test_merged(shell: Shell, adapter: str, tmp_path: Path, made: Path) -> None:
