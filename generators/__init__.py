@@ -46,6 +46,10 @@ def train(
     base: str | Path | None = None,
     name: str | None = None,
     documents: Literal["line", "blank", "file"] | None = None,
+    label_column: str | Sequence[str] = (),
+    context_labels: str | Sequence[str] = (),
+    lora: bool = False,
+    new_model: bool = False,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
     **options: object,
@@ -58,9 +62,14 @@ def train(
         base: a model to go on from, as `load` takes it.
         name: of the new model; by default that of the first file, without its suffix, as a word of small letters.
         documents: what a document of a text file is; by default a line, or what stands between `=====DOC=====` lines.
+        label_column: column of CSV and TSV files, or field of JSON lines, that says what kinds of text a document is;
+            or several.
+        context_labels: the same, as textgenrnn calls it.
+        lora: leave the base as it is and train a small adapter beside it.
+        new_model: take only the shape of the base, and start from nothing with a vocabulary of its own.
         resume: go on with the interrupted training of that name.
         progress: called now and then; by default nothing is told.
-        options: fields of the recipe to change, such as `epochs=3`.
+        options: fields of the recipe to change, such as `epochs=3`; textgenrnn's names are taken too.
 
     Raises:
         UserError: a source, an option or the base cannot be used, or the packages for training are missing.
@@ -78,11 +87,18 @@ def train(
         base=None if base is None else found(base).directory,
         output=models_directory() / own_name(name or name_from(sources[0])),
         documents=documents,
+        label_columns=(*_listed(label_column), *_listed(context_labels)),
+        lora=lora,
+        new_model=new_model,
         options={field: _typed(value) for field, value in options.items()},
         resume=resume,
         progress=progress or (lambda _: None),
     )
     return load(trained.directory)
+
+
+def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _typed(value: object) -> str:

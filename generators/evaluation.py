@@ -14,6 +14,7 @@ from generators.sampling import log_normalisers
 
 if TYPE_CHECKING:
     from generators.training.corpus import Document
+    from generators.vocabulary import Vocabulary
 
 TEXTS: Final = 32  # side by side: the products are at full speed from about 16 rows on
 CHUNK: Final = 128  # tokens of each text at a time; 32 · 128 rows of 50,257 logits are 820 MB, of 360 are 6 MB
@@ -80,7 +81,7 @@ def evaluation_of(nats: float, tokens: int, characters: int) -> Evaluation:
 
 
 def nats_of(model: Model[Any], texts: Iterable[Sequence[int]]) -> tuple[float, int]:
-    """Summed loss in nats over every token but the first of each text, and how many tokens those are."""
+    """Summed loss in nats over every token but the start and the labels of each text; and how many those are."""
     nats, tokens = 0.0, 0
     with threadpool_limits(1, "blas"):  # on products as small as a char-RNN's, threads mostly wait for each other
         for losses in losses_of(model, texts):
@@ -95,7 +96,7 @@ def losses_of(model: Model[Any], texts: Iterable[Sequence[int]]) -> Iterator[np.
     A text that is longer than the model's context is read in windows that overlap by half; each target counts once,
     in the window where it has at least half a context before it.
     """
-    passes = (item for ids in texts for item in _passes(ids, model.info.context))
+    passes = (item for ids in texts for item in _passes(ids, model.info.context, _given(ids, model.vocabulary)))
     running: list[tuple[Any, _Pass, int]] = []
     chunk = max(1, min(CHUNK, ROWS // (TEXTS * model.vocabulary.size)))
     while True:
@@ -117,14 +118,24 @@ def losses_of(model: Model[Any], texts: Iterable[Sequence[int]]) -> Iterator[np.
         running = going
 
 
-def _passes(ids: Sequence[int], context: int | None) -> Iterator[_Pass]:
+def _given(ids: Sequence[int], vocabulary: Vocabulary) -> int:
+    """How many tokens a text begins with that nobody has to predict: its start and its labels."""
+    given = 1
+    while (
+        given < len(ids) and ids[given] in vocabulary.special and ids[given] not in (vocabulary.start, vocabulary.end)
+    ):
+        given += 1
+    return given
+
+
+def _passes(ids: Sequence[int], context: int | None, given: int) -> Iterator[_Pass]:
     if len(ids) < 2:
         return
     if context is None or len(ids) - 1 <= context:
-        yield _Pass(ids, 1)
+        yield _Pass(ids, given)
         return
     half = max(context // 2, 1)
-    yield _Pass(ids[: context + 1], 1)
+    yield _Pass(ids[: context + 1], given)
     done = context + 1
     while done < len(ids):
         end = min(done + half, len(ids))

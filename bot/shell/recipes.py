@@ -23,4 +23,10 @@ def recipes(as_json: Json = False) -> None:
 
 
 def _shown(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        ",".join(map(str, value))
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

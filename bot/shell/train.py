@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,11 +18,13 @@ from bot import versions
 from bot.shell.output import Json, Progress, emit, note, progress, say
 from bot.shelves import found_anywhere
 from generators.places import name_from, own_name
-from generators.training.recipes import RECIPES, options
+from generators.training.recipes import RECIPES, Option, options
+from generators.training.recipes.aliases import TRAIN_SIZE, aliases_of
 
 if TYPE_CHECKING:
     from generators.training.progress import Progress as Event
 
+METAVARS: Final = {int: "INT", float: "FLOAT", str: "STR", tuple: "LIST"}
 SHOWN: Final = 200  # characters of a sample; the model's card has them whole
 
 
@@ -34,24 +39,29 @@ class Documents(StrEnum):
 def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives the command an option for each field of each recipe, in place of its `**changes`."""
     signature = inspect.signature(command, eval_str=True)
-    offered = {option.name: option for recipe in RECIPES.values() for option in options(recipe)}
+    offered: dict[str, Option] = {}
+    for recipe in RECIPES.values():
+        for option in options(recipe):
+            offered.setdefault(option.name, option)
     own = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
-    of_recipes = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                str | None,
-                typer.Option(
-                    f"--{name.replace('_', '-')}", metavar=option.type.__name__.upper(), help=f"{option.help} (recipe)"
-                ),
-            ],
-        )
-        for name, option in offered.items()
-    ]
+    train_size = Option(TRAIN_SIZE, float, None, "1 - held-out")
+    of_recipes = [_parameter(option) for option in (*offered.values(), train_size)]
     command.__signature__ = signature.replace(parameters=[*own, *of_recipes])  # type: ignore[attr-defined]
     return command
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    """An option of the shell for a field, also under textgenrnn's name for it; yes or no is a flag."""
+    names = [f"--{name.replace('_', '-')}" for name in (option.name, *aliases_of(option.name))]
+    told = f"{option.help} (recipe)"
+    if option.type is bool:
+        names = [f"{name}/--no-{name[2:]}" if name == names[0] else name for name in names]
+        return _keyword(option.name, bool | None, typer.Option(*names, help=told, show_default=False))
+    return _keyword(option.name, str | None, typer.Option(*names, metavar=METAVARS[option.type], help=told))
+
+
+def _keyword(name: str, kind: Any, option: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
 
 
 @with_recipe_options
@@ -60,14 +70,25 @@ def train(
     recipe: Annotated[str | None, typer.Option(help="See `planchette recipes`; textgenrnn without a base.")] = None,
     base: Annotated[str | None, typer.Option(help="The model, or its directory, to go on from.")] = None,
     name: Annotated[str | None, typer.Option(help="Of the new model; the first source's without it.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column or field that says what kind a text is.")] = None,
+    label_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label-column",
+            "--context-labels",
+            help="Column or field that says what kind a text is; repeated, several.",
+        ),
+    ] = None,
+    lora: Annotated[bool, typer.Option("--lora", help="Leave the base as it is; train a small adapter.")] = False,
+    new_model: Annotated[
+        bool, typer.Option("--new-model", help="Take only the base's shape; weights and vocabulary are new.")
+    ] = False,
     documents: Annotated[
         Documents | None,
         typer.Option(help="A document of a text file; without it a line, or what =====DOC===== lines separate."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training.")] = False,
     as_json: Json = False,
-    **changes: str | None,
+    **changes: str | bool | None,
 ) -> None:
     """Train a model on files.
 
@@ -83,9 +104,9 @@ def train(
     home.create()
     called = own_name(name_from(sources[0]) if name is None else name)
     given = {"threads": str(configuration.training.threads)}
-    given |= {option: value for option, value in changes.items() if value is not None}
+    given |= {option: str(value) for option, value in changes.items() if value is not None}
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
-    with progress("Training") as shown:
+    with progress("Training") as shown, asked_to_end() as stopping:
         try:
             trained = training.train(
                 sources,
@@ -93,9 +114,12 @@ def train(
                 base=goes_on_from,
                 output=home.models / called,
                 documents=None if documents is None else documents.value,
-                label_column=label_column,
+                label_columns=label_column or (),
+                lora=lora,
+                new_model=new_model,
                 options=given,
                 resume=resume,
+                stopping=stopping,
                 progress=lambda event: _tell(event, shown, as_json),
             )
         except KeyboardInterrupt:
@@ -113,6 +137,25 @@ def train(
     note(f"It is in {trained.directory}; `planchette generate --model {trained.name}` writes with it.")
 
 
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Gives what tells whether SIGTERM has come; a second one ends the program as it does any other."""
+    asked: list[int] = []
+
+    def note_it(number: int, _: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    if threading.current_thread() is not threading.main_thread():  # where no signal can be caught
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGTERM, note_it)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _tell(event: Event, shown: Progress, as_json: bool) -> None:
     if as_json:
         emit(asdict(event))
@@ -124,6 +167,8 @@ def _tell(event: Event, shown: Progress, as_json: bool) -> None:
             shown.show(event.step, event.of, detail=_measures(event))
         case "checked":
             shown.line(f"Epoch {event.epoch:.2g} of {event.epochs:g}: {_measures(event)}")
+            if event.samples and event.samples[0].prompt:
+                shown.line(f"  after «{_one_line(event.samples[0].prompt)}»")
             for sample in event.samples:
                 shown.line(f"  at temperature {sample.temperature:g}: {_one_line(sample.text)}")
         case "publishing":
@@ -134,6 +179,8 @@ def _measures(event: Event) -> str:
     told: list[str] = []
     if event.loss is not None:
         told.append(f"loss {event.loss:.3f}")
+    if event.accuracy is not None:
+        told.append(f"accuracy {event.accuracy:.1%}")
     if event.bits_per_character is not None:
         told.append(f"{event.bits_per_character:.3f} bits per character held out")
     return ", ".join(told)

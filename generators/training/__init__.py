@@ -9,10 +9,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from generators.errors import InvalidValue, MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.training.corpus import Corpus, Document, Documents
-from generators.training.errors import CannotResume, NothingToLearn, UnreadableSource
+from generators.training.errors import (
+    AlreadyTraining,
+    CannotResume,
+    CannotSave,
+    NothingToLearn,
+    Stopped,
+    UnreadableSource,
+    UnusableLabels,
+)
 from generators.training.progress import Progress, Sample, TrainedModel
 from generators.training.recipes import (
     ADAPTING,
@@ -25,10 +34,15 @@ from generators.training.recipes import (
     options,
     recipe_named,
 )
+from generators.training.recipes.aliases import canonical
+
+CHARRNN: Final = "charrnn"  # the kind whose shapes can be had without their weights
 
 __all__ = [
     "RECIPES",
+    "AlreadyTraining",
     "CannotResume",
+    "CannotSave",
     "Corpus",
     "Document",
     "Documents",
@@ -36,8 +50,10 @@ __all__ = [
     "Option",
     "Progress",
     "Sample",
+    "Stopped",
     "TrainedModel",
     "UnreadableSource",
+    "UnusableLabels",
     "options",
     "recipe_named",
     "train",
@@ -50,12 +66,14 @@ def train(
     recipe: str | None = None,
     base: Path | None = None,
     lora: bool = False,
+    new_model: bool = False,
     output: Path,
     documents: Documents | None = None,
-    label_column: str | None = None,
+    label_columns: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> TrainedModel:
     """Trains a model on files; heavy and long: in a process of its own where anything else has to go on.
 
@@ -64,40 +82,67 @@ def train(
         recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
         base: directory of a trained model to go on from.
         lora: leaves the base as it is and trains a small adapter beside it.
+        new_model: starts from nothing with the shape of the base and a vocabulary of its own.
         output: directory of the model's name; the model is published in `output/VERSION`, and what an interrupted
             training needs lies in `.NAME.training` beside it until then.
         documents: what a document of a text file is.
-        label_column: column that holds a document's label.
-        options: fields of the recipe to change, as they are typed.
+        label_columns: columns, or fields of JSON lines, that hold a document's labels.
+        options: fields of the recipe to change, as they are typed; textgenrnn's names are taken too.
         resume: go on with the interrupted training of this output.
         progress: called now and then, and at every check.
+        stopping: asked after every step whether the training is to end; a checkpoint is then kept to go on from.
 
     Raises:
+        Stopped: it was to end, and nothing is published.
         MissingExtra: torch or transformers is not installed.
         UserError: an option, a source or the base cannot be used; nothing is changed then.
     """
-    chosen = recipe_named(recipe or (FIRST_RECIPE if base is None else _tuning(base, ADAPTING if lora else TUNING)))
-    _check(chosen, base, lora, options or {}, label_column)
-    settled = changed(chosen, options or {})
+    given = canonical(options or {})
+    chosen = _recipe(recipe, base, lora, new_model)
+    _check(chosen, base, lora, new_model, given, label_columns)
+    settled = changed(chosen, given)
     if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
         raise MissingExtra("Training", "torch")
     from generators.places import found
     from generators.training.card import command
     from generators.training.run import run
 
+    asked = [name for name, wanted in (("lora", lora), ("new_model", new_model)) if wanted]
     line = command(
         [source.name for source in sources],
-        chosen.name,
+        None if base is not None and recipe is None else chosen.name,
         None if base is None else found(base).name,
         output.name,
         documents,
-        options or {},
+        given,
+        label_columns,
+        asked,
     )
-    corpus = Corpus(sources, documents, label_column)
-    return run(corpus, settled, base, output, line, resume, progress)
+    if new_model and base is not None:
+        from generators.training.charrnn import reshaped
+
+        settled, base = reshaped(settled, base), None
+    corpus = Corpus(sources, documents, tuple(label_columns))
+    return run(corpus, settled, base, output, line, resume, progress, stopping)
 
 
-def _check(recipe: Recipe, base: Path | None, lora: bool, options: Mapping[str, str], label_column: str | None) -> None:
+def _recipe(name: str | None, base: Path | None, lora: bool, new_model: bool) -> Recipe:
+    """The recipe that was named, or the one for a base."""
+    if name is not None:
+        return recipe_named(name)
+    if base is None or new_model:
+        return recipe_named(FIRST_RECIPE)
+    return recipe_named(_tuning(base, ADAPTING if lora else TUNING))
+
+
+def _check(
+    recipe: Recipe,
+    base: Path | None,
+    lora: bool,
+    new_model: bool,
+    options: Mapping[str, str],
+    label_columns: Sequence[str],
+) -> None:
     """Refuses what would be ignored.
 
     Raises:
@@ -108,12 +153,32 @@ def _check(recipe: Recipe, base: Path | None, lora: bool, options: Mapping[str, 
         raise InvalidValue("recipe", recipe.name, f"one with a base, such as {others}, where lora is asked for")
     if recipe.base and base is None:
         raise InvalidValue("recipe", recipe.name, "given with a base, the trained model that it goes on from")
-    if base is not None and not recipe.base:
+    if new_model:
+        _check_new_model(recipe, base)
+    elif base is not None and not recipe.base:
         raise InvalidValue("recipe", recipe.name, "left out where a base is named, because it starts from nothing")
     if base is not None and (decided := [name for name in recipe.shape if name in options]):
         raise InvalidValue(decided[0], options[decided[0]], "left out where a base is named, which decides it")
-    if label_column is not None:
-        raise InvalidValue("label_column", label_column, "left out, because no recipe learns labels yet")
+    if label_columns and not recipe.labelled:
+        raise InvalidValue("label_column", ", ".join(label_columns), f"left out: {recipe.name} learns no labels")
+    settled = changed(recipe, options)
+    if settled.schedule == "plateau" and not (settled.validation and settled.held_out):
+        raise InvalidValue("schedule", "plateau", "another one where nothing is held out for it to watch")
+
+
+def _check_new_model(recipe: Recipe, base: Path | None) -> None:
+    """Makes sure that there is a shape for a model that starts from nothing.
+
+    Raises:
+        InvalidValue: no base is named, or the recipe goes on from its weights, or makes another kind of model.
+    """
+    if base is None:
+        raise InvalidValue("new_model", "true", "given with a base, whose shape the new model gets")
+    if recipe.base:
+        raise InvalidValue("recipe", recipe.name, "one that starts from nothing, where new_model is asked for")
+    kind = _kind(base)
+    if kind != recipe.kind or recipe.kind != CHARRNN:
+        raise InvalidValue("new_model", "true", f"left out with a {kind} and the recipe {recipe.name}")
 
 
 def _tuning(base: Path, recipes: Mapping[str, str]) -> str:
@@ -127,13 +192,17 @@ def _tuning(base: Path, recipes: Mapping[str, str]) -> str:
         UnusableModel: its config.json cannot be read.
         Unsupported: there is none.
     """
-    try:
-        kind = json.loads((base / "config.json").read_text("utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
+    kind = _kind(base)
     if kind not in recipes:
         raise Unsupported(base.name, _untuned(kind, recipes))
     return recipes[kind]
+
+
+def _kind(base: Path) -> str:
+    try:
+        return str(json.loads((base / "config.json").read_text("utf-8"))["model_type"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
 
 
 def _untuned(kind: object, recipes: Mapping[str, str]) -> Phrase:

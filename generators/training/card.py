@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generators.training.progress import Sample
+from generators.training.recipes import flags
+from generators.training.recipes.base import YES
 
 
 def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
@@ -33,11 +35,17 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
         if name not in ("name", "description")
     )
     texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_quoted(sample.text)}" for sample in samples)
+    prompt = next((sample.prompt for sample in samples), "")
+    after = f"after a passage of the text\n\n{_quoted(prompt)}" if prompt else "from nothing"
     measured = (
         "Nothing was held out, so nothing was measured."
         if bits is None
         else f"{bits:.4f} bits per character on {metrics['held_out_documents']:,} documents that were held out."
     )
+    labels = "".join(f"\n- {label}: {count:,}" for label, count in (lineage.get("labels") or {}).items())
+    labels = labels and f"\nIt can be asked for these kinds of text, learnt from so many documents each:\n{labels}\n"
+    windowed = recipe.get("bidirectional") or recipe.get("attention") == "window"
+    cost = f"\nIt sees a window of {recipe['window']} tokens, and a token costs as many steps.\n" if windowed else ""
     base = lineage["base"]
     tuned = "" if base is None else f"\nIt goes on from `{base['name']}`, version `{base['version']}`.\n"
     return f"""---
@@ -66,12 +74,12 @@ seed {recipe["seed"]}.
 {", ".join(recipe["filters"]) or "(none)"}.
 
 {sources}
-
+{labels}{cost}
 ## How good it is
 
 {measured}
 
-## What it writes from nothing
+## What it writes {after}
 
 {texts}
 
@@ -104,13 +112,29 @@ def command(
     name: str,
     documents: str | None,
     options: Mapping[str, str],
+    label_columns: Sequence[str] = (),
+    asked: Sequence[str] = (),
 ) -> str:
-    """The shell's command for a training; paths without their folders, which mean nothing elsewhere."""
+    """The shell's command for a training; paths without their folders, which mean nothing elsewhere.
+
+    Args:
+        sources, base, name, documents, options, label_columns: as for `train`.
+        recipe: None where the base decides it.
+        asked: what else was asked for by an option without a value, such as `lora`.
+    """
     words = ["planchette", "train", *sources]
-    words += ["--base", base] if base else ["--recipe", recipe or "textgenrnn"]
+    words += ["--recipe", recipe] if recipe else []
+    words += ["--base", base] if base else []
+    words += [f"--{option.replace('_', '-')}" for option in asked]
     words += ["--name", name]
     if documents:
         words += ["--documents", documents]
+    for column in label_columns:
+        words += ["--label-column", column]
+    switches = flags()
     for option, value in options.items():
-        words += [f"--{option.replace('_', '-')}", value]
+        if option in switches and value.lower() in YES:
+            words.append(f"--{'' if YES[value.lower()] else 'no-'}{option.replace('_', '-')}")
+        else:
+            words += [f"--{option.replace('_', '-')}", value]
     return shlex.join(words)

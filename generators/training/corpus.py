@@ -201,9 +201,7 @@ def _check_closed(source: Path, lines: Sequence[str], delimiter: str, began: int
             raise UnreadableSource(str(source), reason) from None
 
 
-def _columns(
-    source: Path, header: list[str], label_columns: Sequence[str]
-) -> tuple[int, list[int], list[str] | None]:
+def _columns(source: Path, header: list[str], label_columns: Sequence[str]) -> tuple[int, list[int], list[str] | None]:
     """Positions of the text and of the labels, and the first row where it is no header but a document."""
     names = [name.strip() for name in header]
     for column in label_columns:

@@ -2,108 +2,188 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from generators.charrnn.tokenizer import START_ID, characters_of, known_characters, tokenizer_of
+from generators.charrnn.tokenizer import (
+    FIRST_BYTE,
+    START_ID,
+    byte_letters,
+    characters_of,
+    known_characters,
+    label_token,
+    tokenizer_of,
+    word_tokenizer_of,
+    words_in,
+)
+from generators.errors import InvalidValue
 from generators.training.corpus import Corpus, Document
 from generators.training.errors import NothingToLearn
 from generators.training.filters import QUOTES, cleaned
+from generators.training.labels import chosen
+from generators.training.parting import parted, watched
 from generators.training.recipes import CharRNNRecipe
 from generators.training.windows import Encoded, place
 from generators.vocabulary import Vocabulary
 
-TOLD: Final = 1000  # documents between two reports
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PIECE: Final = 1 << 16  # characters encoded at a time: tokenizers keeps a hundred bytes for each
+OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters"})  # filters that mean nothing where there are no documents
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a base brings along.
+
+    Attributes:
+        tokenizer: its own; ids stay.
+        start: the token that begins and ends its texts.
+        labels: token id of each of its labels.
+    """
+
+    tokenizer: Tokenizer
+    start: int = START_ID
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, base: Path) -> Known:
+        """The base in a directory that has been loaded before, so that its files are known to be whole."""
+        from tokenizers import Tokenizer
+
+        config = json.loads((base / "config.json").read_text("utf-8"))
+        tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+        return cls(tokenizer, int(config["bos_token_id"]), config.get("labels") or {})
+
+    @property
+    def splits(self) -> str | None:
+        """`character` or `word` as tokenizers made here split; None for any other, which new tokens do not fit in."""
+        first = [self.tokenizer.id_to_token(FIRST_BYTE + byte) for byte in range(256)]
+        if first == [f"<0x{byte:02X}>" for byte in range(256)]:
+            return "character"
+        return "word" if first == list(byte_letters()) else None
 
 
 @dataclass(slots=True)
 class Prepared:
-    """What a char-RNN is trained on.
+    """What a recurrent model is trained on.
 
     Attributes:
-        tokenizer: made for this text, or the base's with new characters.
+        tokenizer: made for this text, or the base's with new characters and labels.
         learnt, held_out: documents; none is in both.
+        vocabulary: the tokenizer's, with the token that begins and ends texts.
+        labels: token id of each label.
         documents, characters: how many were read, after cleaning.
         touched: documents that each filter changed.
+        labelled: documents that each label has.
     """
 
     tokenizer: Tokenizer
     learnt: Encoded
     held_out: Encoded
+    vocabulary: Vocabulary
+    labels: dict[str, int] = field(default_factory=dict)
     documents: int = 0
     characters: int = 0
     touched: Counter[str] = field(default_factory=Counter)
+    labelled: Counter[str] = field(default_factory=Counter)
 
 
-def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Tokenizer | None, read: Callable[[int], None]) -> Prepared:
-    """Reads a corpus twice: for its characters, then for its token ids. Only the ids stay in memory.
+def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Callable[[int], None]) -> Prepared:
+    """Reads a corpus twice: for its characters or words, then for its token ids. Only the ids stay in memory.
 
     Args:
         corpus: documents.
-        recipe: which filters, how much is held out.
-        base: tokenizer of the model that is to be tuned.
+        recipe: which filters, how much is held out, what a token is.
+        base: of the model that is to be tuned.
         read: told how many documents were read, now and then.
 
     Raises:
-        UserError: a source cannot be read, or nothing is left of it.
+        UserError: a source cannot be read, nothing is left of it, or its labels cannot be learnt.
     """
+    if recipe.single_text and corpus.label_columns:
+        columns = ", ".join(corpus.label_columns)
+        raise InvalidValue("label_column", columns, "left out where all sources are a single text, without documents")
+    words = recipe.word_level if base is None else base.splits == "word"
     counts: Counter[str] = Counter()
     touched: Counter[str] = Counter()
-    documents = 0
-    for document in watched(cleaned(corpus, recipe.filters, touched), read):
-        counts.update(document.text)
+    labelled: Counter[str] = Counter()
+    documents = characters = 0
+    for document in watched(_documents(corpus, recipe, touched), read):
+        counts.update(words_in(document.text) if words else document.text)
+        labelled.update(document.labels)
+        characters += len(document.text)
         documents += 1
     if not counts:
         raise NothingToLearn
-    tokenizer = tokenizer_of(_characters(counts, recipe, base))
-    vocabulary = Vocabulary(tokenizer, START_ID, START_ID)
+    labels = chosen(labelled, tuple(base.labels) if base else ())
+    tokenizer = _tokenizer(counts, labels, words, recipe, base)
+    start = START_ID if base is None else base.start
+    vocabulary = Vocabulary(tokenizer, start, start)
+    ids = {label: tokenizer.token_to_id(label_token(label)) for label in labels}
     places: list[float] = []
 
-    def encoded() -> Iterator[list[int]]:
-        for document in cleaned(corpus, recipe.filters, Counter()):
+    def encoded() -> Iterator[Iterable[int]]:
+        kept = _documents(corpus, recipe, Counter())
+        if recipe.single_text:
+            places.append(0.0)
+            yield chain([start], chain.from_iterable(encoded_text(vocabulary, piece.text) for piece in kept), [start])
+            return
+        for document in kept:
             places.append(place(document.text))
-            yield [START_ID, *vocabulary.encode(document.text), START_ID]
+            front = [start, *(ids[label] for label in document.labels)]
+            yield chain(front, encoded_text(vocabulary, document.text), [start])
 
     everything = Encoded.of(encoded(), vocabulary.size)
     learnt, held_out = parted(everything, np.array(places), recipe.held_out)
-    return Prepared(tokenizer, learnt, held_out, documents, counts.total(), touched)
+    whole = 1 if recipe.single_text else documents
+    return Prepared(tokenizer, learnt, held_out, vocabulary, ids, whole, characters, touched, labelled)
 
 
-def watched(documents: Iterator[Document], read: Callable[[int], None]) -> Iterator[Document]:
-    """The documents, of which every now and then it is told how many there were."""
-    for number, document in enumerate(documents):
-        if number % TOLD == 0:
-            read(number)
-        yield document
+def encoded_text(vocabulary: Vocabulary, text: str) -> Iterator[int]:
+    """Token ids of a text of any length, encoded in pieces that end before a space where a word would be cut."""
+    at = 0
+    while len(text) - at > PIECE:
+        end = at + PIECE
+        space = text.rfind(" ", at + 1, end)
+        if space > 0 and not text[space - 1].isspace() and not text[space + 1].isspace():
+            end = space
+        yield from vocabulary.encode(text[at:end])
+        at = end
+    yield from vocabulary.encode(text[at:])
 
 
-def _characters(counts: Counter[str], recipe: CharRNNRecipe, base: Tokenizer | None) -> list[str]:
-    """Characters in the order of their ids; those of a base keep theirs, and new ones follow."""
-    found = characters_of(counts, recipe.min_count)
-    if "quotes" in recipe.filters:  # so that a prompt with typographic marks is read as one with straight ones
+def _documents(corpus: Corpus, recipe: CharRNNRecipe, touched: Counter[str]) -> Iterator[Document]:
+    if not recipe.single_text:
+        return cleaned(corpus, recipe.filters, touched)
+    filters = [name for name in recipe.filters if name not in OF_DOCUMENTS]
+    return cleaned(corpus.running_text(), filters, touched)
+
+
+def _tokenizer(
+    counts: Counter[str], labels: list[str], words: bool, recipe: CharRNNRecipe, base: Known | None
+) -> Tokenizer:
+    """One for these characters or words; a base's tokens keep their ids, and new ones follow."""
+    names = [label_token(label) for label in labels]
+    if base is not None and base.splits is None:  # what it does not know stays unknown, as it was to its makers
+        from tokenizers import AddedToken
+
+        base.tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in names])
+        return base.tokenizer
+    known = known_characters(base.tokenizer) if base is not None else []
+    most = max(recipe.max_words - len(known), 0) if words else None
+    found = characters_of(counts, recipe.min_count, most)
+    if "quotes" in recipe.filters and not words:  # so that typographic marks in a prompt are read as straight ones
         found += [mark for mark in QUOTES if mark not in counts or counts[mark] < recipe.min_count]
-    known = known_characters(base) if base is not None else []
-    return known + [character for character in found if character not in set(known)]
-
-
-def parted(
-    everything: Encoded, places: np.ndarray[tuple[int], np.dtype[np.float64]], share: float
-) -> tuple[Encoded, Encoded]:
-    """What is learnt from and what is held out: whole documents, chosen by their own text."""
-    if share == 0:
-        return everything, everything.taken(np.zeros(len(everything), bool))
-    if len(everything) == 1:  # running text: its last part, which no window of the first part reaches into
-        ids = everything[0]
-        cut = max(2, round(len(ids) * (1 - share)))
-        return everything.parts([ids[:cut]]), everything.parts([ids[cut - 1 :]])
-    out = places < share
-    if not out.any():
-        out[places.argmin()] = True
-    if out.all():
-        out[places.argmax()] = False
-    return everything.taken(~out), everything.taken(out)
+    old = set(known) | (set(byte_letters()) if words else set())
+    together = [*known, *(name for name in found if name not in old)]
+    together += [name for name in names if name not in old]
+    return word_tokenizer_of(together, names) if words else tokenizer_of(together, names)

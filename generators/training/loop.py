@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from safetensors import SafetensorError
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
+from generators.training.arguments import METRIC, arguments, optimizer
+from generators.training.errors import CannotSave, Stopped
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
-from generators.training.trainee import Examples, Trainee
-from generators.training.windows import Encoded
+from generators.training.streams import Carried, Streams
+from generators.training.trainee import Trainee
+from generators.training.windows import IGNORED, Encoded
+from generators.training.work import disk_fault, saving
 from generators.writing import Writer
 
-METRIC: Final = "eval_bits"
 TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
-LOG_STEPS: Final = 50
-OPTIMIZERS: Final = {
-    "adamw": "adamw_torch_fused",  # one pass over memory instead of ten
-    "rmsprop": "rmsprop",
-    "sgd": "sgd",
-}
-SCHEDULES: Final = {
-    "cosine": "cosine",
-    "linear": "linear",
-    "constant": "constant_with_warmup",
-    "plateau": "reduce_lr_on_plateau",
-}
+PIECE: Final = 2048  # tokens; longer texts are measured in pieces at checks, side by side instead of one after another
+CARRIED: Final = "carried.pt"  # beside a checkpoint: the state of streams, which need not stand at an epoch's end
+KEPT: Final = "kept"  # models of some epochs, in the work directory
 
 
 class Loop:
@@ -43,37 +40,58 @@ class Loop:
         recipe: how.
         work: directory of checkpoints.
         told: called with every event.
+        stopping: asked after every step whether training is to end before it is done.
     """
 
-    def __init__(self, trainee: Trainee, recipe: Recipe, work: Path, told: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        trainee: Trainee,
+        recipe: Recipe,
+        work: Path,
+        told: Callable[[Progress], None],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._trainee = trainee
         self._recipe = recipe
         examples = trainee.examples
         steps = -(-len(examples) // (recipe.batch_size * recipe.accumulation))
-        total = max(1, math.ceil(steps * recipe.epochs))
-        examples.plan(total * recipe.accumulation)
-        self._teller = _Teller(examples, recipe, total, told)
-        self._checked_on = _part(trainee.held_out, recipe.measured)
+        self.total = max(1, math.ceil(steps * recipe.epochs))
+        examples.plan(self.total * recipe.accumulation)
+        self.kept = work / KEPT
+        self._teller = _Teller(trainee, recipe, self.total, self.kept, told)
+        window = getattr(getattr(trainee.model, "config", None), "window", None) or 1  # steps that a token costs
+        self._checked_on = _part(trainee.held_out, max(recipe.measured // window, 1)) if recipe.validation else []
         measured = bool(self._checked_on)
-        every = min(max(1, round(steps / recipe.checks)), total)
+        every = min(max(1, round(steps / recipe.checks)), self.total)
         transformers_logging.disable_progress_bar()  # it prints
-        callbacks: list[Any] = [self._teller]
-        if recipe.patience and measured:
-            callbacks.append(EarlyStoppingCallback(recipe.patience))
+        self._stop = _Stop(stopping)
+        self._patience = _Patience(recipe.patience) if recipe.patience and measured else None
         self._trainer = _Trainer(
             model=trainee.model,
-            args=_arguments(recipe, work, total, every, measured),
+            args=arguments(recipe, work, self.total, every, measured, isinstance(examples, Streams)),
             train_dataset=examples,
             eval_dataset=[],
-            data_collator=lambda items: {key: torch.from_numpy(value) for key, value in examples.batch(items).items()},
-            callbacks=callbacks,
+            data_collator=lambda items: {key: torch.as_tensor(value) for key, value in examples.batch(items).items()},
+            callbacks=[self._teller, self._stop, *([self._patience] if self._patience else [])],
+            optimizer_cls_and_kwargs=optimizer(recipe),
         )
         self._trainer.measure = self._checked
+        self._trainer.teller = self._teller
+        self._trainer.carried = examples.carried if isinstance(examples, Streams) else None
         self._trainer.remove_callback(PrinterCallback)  # telling is the caller's
 
     def run(self, checkpoint: Path | None) -> None:
-        """Trains to the end, from a checkpoint where one is given."""
+        """Trains to the end, from a checkpoint where one is given.
+
+        Raises:
+            Stopped: it was to end before it was done.
+            CannotSave: a checkpoint could not be written.
+        """
+        if checkpoint is not None and self._trainer.carried is not None:
+            self._trainer.carried.load(checkpoint / CARRIED, self._trainer.args.device)
         self._trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        if self.steps < self.total and (self._stop.asked or self._patience is None):  # cut short, and not by patience
+            raise Stopped(self.steps, self.total, kept=True)
 
     @property
     def steps(self) -> int:
@@ -82,30 +100,43 @@ class Loop:
 
     def bits_per_character(self) -> float | None:
         """On all that is held out, of the model as it is now."""
-        return self._bits(_part(self._trainee.held_out, None))
+        return self._bits(_part(self._trainee.held_out, None)) if self._recipe.validation else None
 
     def samples(self) -> tuple[Sample, ...]:
-        """What the model writes from nothing, at three temperatures."""
+        """What the model writes at three temperatures, from nothing or after a random held-out passage."""
+        prompt = self._passage()
         writer = Writer(self._trainee.writer())
         try:
             return tuple(
                 Sample(
                     heat,
                     writer.write(
+                        prompt,
                         temperature=heat,
                         max_tokens=self._recipe.sample,
                         min_tokens=self._recipe.min_tokens,
                         seed=self._recipe.seed,
                     ),
+                    prompt,
                 )
                 for heat in TEMPERATURES
             )
         finally:
             writer.close()
 
+    def _passage(self) -> str:
+        """Another one at each step, the same at the same step; nothing where none is asked for or held out."""
+        ids = self._trainee.held_out.ids
+        length = self._recipe.passage
+        if not length or len(ids) <= length:
+            return ""
+        at = int(np.random.default_rng((self._recipe.seed, self.steps)).integers(len(ids) - length))
+        return self._trainee.vocabulary.decode(ids[at : at + length].tolist()).replace("\ufffd", "")
+
     def _checked(self) -> float | None:
         bits = self._bits(self._checked_on)
-        self._teller.checked(bits, self.samples())
+        every, epoch = self._recipe.gen_epochs, math.ceil(self._teller.epoch - 1e-6)
+        self._teller.checked(bits, self.samples() if every and epoch % every == 0 else ())
         return bits
 
     def _bits(self, texts: list[list[int]]) -> float | None:
@@ -119,7 +150,27 @@ class _Trainer(Trainer):  # type: ignore[misc]
     """Trainer that measures by `measure` instead of by torch's own pass over a data set."""
 
     measure: Callable[[], float | None]
+    teller: _Teller
+    carried: Carried | None
     control: Any
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
+        loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)
+        if (self.state.global_step + 1) % self.args.logging_steps == 0:  # only where somebody is about to be told
+            self.teller.accuracy = _accuracy(outputs.get("logits"), inputs["labels"])
+        return (loss, outputs) if return_outputs else loss
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        directory = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if self.carried is not None:  # first, so that a checkpoint that is whole has it
+                self.carried.save(directory / CARRIED)
+            super()._save_checkpoint(model, trial)
+        except (OSError, SafetensorError, RuntimeError) as fault:
+            with suppress(OSError):
+                shutil.rmtree(directory)  # torn; its space is needed
+            raise CannotSave(str(directory.parent), disk_fault(fault)) from fault
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         self.model.eval()
@@ -134,14 +185,20 @@ class _Trainer(Trainer):  # type: ignore[misc]
 class _Teller(TrainerCallback):  # type: ignore[misc]
     """Turns Trainer's callbacks into `Progress`, moves the examples on, and checks after the last step."""
 
-    def __init__(self, examples: Examples, recipe: Recipe, total: int, told: Callable[[Progress], None]) -> None:
-        self._examples = examples
+    def __init__(
+        self, trainee: Trainee, recipe: Recipe, total: int, kept: Path, told: Callable[[Progress], None]
+    ) -> None:
+        self.accuracy: float | None = None
+        self.epoch = 0.0
+        self._trainee = trainee
+        self._examples = trainee.examples
         self._epochs = recipe.epochs
         self._accumulation = recipe.accumulation
+        self._save_epochs = recipe.save_epochs
+        self._kept = kept
         self._total = total
         self._told = told
         self._step = 0
-        self._epoch = 0.0
         self._loss: float | None = None
         self._bits: float | None = None
         self._began = (0, 0.0)  # step and time
@@ -154,9 +211,14 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
         self._examples.epoch(int(state.epoch or 0))
 
     def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-        self._step, self._epoch = state.global_step, float(state.epoch or 0)
+        self._step, self.epoch = state.global_step, float(state.epoch or 0)
         if self._step >= self._total:
             control.should_evaluate = control.should_save = True
+
+    def on_epoch_end(self, _: Any, state: Any, __: Any, **___: Any) -> None:
+        epoch = round(float(state.epoch or 0), 6)
+        if self._save_epochs and epoch and epoch % self._save_epochs == 0:
+            self._keep(self._kept / f"epoch-{epoch:g}")
 
     def on_log(self, _: Any, __: Any, ___: Any, logs: dict[str, float] | None = None, **____: Any) -> None:
         if logs and "loss" in logs:
@@ -167,6 +229,16 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
         self._bits = bits
         self._tell(Progress("checked", samples=samples))
 
+    def _keep(self, directory: Path) -> None:
+        """Keeps the model as it is now, whole or not at all."""
+        building = directory.with_name(f".{directory.name}")
+        with saving(self._kept.parent):
+            shutil.rmtree(building, ignore_errors=True)
+            building.mkdir(parents=True)
+            self._trainee.save(building)
+            shutil.rmtree(directory, ignore_errors=True)
+            building.rename(directory)
+
     def _tell(self, event: Progress) -> None:
         step, began = self._began
         done = self._step - step
@@ -174,11 +246,12 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
         self._told(
             Progress(
                 event.phase,
-                epoch=self._epoch,
+                epoch=self.epoch,
                 epochs=self._epochs,
                 step=self._step,
                 of=self._total,
                 loss=self._loss,
+                accuracy=self.accuracy,
                 bits_per_character=self._bits,
                 seconds_left=left,
                 samples=event.samples,
@@ -186,47 +259,36 @@ class _Teller(TrainerCallback):  # type: ignore[misc]
         )
 
 
-def _arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool) -> TrainingArguments:
-    """The recipe in Trainer's words.
+class _Stop(TrainerCallback):  # type: ignore[misc]
+    """Ends a training that somebody asked to end, with a checkpoint at the step that it has reached."""
 
-    Args:
-        recipe: how.
-        work: directory of checkpoints.
-        total: steps.
-        every: steps from check to check.
-        measured: whether there is held-out text, by which the best weights are known.
-    """
-    on_cpu = not torch.cuda.is_available()
-    return TrainingArguments(
-        output_dir=str(work),
-        max_steps=total,
-        per_device_train_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulation,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=SCHEDULES[recipe.schedule],
-        warmup_steps=round(total * recipe.warmup),
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.clip,
-        optim=OPTIMIZERS[recipe.optimizer],
-        bf16=_has_bf16(),  # 2.2 times the characters per second of float32 on a core with AVX-512 BF16
-        use_cpu=on_cpu,
-        logging_steps=min(LOG_STEPS, total),
-        eval_strategy="steps",
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=2,  # the newest may be torn
-        load_best_model_at_end=measured,
-        metric_for_best_model=METRIC if measured else None,
-        greater_is_better=False if measured else None,
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-        report_to=[],
-        disable_tqdm=True,
-        log_level="error",
-        remove_unused_columns=False,
-        dataloader_pin_memory=not on_cpu,
-    )
+    def __init__(self, stopping: Callable[[], bool]) -> None:
+        self.asked = False
+        self._stopping = stopping
+
+    def on_step_end(self, _: Any, __: Any, control: Any, **___: Any) -> None:
+        self.asked = self._stopping()
+        if self.asked:
+            control.should_training_stop = control.should_save = True
+
+
+class _Patience(EarlyStoppingCallback):  # type: ignore[misc]
+    """Ends a training after some checks without a better model; a resumed one goes on counting."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        super().on_train_begin(args, state, control, **others)
+        kept = state.stateful_callbacks.get(type(self).__name__) if state.global_step else None
+        if isinstance(kept, dict):
+            self.early_stopping_patience_counter = int(kept["attributes"]["early_stopping_patience_counter"])
+
+
+def _accuracy(logits: Any, labels: Any) -> float | None:
+    if logits is None:
+        return None
+    targets = labels[:, 1:]
+    learnt = targets != IGNORED
+    hit = logits[:, :-1].argmax(-1) == targets
+    return float(hit[learnt].float().mean()) if bool(learnt.any()) else None
 
 
 def _part(held_out: Encoded, tokens: int | None) -> list[list[int]]:
@@ -236,12 +298,6 @@ def _part(held_out: Encoded, tokens: int | None) -> list[list[int]]:
     for document in order:
         ids = held_out[document][:left].tolist()
         left -= len(ids)
-        if len(ids) > 1:
-            texts.append(ids)
+        step = len(ids) if tokens is None else PIECE
+        texts += [ids[at : at + step + 1] for at in range(0, max(len(ids) - 1, 0), max(step, 1))]
     return texts
-
-
-def _has_bf16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())  # without the instruction it is emulated, and slow

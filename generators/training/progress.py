@@ -11,10 +11,11 @@ Phase: TypeAlias = Literal["reading", "training", "checked", "publishing"]
 
 
 class Sample(NamedTuple):
-    """A text that the model wrote, from nothing, between two checks."""
+    """A text that the model wrote between two checks, from nothing or after a prompt."""
 
     temperature: float
     text: str
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Progress:
         epoch: passes over the text so far, of `epochs`.
         step, of: steps so far and in all; while reading, documents so far, and 0.
         loss: of training, nats per character, since the event before; None before the first.
+        accuracy: share of the tokens of a training batch that the model held for the likeliest, now and then; None
+            before the first, and where the loss is computed without them.
         bits_per_character: held out, of the last check; None before the first or where nothing is held out.
         seconds_left: until training ends; None while nobody can say.
         samples: at a check.
@@ -37,6 +40,7 @@ class Progress:
     step: int = 0
     of: int = 0
     loss: float | None = None
+    accuracy: float | None = None
     bits_per_character: float | None = None
     seconds_left: float | None = None
     samples: tuple[Sample, ...] = ()
@@ -49,6 +53,8 @@ class TrainedModel:
     Attributes:
         directory: a Hugging Face directory.
         name, version: as `ModelInfo` has them.
+        accuracy: share of the tokens of a training batch that the model held for the likeliest, now and then; None
+            before the first, and where the loss is computed without them.
         bits_per_character: held out; None where nothing was held out.
         metrics: what planchette.json records.
     """

@@ -34,9 +34,11 @@ def published(parent: Path, name: Callable[[Path], str]) -> Iterator[Path]:
     building.mkdir()
     try:
         yield building
-        for path in building.iterdir():
-            path.chmod(0o644)  # safetensors come as 600, which another account of the same machine cannot read
-        for path in [*building.iterdir(), building]:
+        parts = list(building.rglob("*"))
+        for path in parts:
+            if path.is_file():
+                path.chmod(0o644)  # safetensors come as 600, which another account of the same machine cannot read
+        for path in [*parts, building]:
             _synced(path)
         target = parent / name(building)
         if target.exists():

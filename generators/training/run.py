@@ -18,7 +18,7 @@ from generators.training.ancestry import ancestry
 from generators.training.card import card
 from generators.training.checkpoints import newest_usable
 from generators.training.corpus import Corpus
-from generators.training.errors import CannotResume
+from generators.training.errors import CannotResume, Stopped
 from generators.training.loop import Loop
 from generators.training.progress import Progress, TrainedModel
 from generators.training.publishing import (
@@ -31,12 +31,14 @@ from generators.training.publishing import (
 )
 from generators.training.recipes import Recipe
 from generators.training.trainee import Trainee
+from generators.training.work import emptied, held, refuse_if_held, saving
 
 FAMILIES: Final = {  # a recipe's kind: what makes its trainee
     "charrnn": "generators.training.charrnn",
     "gpt2": "generators.training.gpt2",
 }
 SECONDS: Final = "seconds.json"
+EPOCHS: Final = "epochs"  # in a published model: those of some epochs, for `save_epochs`
 PLAN: Final = "plan.json"  # what a run was started with; only the same can be resumed
 
 
@@ -48,26 +50,37 @@ def run(
     command: str,
     resume: bool,
     told: Callable[[Progress], None],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> TrainedModel:
     """Trains and publishes; see `generators.training.train`."""
     torch.set_num_threads(recipe.threads)
     family = import_module(FAMILIES[recipe.kind])
     work = output.parent / f".{output.name}.training"
+    refuse_if_held(work)  # before anything long is done
     if base is not None:
         family.check_base(base)  # refuses a damaged one before anything is read
     plan = _plan(corpus, recipe, base)
-    checkpoint = _resumable(work, plan) if resume else None
-    trainee: Trainee = family.trainee(corpus, recipe, base, lambda documents: told(Progress("reading", step=documents)))
-    if not resume:  # only now: a source that cannot be read leaves everything as it was
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        write_json(work / PLAN, plan)
-    clock = Clock(work / SECONDS)
-    loop = Loop(trainee, recipe, work, clock.noting(told))
-    loop.run(checkpoint)
-    told(Progress("publishing", step=loop.steps, of=loop.steps))
-    trained = _publish(loop, trainee, recipe, output, {**plan, "command": command}, clock.seconds())
-    shutil.rmtree(work)
+    if resume:
+        _check_resumable(work, plan)
+
+    def reading(documents: int) -> None:
+        if stopping():
+            raise Stopped(0, 0, kept=resume and newest_usable(work) is not None)
+        told(Progress("reading", step=documents))
+
+    trainee: Trainee = family.trainee(corpus, recipe, base, reading)
+    with held(work):
+        if not resume:  # only now: a source that cannot be read leaves everything as it was
+            with saving(work):
+                emptied(work)
+                write_json(work / PLAN, plan)
+        clock = Clock(work / SECONDS)
+        loop = Loop(trainee, recipe, work, clock.noting(told), stopping)
+        loop.run(newest_usable(work) if resume else None)
+        told(Progress("publishing", step=loop.steps, of=loop.steps))
+        with saving(work):
+            trained = _publish(loop, trainee, recipe, output, {**plan, "command": command}, clock.seconds())
+            shutil.rmtree(work)
     return trained
 
 
@@ -94,7 +107,8 @@ class Clock:
 
         def noted(event: Progress) -> None:
             if event.phase == "checked":
-                self._path.write_text(f"{self.seconds():.1f}", "utf-8")
+                with saving(self._path.parent):
+                    self._path.write_text(f"{self.seconds():.1f}", "utf-8")
             told(event)
 
         return noted
@@ -115,12 +129,12 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
             if source.is_file()  # one that is missing is refused, with a sentence, when it is read
         ],
         "document": corpus.documents,
-        "label_column": corpus.label_column,
+        "label_columns": list(corpus.label_columns),
     }
 
 
-def _resumable(work: Path, plan: Mapping[str, Any]) -> Path | None:
-    """The checkpoint to go on from; None where the run ended before its first one.
+def _check_resumable(work: Path, plan: Mapping[str, Any]) -> None:
+    """Makes sure that there is a run to go on with; it may have ended before its first checkpoint.
 
     Raises:
         CannotResume: there was no run, or it had another plan.
@@ -131,7 +145,6 @@ def _resumable(work: Path, plan: Mapping[str, Any]) -> Path | None:
         raise CannotResume(str(work)) from None
     if differs := tuple(name for name, value in plan.items() if earlier.get(name) != value):
         raise CannotResume(str(work), differs)
-    return newest_usable(work)
 
 
 def _publish(
@@ -152,6 +165,7 @@ def _publish(
         "documents": trainee.learnt.documents,
         "characters": trainee.learnt.characters,
         "filters": {name: trainee.learnt.touched[name] for name in recipe.filters},
+        **({"labels": dict(trainee.learnt.labels)} if trainee.learnt.labels else {}),
         "metrics": metrics,
     }
     samples = loop.samples()
@@ -166,6 +180,8 @@ def _publish(
         lineage = {"version": versions[0], "name": output.name, "kind": recipe.kind, **lineage, **plan}
         write_json(directory / LINEAGE, lineage)
         (directory / CARD).write_text(card(lineage, samples), "utf-8")
+        if loop.kept.exists():
+            loop.kept.rename(directory / EPOCHS)
     return TrainedModel(output / versions[0], output.name, versions[0], bits, metrics)
 
 

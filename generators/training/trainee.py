@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from torch import nn
@@ -20,11 +21,13 @@ class Learnt(NamedTuple):
     Attributes:
         documents, characters: how many were read, after cleaning.
         touched: documents that each filter changed.
+        labels: documents that each label has.
     """
 
     documents: int
     characters: int
     touched: Counter[str]
+    labels: Mapping[str, int] = MappingProxyType({})
 
 
 class Examples(Protocol):

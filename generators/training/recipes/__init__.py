@@ -21,6 +21,7 @@ __all__ = [
     "Option",
     "Recipe",
     "changed",
+    "flags",
     "options",
     "recipe_named",
 ]
@@ -29,6 +30,11 @@ RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in (*CHAR
 FIRST_RECIPE: Final = "textgenrnn"
 TUNING: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-tune"}  # by a base's model_type
 ADAPTING: Final = {"gpt2": "gpt2-lora"}  # the same with --lora
+
+
+def flags() -> frozenset[str]:
+    """Options of any recipe that are on or off."""
+    return frozenset(item.name for recipe in RECIPES.values() for item in options(recipe) if item.type is bool)
 
 
 def recipe_named(name: str) -> Recipe:

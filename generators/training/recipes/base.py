@@ -52,11 +52,13 @@ class Recipe:
         kind: `model_type` of what it makes.
         base: whether it goes on from a trained model, whose sizes then hold.
         shape: fields that a base decides.
+        labelled: whether it learns labels.
         adapts: whether the base stays as it is and an adapter of a few megabytes is what learns.
     """
 
     kind: ClassVar[str]
     shape: ClassVar[tuple[str, ...]] = ()
+    labelled: ClassVar[bool] = False
     adapts: ClassVar[bool] = False
 
     name: str

@@ -16,6 +16,7 @@ class CharRNNRecipe(Recipe):
     """How a recurrent model is made and trained."""
 
     kind: ClassVar[str] = "charrnn"
+    labelled: ClassVar[bool] = True
     shape: ClassVar[tuple[str, ...]] = (
         "embedding_size",
         "layers",

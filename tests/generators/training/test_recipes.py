@@ -32,7 +32,7 @@ def test_changed() -> None:
 def test_defaults_are_allowed(recipe: Recipe) -> None:
     """What a recipe starts from could also be typed."""
     typed = {
-        option.name: " ".join(option.default) if option.type is tuple else str(option.default)
+        option.name: " ".join(map(str, option.default)) if option.type is tuple else str(option.default)
         for option in options(recipe)
     }
 
@@ -60,7 +60,7 @@ def test_refused(name: str, value: str, sentence: str) -> None:
 
 def test_unknown_names() -> None:
     """A recipe or an option that does not exist is refused with those that do."""
-    with pytest.raises(InvalidValue, match="one of textgenrnn, charrnn"):
+    with pytest.raises(InvalidValue, match="one of textgenrnn, nietzsche"):
         recipe_named("lstm")
     with pytest.raises(InvalidValue, match="one of epochs"):
         changed(recipe_named("textgenrnn"), {"name": "x"})

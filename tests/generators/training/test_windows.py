@@ -29,7 +29,7 @@ def test_inside(lengths: list[int], size: int, epoch: int) -> None:
     data.epoch(epoch)
 
     for index in range(len(data)):
-        window = data[index].tolist()
+        window = data[index].ids.tolist()
         document = int(np.searchsorted(encoded.ends, window[0], side="right"))
         own = encoded[document].tolist()
         assert window == list(range(window[0], window[0] + len(window)))
@@ -42,7 +42,7 @@ def test_starts_and_ends(lengths: list[int], size: int) -> None:
     """Every epoch has the start and the end of every document."""
     encoded = documents(lengths)
     data = windows(encoded, size)
-    seen = {token for index in range(len(data)) for token in data[index].tolist()}
+    seen = {token for index in range(len(data)) for token in data[index].ids.tolist()}
 
     for document in range(len(encoded)):
         assert {int(encoded[document][0]), int(encoded[document][-1])} <= seen
@@ -56,7 +56,7 @@ def test_covered() -> None:
 
     for epoch in range(10):
         data.epoch(epoch)
-        seen |= {token for index in range(len(data)) for token in data[index].tolist()}
+        seen |= {token for index in range(len(data)) for token in data[index].ids.tolist()}
 
     assert len(data) == 10
     assert seen == set(range(100))
@@ -66,20 +66,20 @@ def test_epochs() -> None:
     """Borders move from epoch to epoch, and are the same for the same epoch."""
     data, again = windows(documents([100])), windows(documents([100]))
 
-    first = [data[index].tolist() for index in range(len(data))]
+    first = [data[index].ids.tolist() for index in range(len(data))]
     data.epoch(1)
-    second = [data[index].tolist() for index in range(len(data))]
+    second = [data[index].ids.tolist() for index in range(len(data))]
     again.epoch(1)
 
     assert first != second
-    assert [again[index].tolist() for index in range(len(again))] == second
+    assert [again[index].ids.tolist() for index in range(len(again))] == second
 
 
 def test_short_documents_repeat() -> None:
     """Short documents come as often as asked, long ones once."""
     data = windows(documents([9, 50, 9]), size=8, short=10, repeat=3)
 
-    starts = [int(data[index][0]) for index in range(len(data))]
+    starts = [int(data[index].ids[0]) for index in range(len(data))]
 
     assert starts.count(0) == starts.count(59) == 3
     assert len(data) == 3 + 7 + 3
@@ -92,14 +92,14 @@ def test_stretched() -> None:
     data.plan(4)
 
     before = [data.__getitems__(range(len(data))) for _ in range(2)]
-    items = [item.tolist() for item in data.__getitems__(range(len(data)))]
+    items = [item.ids.tolist() for item in data.__getitems__(range(len(data)))]
 
     assert [len(batch) for batch in before] == [len(data)] * 2
     assert len(items) == -(-len(data) // 4)
     assert {len(item) for item in items[:-1]} == {33}
     assert items[0] == list(range(33))
-    assert data[len(data) - 1].tolist() == list(range(100, 105))
-    assert data[len(data) - 2].tolist() == list(range(67, 100))
+    assert data[len(data) - 1].ids.tolist() == list(range(100, 105))
+    assert data[len(data) - 2].ids.tolist() == list(range(67, 100))
 
 
 def test_batch() -> None:
@@ -109,7 +109,7 @@ def test_batch() -> None:
     batch = data.batch([data[0], data[1]])
 
     assert batch["input_ids"].tolist() == [list(range(9)), [9, 10, 11, 12, 0, 0, 0, 0, 0]]
-    assert batch["labels"].tolist() == [list(range(9)), [9, 10, 11, 12, *[IGNORED] * 5]]
+    assert batch["labels"].tolist() == [[IGNORED, *range(1, 9)], [IGNORED, 10, 11, 12, *[IGNORED] * 5]]
 
 
 def test_memory() -> None:

@@ -1,0 +1,144 @@
+"""A text in streams side by side: each batch goes on where the one before it ended, and so does the model's state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.training.windows import IGNORED, Encoded, Ids
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from generators.charrnn.modeling import CarriedState
+
+BEGINS: Final = "begins"  # in a batch: whether the state starts from zero
+
+
+class Streams:
+    """A data set of consecutive batches, for torch's DataLoader without shuffling.
+
+    The documents stand end to end, one token between two of them being the end of the first and the start of the
+    second, cut into as many streams of the same length as a batch has rows. An epoch goes through all of them once.
+
+    Attributes:
+        carried: the state between batches.
+
+    Args:
+        documents: to learn from.
+        rows: streams; fewer where the text is too short for windows of that size.
+        size: tokens that a batch predicts in each stream.
+        start: id of the token that begins and ends a document.
+        seed: decides which documents are seen without their labels.
+        labels: ids of label tokens.
+        label_dropout: share of the documents that an epoch shows without their labels.
+    """
+
+    def __init__(
+        self,
+        documents: Encoded,
+        rows: int,
+        size: int,
+        start: int,
+        seed: int,
+        labels: Sequence[int] = (),
+        label_dropout: float = 0.0,
+    ) -> None:
+        self._size = size
+        self._loaded = rows
+        self._start = start
+        self._seed = seed
+        self._label_dropout = label_dropout
+        self._ids, self._of_document = _joined(documents)
+        self._documents = len(documents)
+        self._are_labels = np.isin(self._ids, labels) if len(labels) else np.zeros(len(self._ids), bool)
+        predicted = max(len(self._ids) - 1, 0)
+        self._rows = max(1, min(rows, predicted // size))
+        self._length = predicted // self._rows  # predicted in each stream; fewer than `rows` tokens are left over
+        self._steps = -(-self._length // size)
+        self.carried = Carried()
+        self.epoch(0)
+
+    def __len__(self) -> int:
+        return self._steps * self._loaded  # as many as the loader asks for, whatever a batch then has
+
+    def plan(self, batches: int) -> None:
+        """The number of batches changes nothing here."""
+
+    def begin(self, batch: int) -> None:
+        """Which batch comes next is told by what the loader asks for."""
+
+    def epoch(self, number: int) -> None:
+        """Decides which documents are seen without their labels; the same for the same number."""
+        self._shown = self._ids
+        if self._label_dropout and self._are_labels.any():
+            bare = np.random.default_rng((self._seed, number)).random(self._documents) < self._label_dropout
+            self._shown = np.where(self._are_labels & bare[self._of_document], self._start, self._ids)
+
+    def __getitem__(self, index: int) -> int:
+        return index // self._loaded
+
+    def __getitems__(self, indices: Sequence[int]) -> list[int]:
+        return [self[indices[0]]]
+
+    def batch(self, items: Sequence[int]) -> dict[str, NDArray[Any]]:
+        """`input_ids` and `labels` [streams, tokens] of a step, and whether it is an epoch's first."""
+        at = items[0] * self._size
+        width = min(self._size, self._length - at) + 1
+        places = np.arange(self._rows)[:, None] * self._length + at + np.arange(width)
+        ids = self._shown[places].astype(np.int64)
+        labels = np.where(self._are_labels[places], IGNORED, ids)
+        return {"input_ids": ids, "labels": labels, BEGINS: np.array(items[0] == 0)}
+
+
+class Carried:
+    """The state after a batch, which the next one starts from."""
+
+    def __init__(self) -> None:
+        self._state: CarriedState | None = None
+
+    def between(self, model: nn.Module) -> None:
+        """Gives each batch that the model learns from the state after the one before."""
+
+        def before(module: nn.Module, _: Any, inputs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+            begins = inputs.pop(BEGINS, None)
+            if module.training and begins is not None and not bool(begins):
+                inputs["state"] = self._state
+            return _, inputs
+
+        def after(module: nn.Module, _: Any, __: Any, output: Any) -> None:
+            if module.training:
+                self._state = output.state.detached()
+                output.state = None
+
+        model.register_forward_pre_hook(before, with_kwargs=True)
+        model.register_forward_hook(after, with_kwargs=True)
+
+    def save(self, path: Path) -> None:
+        """Writes the state beside a checkpoint, which need not stand at an epoch's end."""
+        import torch
+
+        torch.save(None if self._state is None else tuple(self._state), path)
+
+    def load(self, path: Path, device: Any) -> None:
+        """Takes up the state that was saved; nothing where there is none."""
+        import torch
+
+        from generators.charrnn.modeling import CarriedState
+
+        if path.exists():
+            kept = torch.load(path, map_location=device, weights_only=True)
+            self._state = None if kept is None else CarriedState(*kept)
+
+
+def _joined(documents: Encoded) -> tuple[Ids, NDArray[np.int32]]:
+    """All documents' ids, without the start of each that follows another's end; and the document of each id."""
+    begins = documents.ends - np.diff(documents.ends, prepend=0)
+    kept = np.ones(len(documents.ids), bool)
+    kept[begins[1:]] = False
+    of_document = np.repeat(np.arange(len(documents), dtype=np.int32), np.diff(documents.ends, prepend=0))
+    return documents.ids[kept], of_document[kept]
