@@ -171,7 +171,7 @@ class WindowedCharRNN:
         begun at a time are the first rows. Nothing but lengths decides this: no row's numbers depend on what another
         row says.
         """
-        if stay is not None or not self._recurrent.skips_padding or not padding.any():
+        if self._labels or not self._recurrent.skips_padding or not padding.any():  # labels are added to padding too
             return self._logits(windows, np.zeros(len(windows), np.intp), stay)
         begins = np.minimum(padding, self._length - 1)
         order = begins.argsort(kind="stable")
