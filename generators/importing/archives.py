@@ -91,7 +91,7 @@ def _take(archive: Path, member: Member, target: Path, wanted: Callable[[str], b
     if len(path.parts) > 2 or not wanted(path.name):
         return
     if member.size > shutil.disk_usage(target).free:
-        raise CannotImport(str(archive), f"the disk has no room for its {member.size / 1e9:.1f} GB")
+        raise CannotImport(str(archive), f"the disk has no room for its {member.size / 1e6:,.1f} MB")
     destination = target / path
     destination.parent.mkdir(exist_ok=True)
     source = member.open()
