@@ -36,13 +36,15 @@ def cores() -> int:
 
 
 def use_threads(threads: int | None) -> None:
-    """Lets torch compute with so many threads, by default with one on each core; the number holds for the process.
+    """Lets torch compute with so many threads, by default half of the cores; the number holds for the process.
 
+    A team of threads waits for its slowest: on two cores with other work on them, two threads were four to ten times
+    slower than one, and on free cores reading the weights is the limit, which one thread comes near to.
     To be called by the thread that computes: OpenMP keeps the number of a team by who leads it. NumPy's linear algebra
     has a limit of its own (generators/engine/threads.py), so char-RNNs beside a GPT-2 are not slowed down by it.
     """
     import torch
 
-    wanted = threads or cores()
+    wanted = threads or max(1, cores() // 2)
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)

@@ -50,7 +50,7 @@ def load_model(directory: Path, info: ModelInfo, *, device: str = "auto", thread
 
     Args:
         device: `auto`, `cpu`, `cuda` or `cuda:N`; char-RNNs always write on the processor.
-        threads: of torch; None for one on each core.
+        threads: of torch; None for half of the cores.
 
     Raises:
         UserError: it is damaged, or packages for its kind are missing.

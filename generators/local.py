@@ -92,7 +92,7 @@ class LocalGenerator:
     Args:
         shelves: searched in this order, so that a shipped name is never taken by another model.
         queue_limit: of each engine.
-        threads: of the linear algebra; None for one in NumPy, and for torch one on each core.
+        threads: of the linear algebra; None for one in NumPy, and for torch half of the cores.
         device: of the kinds that compute with torch.
     """
 

@@ -46,7 +46,7 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
 
     Args:
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        threads: of torch; None for one on each core.
+        threads: of torch; None for half of the cores.
 
     Raises:
         MissingExtra: torch or transformers is not installed.

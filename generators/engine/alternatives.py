@@ -55,6 +55,7 @@ class Alternatives:
         if unit is Unit.SENTENCE:
             self._draw_samples(text, state, logits, SAMPLES * wanted)
             return
+        context = self._model.info.context  # what is looked at ahead has to fit it, too
         search = Search(
             unit,
             wanted,
@@ -64,6 +65,7 @@ class Alternatives:
             unit_map=self._unit_map,
             fork=self._model.fork,
             apart=text.apart,
+            longest=None if context is None else max(1, context - len(text.ids) + text.base + 1),
         )
         text.so_far = search.alternatives
         searching = Searching(text, search, logits, self._searched)

@@ -64,6 +64,7 @@ class Search:
         logits: after the text so far.
         apart: the text so far ends with a whole word, which no unit may make longer.
         fork: the model's.
+        longest: tokens after which a unit ends wherever it stands; None for the grammar's own limit.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Search:
         apart: bool = False,
         width: int = WIDTH,
         budget: int = BUDGET,
+        longest: int | None = None,
     ) -> None:
         self._unit = unit
         self._n = n
@@ -86,6 +88,7 @@ class Search:
         self._map = unit_map
         self._fork = fork
         self._width = width
+        self._longest = GRAMMARS[unit].longest if longest is None else min(longest, GRAMMARS[unit].longest)
         self._left = budget
         self._heap: list[tuple[float, int, _Prefix]] = []
         self._pushed = 0  # breaks ties, so that prefixes are never compared
@@ -143,8 +146,12 @@ class Search:
         if cursor.feed(data) is None:
             if only is not None and not _leads_to(cursor, only):
                 return
-            self._asked.append(_Prefix(self._fork(parent.state), tokens, cursor, logprob))
-        elif "�" not in cursor.text:
+            if len(tokens) < self._longest:
+                self._asked.append(_Prefix(self._fork(parent.state), tokens, cursor, logprob))
+                return
+            if cursor.pending:
+                return
+        if "�" not in cursor.text:
             spelt = b"".join([self._vocabulary.bytes[each] for each in tokens])
             self._close(cursor.text, logprob, tokens if spelt == cursor.text.encode() else ())
 

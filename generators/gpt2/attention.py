@@ -38,7 +38,7 @@ def attended(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
         [new tokens, heads, head width].
     """
     if queries.device.type != "cpu":
-        return _attended_in_one(queries, pieces, scale)
+        return attended_in_one(queries, pieces, scale)
     answers = [
         _flash(queries[None], piece.keys[None], piece.values[None], 0.0, piece.new, scale=scale) for piece in pieces
     ]
@@ -49,7 +49,7 @@ def attended(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
     return cast(Tensor, answer).transpose(0, 1)
 
 
-def _attended_in_one(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
+def attended_in_one(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
     """The same where torch has no such operation: keys and values are put together first."""
     keys = torch.cat([piece.keys for piece in pieces], 1)
     values = torch.cat([piece.values for piece in pieces], 1)

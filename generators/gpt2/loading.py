@@ -48,7 +48,7 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
 
     Args:
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        threads: of torch; None for one on each core.
+        threads: of torch; None for half of the cores.
 
     Raises:
         MissingExtra: torch is not installed.

@@ -207,3 +207,15 @@ def test_probabilities_are_absolute() -> None:
 
         assert found == sorted(found, reverse=True)
         assert sum(found) <= 1 + 1e-5
+
+
+def test_endless_words() -> None:
+    """A word that would never end is cut where writing cuts it, or where the model's context ends."""
+    model = learnt(byte_level(), tuple("a" * 400))
+
+    own = searched(model, "a", Unit.WORD, 1)
+    short = searched(model, "a", Unit.WORD, 1, longest=5)
+
+    longest = GRAMMARS[Unit.WORD].longest
+    assert max(len(each.text) for each in own.alternatives()) == longest
+    assert max(len(each.text) for each in short.alternatives()) == 5

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from generators.completion import CompletionRequest, Event, Finished, Piece, Started, Unit
+from generators.directory import WEIGHTS
 from generators.engine import Engine
 from generators.evaluation import evaluate
 from generators.gpt2.writer import GPT2
@@ -135,11 +137,19 @@ def test_measures_beyond_the_context(tmp_path: Path) -> None:
     assert 0 < measures["bits_per_character"] < 20
 
 
-async def test_a_tiny_context(tmp_path: Path) -> None:
-    """A ballot on a model of few positions never reads beyond them."""
-    engine = Engine(opened(save_gpt2(tmp_path / "short", spread=0.02, n_positions=8)))
+async def test_a_word_without_end(tmp_path: Path) -> None:
+    """A model that only ever writes one letter is read ahead no further than its context reaches."""
+    directory = save_gpt2(tmp_path / "short", n_positions=16)
+    tensors = load_file(directory / WEIGHTS)
+    (letter,) = opened(directory).vocabulary.encode("a")
+    tensors["transformer.ln_f.weight"].zero_()
+    embedding = tensors["transformer.wte.weight"]
+    tensors["transformer.ln_f.bias"].copy_(20 * embedding[letter] / embedding[letter].norm() ** 2)
+    save_file(tensors, directory / WEIGHTS, {"format": "pt"})
+    engine = Engine(opened(directory))
 
-    events = await events_of(engine, prompt=TEXT, unit=Unit.WORD, logprobs=5, max_tokens=12, min_tokens=12)
+    events = await events_of(engine, prompt="aaa", unit=Unit.WORD, logprobs=2, max_tokens=12, min_tokens=12)
     engine.close()
 
     assert len(pieces_of(events)) == 12
+    assert all("a" in piece.text for piece in pieces_of(events))

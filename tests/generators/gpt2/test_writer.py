@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from generators.gpt2.attention import Piece, attended, attended_in_one
 from generators.gpt2.state import SPARE, TAIL
 from generators.gpt2.writer import GPT2
 from tests.fakes.language_models import save_gpt2, transformers_logits
@@ -154,3 +156,34 @@ def test_the_context_is_the_limit(model: GPT2) -> None:
 
     assert (state.length, other.length) == (60, 0)
     assert model.extend([state], [some_tokens(4)]).shape == (1, 320)
+
+
+def test_vectors(model: GPT2) -> None:
+    """A text's vector is the same in whatever pieces it was read, and texts differ in it."""
+    tokens = some_tokens(30)
+    whole, pieces, other = model.start(), model.start(), model.start()
+
+    model.extend([whole, other], [tokens, some_tokens(30, 5)])
+    model.extend([pieces], [tokens[:20]])
+    fork = model.fork(pieces)
+    model.extend([fork], [tokens[20:]])
+
+    assert model.vector(whole).shape == (24,)
+    assert np.abs(model.vector(whole) - model.vector(fork)).max() < 1e-5
+    assert np.abs(model.vector(whole) - model.vector(other)).max() > 0.1
+
+
+@pytest.mark.parametrize("new", [1, 4])
+def test_attention_in_one_piece(new: int) -> None:
+    """What other devices compute is what the processor does."""
+    torch.manual_seed(0)
+    lengths = [5, 3, new] if new > 1 else [5, 4]
+    pieces = [
+        Piece(torch.randn(2, length, 6), torch.randn(2, length, 6), new=new > 1 and place == len(lengths) - 1)
+        for place, length in enumerate(lengths)
+    ]
+    queries = torch.randn(2, new, 6)
+
+    ours, theirs = attended(queries, pieces, 0.4), attended_in_one(queries, pieces, 0.4)
+
+    assert (ours - theirs).abs().max() < 1e-6
