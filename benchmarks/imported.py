@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_info
@@ -45,9 +46,7 @@ def main(rounds: int) -> str:
         )
         rows = []
         for title, mode, texts in against:
-            mine, peers, ratio = paired(
-                lambda texts=texts: ours(texts), lambda mode=mode, texts=texts: theirs(mode, texts), rounds
-            )
+            mine, peers, ratio = paired(partial(ours, texts), partial(theirs, mode, texts), rounds)
             rows.append((title, mine, peers, ratio, "≥ 1"))
         runner.run(generator.close())
     kernels = ", ".join(f"{blas['internal_api']} {blas.get('architecture', '')}" for blas in threadpool_info())

@@ -43,7 +43,7 @@ def word_tokenizer(vocabulary: Mapping[str, int]) -> Tokenizer:
             *(normalizers.Replace(mark, f" {mark} ") for mark in PUNCTUATION),
             normalizers.Replace(Regex(r"\s+"), " "),
             normalizers.Strip(),
-            normalizers.Prepend(" "),
+            normalizers.Replace(Regex(r"\A"), " "),  # not `Prepend`, which loading takes away as a prefix of all texts
             normalizers.Replace(Regex(f" (?=[{attached}])"), ""),
         ]
     )
