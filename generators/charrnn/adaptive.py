@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,7 +16,8 @@ class AdaptiveSoftmax(nn.AdaptiveLogSoftmaxWithLoss):
 
     def forward(self, features: Tensor) -> Tensor:  # type: ignore[override]
         """Log probabilities [..., vocabulary] from features [..., width]."""
-        rows = self.log_prob(features.reshape(-1, features.shape[-1]).float())
+        exact = torch.promote_types(features.dtype, torch.float32)
+        rows = self.log_prob(features.reshape(-1, features.shape[-1]).to(exact))
         return rows.reshape(*features.shape[:-1], self.n_classes)
 
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:

@@ -279,9 +279,10 @@ def _loss(logits: Tensor, labels: Tensor | None) -> Tensor | None:
     if labels is None:
         return None
     predicted, targets = logits[:, :-1], labels[:, 1:]
-    return functional.cross_entropy(
-        predicted.reshape(-1, predicted.shape[-1]).float(), targets.reshape(-1), ignore_index=IGNORED
+    loss = functional.cross_entropy(
+        predicted.reshape(-1, predicted.shape[-1]).float(), targets.reshape(-1), ignore_index=IGNORED, reduction="sum"
     )
+    return loss / (targets != IGNORED).sum().clamp(min=1)
 
 
 AutoConfig.register("charrnn", CharRNNConfig)

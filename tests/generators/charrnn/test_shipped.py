@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from generators import load
-from generators.charrnn.writer import CharRNN
 from generators.evaluation import nats_of
+from generators.model import Model
 from generators.places import shipped_directory
 from generators.sampling import log_softmax
 from generators.training import Corpus, recipe_named
@@ -44,7 +45,7 @@ def writer() -> Iterator[Writer]:
 
 
 @pytest.fixture(scope="module")
-def model() -> CharRNN:
+def model() -> Model[Any]:
     from generators.charrnn import load as load_charrnn
     from generators.charrnn import read_info
 
@@ -78,7 +79,7 @@ def test_writes_words(writer: Writer) -> None:
     assert re.search(r"[a-z]\. [A-Z]", " ".join(texts))
 
 
-def test_ends(model: CharRNN) -> None:
+def test_ends(model: Model[Any]) -> None:
     """After a whole story the end is likely; in the middle of a word it is not."""
     ids = [model.vocabulary.start, *model.vocabulary.encode(STORY)]
 
@@ -88,7 +89,7 @@ def test_ends(model: CharRNN) -> None:
     assert np.exp(logprobs[-4]) < 0.01
 
 
-def test_straight_from_curly(model: CharRNN) -> None:
+def test_straight_from_curly(model: Model[Any]) -> None:
     """A prompt with typographic quotation marks is read as one with straight ones."""
     curly = model.extend([model.start()], [model.vocabulary.encode("“It’s me,” she said.")])
     straight = model.extend([model.start()], [model.vocabulary.encode('"It\'s me," she said.')])
@@ -96,7 +97,7 @@ def test_straight_from_curly(model: CharRNN) -> None:
     assert np.abs(log_softmax(curly) - log_softmax(straight)).max() < 1e-5
 
 
-def test_equal_rows(model: CharRNN) -> None:
+def test_equal_rows(model: Model[Any]) -> None:
     """Tokens that the text never had share one row, so that a step does not pay for them."""
     logits = model.extend([model.start()], [[model.vocabulary.start]])[0]
 
@@ -106,7 +107,7 @@ def test_equal_rows(model: CharRNN) -> None:
     assert most_common < logits.max() - 5
 
 
-def test_does_not_fade(model: CharRNN) -> None:
+def test_does_not_fade(model: Model[Any]) -> None:
     """The same held-out characters, at positions 1,000 to 2,000, are predicted no worse than at 100 to 200."""
     texts = [text for text in held_out("children_en") if len(text) >= 2000]
     ids = [model.vocabulary.encode(text)[:2000] for text in texts]
@@ -128,6 +129,6 @@ def held_out(*corpora: str) -> list[str]:
     return [document.text for document in documents if place(document.text) < recipe_named("charrnn").held_out]
 
 
-def nats_up_to(model: CharRNN, texts: list[list[int]], end: int) -> float:
+def nats_up_to(model: Model[Any], texts: list[list[int]], end: int) -> float:
     """Summed loss of the first `end` characters of each text."""
     return nats_of(model, [[model.vocabulary.start, *ids[:end]] for ids in texts])[0]

@@ -17,7 +17,8 @@ NUMBERS = np.random.default_rng(7)
 
 
 def ids(length: int) -> list[int]:
-    return NUMBERS.integers(1, 270, length).tolist()
+    drawn: list[int] = NUMBERS.integers(1, 270, length).tolist()
+    return drawn
 
 
 def from_scratch(model: CharRNN, tokens: list[int]) -> Logits:
