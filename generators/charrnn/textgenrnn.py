@@ -246,7 +246,7 @@ def _lineage(original: Original, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "kind": "charrnn",
-        "description": f"textgenrnn's {original.files[0].name}: {weights.layers} {ways}LSTM of {weights.units} units",
+        "description": f"textgenrnn's {original.files[0].name}: {ways}LSTM, {weights.layers} × {weights.units}",
         "command": shlex.join(["planchette", "models", "import", "textgenrnn", *command, "--name", name]),
         "metrics": {"parameters": sum(tensor.size for tensor in weights.tensors.values())},
         "sources": None,  # nobody wrote down what textgenrnn was trained on

@@ -42,7 +42,7 @@ tags:
 Each {token} is predicted from the last {original.window} tokens, padded at the left with `<pad>`, which is also what
 unknown {token}s are read as. A {token} therefore costs {original.window} steps. Ids are the original's.
 
-The original's own cycle of temperatures is `--temperature "1.0 0.5 0.2 0.2"`.
+The original's own cycle of temperatures is `--temperature 1 --temperature 0.5 --temperature 0.2 --temperature 0.2`.
 
 ## What differs from textgenrnn
 
