@@ -66,8 +66,20 @@ class Vocabulary:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, special tokens never among them."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+        parts = [text] if self._traps is None else self._traps.split(text)
+        return [token for part in parts for token in self._tokenizer.encode(part, add_special_tokens=False).ids]
+
+    @cached_property
+    def _traps(self) -> re.Pattern[str] | None:
+        """Where a text has to be cut: a Unigram finds special and byte tokens in it by their names, any other none."""
+        from tokenizers import models
+
+        if not isinstance(self._tokenizer.model, models.Unigram):
+            return None
+        names = [self.names[token] for token in self.special]
+        rests = [re.escape(name[1:]) for name in names if len(name) > 1]
+        firsts = {name[0] for name in names if len(name) > 1} | {"<"}
+        return re.compile(f"(?<=[{re.escape(''.join(sorted(firsts)))}])(?={'|'.join([*rests, '0x[0-9A-F]{2}>'])})")
 
     def decode(self, token_ids: list[int] | tuple[int, ...]) -> str:
         """The text of token ids; bytes that are no character become «�», special tokens nothing."""
