@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from generators.errors import Phrase, Unsupported
 from generators.model import Embeds, Model
@@ -51,7 +52,8 @@ def vectors(model: Model[Any], texts: Iterable[str]) -> Vectors:
     Raises:
         Unsupported: the model gives none.
     """
-    found = [vector for block in _blocks(texts) for vector in _read(model, block)]
+    with threadpool_limits(1, "blas"):  # on products as small as a char-RNN's, threads mostly wait for each other
+        found = [vector for block in _blocks(texts) for vector in _read(model, block)]
     return np.stack(found) if found else np.zeros((0, 0), np.float32)
 
 

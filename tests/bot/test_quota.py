@@ -39,6 +39,19 @@ def test_refusals_cost_nothing(ticks: Ticks) -> None:
     assert quota.take("Ada") == 0
 
 
+def test_several_at_once(ticks: Ticks) -> None:
+    """Several uses are counted together or not at all; more than ever fit wait until nothing is used."""
+    quota = Quota(3, 60, ticks)
+    quota.take("Ada")
+    ticks.now += 20
+
+    assert quota.take("Ada", 3) == 40
+    assert quota.take("Ada", 2) == 0
+    assert quota.take("Ada", 9) == 60
+    ticks.now += 60
+    assert quota.take("Ada", 9) == 0
+
+
 def test_many_names(ticks: Ticks) -> None:
     """Names that are idle are forgotten, those in use are not."""
     quota = Quota(1, 60, ticks)

@@ -123,6 +123,8 @@ def test_out_is_read_by_training(shell: Shell, tmp_path: Path) -> None:
         (("--model", "charnn"), "There is no model charnn. Did you mean charrnn?\n"),
         (("--model", ""), "There is no model «»; `planchette models list` lists what there is.\n"),
         (("--label", ""), "label cannot be «»; it has to be a text of at least one character.\n"),
+        (("--label", "funny", "--label", ""), "label cannot be «»; it has to be a text of at least one character.\n"),
+        (("--label", "funny", "--label", "short"), "The model charrnn cannot do this: "),
         (("--stop", ""), "stop cannot be «»; it has to be a text of at least one character.\n"),
         (("--stop", "\u202e"), "The stop has invisible characters in it that turn the direction of writing;"),
         (
