@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from tokenizers.pre_tokenizers import ByteLevel
 
 PAD: Final = "<pad>"
 START: Final = "<s>"  # begins a text and ends it
@@ -96,7 +97,7 @@ def known_characters(tokenizer: Tokenizer) -> list[str]:
     return names[FIRST_CHARACTER:]
 
 
-def _splitting():  # type: ignore[no-untyped-def]  # tokenizers' class, which is imported only here
+def _splitting() -> ByteLevel:
     from tokenizers import pre_tokenizers
 
     return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 from generators.errors import InvalidValue, MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.training.corpus import Corpus, Document, Documents
@@ -28,6 +27,7 @@ from generators.training.recipes import (
     FIRST_RECIPE,
     RECIPES,
     TUNING,
+    CharRNNRecipe,
     Option,
     Recipe,
     changed,
@@ -35,8 +35,6 @@ from generators.training.recipes import (
     recipe_named,
 )
 from generators.training.recipes.aliases import canonical
-
-CHARRNN: Final = "charrnn"  # the kind whose shapes can be had without their weights
 
 __all__ = [
     "RECIPES",
@@ -118,7 +116,7 @@ def train(
         label_columns,
         asked,
     )
-    if new_model and base is not None:
+    if new_model and base is not None and isinstance(settled, CharRNNRecipe):
         from generators.training.charrnn import reshaped
 
         settled, base = reshaped(settled, base), None
@@ -177,7 +175,7 @@ def _check_new_model(recipe: Recipe, base: Path | None) -> None:
     if recipe.base:
         raise InvalidValue("recipe", recipe.name, "one that starts from nothing, where new_model is asked for")
     kind = _kind(base)
-    if kind != recipe.kind or recipe.kind != CHARRNN:
+    if kind != recipe.kind or not isinstance(recipe, CharRNNRecipe):
         raise InvalidValue("new_model", "true", f"left out with a {kind} and the recipe {recipe.name}")
 
 

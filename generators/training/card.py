@@ -32,7 +32,7 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
     fields = "\n".join(
         f"| {name} | {', '.join(map(str, value)) if isinstance(value, list) else value} |"
         for name, value in recipe.items()
-        if name not in ("name", "description")
+        if name not in ("name", "description", "base")
     )
     texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_quoted(sample.text)}" for sample in samples)
     prompt = next((sample.prompt for sample in samples), "")
@@ -97,7 +97,7 @@ def _generations(lineage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     each: Mapping[str, Any] | None = lineage
     while each:
         generations.insert(0, each)
-        each = each["base"]
+        each = each.get("adapter") or each["base"]
     return generations
 
 

@@ -128,7 +128,8 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
     tokenizer = _tokenizer(counts, labels, words, recipe, base)
     start = START_ID if base is None else base.start
     vocabulary = Vocabulary(tokenizer, start, start)
-    ids = {label: tokenizer.token_to_id(label_token(label)) for label in labels}
+    known = tokenizer.get_vocab(with_added_tokens=True)
+    ids = {label: known[label_token(label)] for label in labels}
     places: list[float] = []
 
     def encoded() -> Iterator[Iterable[int]]:

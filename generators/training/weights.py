@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from generators.charrnn.configuration import CharRNNConfig
 from generators.charrnn.modeling import CharRNNForCausalLM
@@ -56,8 +56,8 @@ def fresh(recipe: CharRNNRecipe, data: Prepared) -> CharRNNForCausalLM:
         model.embedding.weight[list(data.labels.values())] = 0.0  # a text without labels and one with begin alike
         if not model.config.adaptive_cutoffs:
             unseen = ~_learnt(model, data.learnt)
-            model.output.weight[unseen] = 0.0
-            model.output.bias[unseen] = 0.0
+            _head(model).weight[unseen] = 0.0
+            _head(model).bias[unseen] = 0.0
     return model
 
 
@@ -82,8 +82,8 @@ def grown(base: Path, recipe: CharRNNRecipe, data: Prepared) -> CharRNNForCausal
     with torch.no_grad():
         larger.embedding.weight[new] = 0.0
         if not config.adaptive_cutoffs and new:
-            larger.output.weight[new] = 0.0
-            larger.output.bias[new] = NEVER
+            _head(larger).weight[new] = 0.0
+            _head(larger).bias[new] = NEVER
     return larger
 
 
@@ -91,7 +91,7 @@ def unseen_group(model: CharRNNForCausalLM, learnt: Encoded) -> Tensor:
     """Bool [vocabulary]: tokens whose output rows equal padding's and which the text will not tell apart from it."""
     if model.config.adaptive_cutoffs:
         return torch.zeros(model.config.vocab_size, dtype=torch.bool)
-    rows = torch.cat((model.output.weight, model.output.bias[:, None]), dim=1).detach()
+    rows = torch.cat((_head(model).weight, _head(model).bias[:, None]), dim=1).detach()
     return (rows == rows[PAD_ID]).all(dim=1) & ~_learnt(model, learnt)
 
 
@@ -100,7 +100,7 @@ def equalise(model: CharRNNForCausalLM, group: Tensor) -> None:
     """Gives a group's output rows their mean: they learnt the same, up to the order in which sums are rounded."""
     if not group.any():
         return
-    for parameter in (model.output.weight, model.output.bias):
+    for parameter in (_head(model).weight, _head(model).bias):
         parameter[group.to(parameter.device)] = parameter[group.to(parameter.device)].mean(dim=0)
 
 
@@ -111,6 +111,12 @@ def reads_marks_as_straight(model: CharRNNForCausalLM, tokenizer: Tokenizer, gro
         token, known = tokenizer.token_to_id(mark), tokenizer.token_to_id(straight)
         if token is not None and known is not None and group[token]:
             model.embedding.weight[token] = model.embedding.weight[known]
+
+
+def _head(model: CharRNNForCausalLM) -> nn.Linear:
+    """The output layer of a model without adaptive softmax."""
+    assert isinstance(model.output, nn.Linear)
+    return model.output
 
 
 def _cutoffs(size: int, recipe: CharRNNRecipe) -> list[int]:

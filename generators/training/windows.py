@@ -190,9 +190,9 @@ class Windows:
         """Where a window of a document with so many places for it begins."""
         if self._step:
             return min(rank * self._step, slack)
-        last = self._last_rank[document]
+        last = int(self._last_rank[document])
         inside = 0 < rank < last  # the first and the last window keep a text's start and end
-        return min(max(round((rank + (self._shift[document] if inside else 0)) * (slack / last)), 0), slack)
+        return min(max(round((rank + (float(self._shift[document]) if inside else 0)) * (slack / last)), 0), slack)
 
     def _window(self, document: int, start: int, end: int) -> Window:
         """What predicts the positions after `start` up to `end`, with the labels and the context before it."""
