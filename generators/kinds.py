@@ -15,7 +15,7 @@ from typing import Any, Final
 from generators.completion import ModelInfo
 from generators.directory import read_json
 from generators.engine.engine import CACHE_BYTES
-from generators.errors import Phrase, Unsupported, UnusableModel
+from generators.errors import MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.model import Model
 from generators.places import CONFIG
 
@@ -32,11 +32,14 @@ def info_of(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
 
     Raises:
         UnusableModel: a file is missing or damaged.
+        MissingExtra: only transformers could know its kind, and it is not installed.
         Unsupported: nothing here knows its kind.
     """
     kind = read_json(directory, CONFIG).get("model_type")
     if not isinstance(kind, str):
         raise UnusableModel(str(directory), f"{CONFIG} names no model_type")
+    if kind not in KINDS and not _is_there("transformers"):
+        raise MissingExtra(f"Writing with a model of the kind {kind}", "torch")
     if kind not in KINDS and not _is_in_transformers(kind):
         usable = ", ".join(KINDS)
         what = "write, because its kind is {kind}, and the kinds for here are {usable}"

@@ -16,7 +16,7 @@ from typing import Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.engine import QUEUE_LIMIT, Engine
-from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.kinds import cache_bytes, info_of, is_installed, load_model, rank
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
@@ -223,7 +223,7 @@ class LocalGenerator:
                     if directory is None or name in found:
                         continue
                     info = shelf.info(directory)
-                except (UnusableModel, Unsupported) as fault:
+                except (UnusableModel, Unsupported, MissingExtra) as fault:
                     _log.warning("the model %s is left out: %s", name, fault)
                     continue
                 if is_installed(info.kind):
