@@ -31,9 +31,7 @@ REPORTS: Final = (".html", ".htm", ".md")
 def compare(
     models: Annotated[list[str], typer.Argument(metavar="MODEL MODEL…", help="NAME, NAME@VERSION, or a directory.")],
     prompt: Annotated[list[str] | None, typer.Option(help="What the texts go on from; may be given again.")] = None,
-    file: Annotated[
-        list[Path] | None, typer.Option(help="Documents to predict; may be given again.")
-    ] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="Documents to predict; may be given again.")] = None,
     documents: Annotated[Documents | None, typer.Option(help="A document of a text file; as in training.")] = None,
     samples: Annotated[int, typer.Option(help="Texts for each prompt.")] = 3,
     temperature: Annotated[float | None, typer.Option(help="Of the texts; each model's own without it.")] = None,

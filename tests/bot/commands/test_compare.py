@@ -10,6 +10,8 @@ import pytest
 
 from bot.app import Bot
 from bot.configuration import load_configuration
+from bot.conversation import Message
+from bot.intake import Begun
 from bot.values import Label, Models, kind_of
 from generators.registry import CombinedGenerator
 from generators.scripted import Cue, Script, ScriptedGenerator
@@ -148,6 +150,20 @@ async def test_once(bot: Bot, say: Say, platform: FakePlatform) -> None:
 
     assert again == []
     assert said.text.startswith("Once▸\n\nfirst▸ upon")
+
+
+async def test_after_a_restart(bot: Bot, say: Say, platform: FakePlatform) -> None:
+    """Where the process ended in the middle, the message that stood there shows the texts of the seed of then."""
+    item = await bot.database.write(partial(inbox.receive, platform="web", update="1", payload={}, at=bot.started))
+    posted = await platform.post(LOBBY, Message("Once▸"))
+    assert item is not None
+    await bot.database.write(partial(Begun(posted, 9).note, item=item))
+
+    again = await say("/compare models=first,second temperature=2 Once", origin=item)
+
+    assert again == []
+    assert platform.newest(LOBBY).id == posted
+    assert platform.newest(LOBBY).text.endswith("— models=first,second temperature=2 seed=9")
 
 
 async def test_offers(bot: Bot) -> None:
