@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from generators.charrnn.keras_weights import KerasWeights, read_weights
 from generators.charrnn.textgenrnn_card import card
 from generators.charrnn.textgenrnn_tokenizer import META, PAD, character_tokenizer, word_tokenizer
+from generators.charrnn.windowed import LONGEST_WINDOW
 from generators.importing.errors import CannotImport
 from generators.training.publishing import CARD, LINEAGE, digest_of, write_json
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WINDOW: Final = 40  # max_length where nothing says another; textgenrnn.py
-LONGEST_WINDOW: Final = 10_000  # tokens; each of them costs a step for every token written
 LARGEST_JSON: Final = 64 * 1024 * 1024  # bytes of a vocabulary or a configuration
 TEMPERATURE: Final = 0.5  # textgenrnn_generate's
 LENGTH: Final = 300  # max_gen_length

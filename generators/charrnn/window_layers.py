@@ -236,12 +236,14 @@ class WindowLayers:
     def _with_padding(self, ids: Ids) -> list[WindowLayer]:
         """The layers with what they do over padding [window, 1]."""
         layers: list[WindowLayer] = []
+        steps = [1] * len(ids)
         for layer, output in zip(self._layers, self.outputs(ids, np.zeros(1, np.intp), None), strict=True):
             below = layers[-1].padded[0][:, None] if layers and layers[-1].padded else None
             gates = self._gates(layer.directions[0], ids, below, None)
             cells = np.zeros((len(ids), 1, layer.width), np.float32)
-            for time in range(1, len(ids)):  # a run of each length, because a run keeps its last cells only
-                self._run(layer.directions[0], gates[:, :time], output[:time].copy(), cells[time], [1] * time)
+            for time in range(len(ids) - 1):  # a step at a time, because a run keeps its last cells only
+                cells[time + 1] = cells[time]
+                self._run(layer.directions[0], gates[:, time : time + 1], output[: time + 1], cells[time + 1], steps)
             layers.append(WindowLayer(layer.directions, layer.width, (output[:, 0].copy(), cells[:, 0])))
         return layers
 

@@ -16,6 +16,7 @@ from generators.model import Logits
 from generators.vocabulary import Vocabulary
 
 WINDOWS: Final = 128  # read side by side at most: more gain nothing in the products and lose the cache
+LONGEST_WINDOW: Final = 10_000  # tokens; each of them costs a step for every token that is written
 EPSILON: Final = 1e-7  # beside the sum of weights; textgenrnn/AttentionWeightedAverage.py, Keras's default
 GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which bound the windows of large models
 
@@ -47,11 +48,16 @@ class WindowedCharRNN:
         vocabulary: its tokens.
         shape: sizes; `shape.window` is not None.
         tensors: checked, float32.
+
+    Raises:
+        ValueError: the window is missing, or longer than anybody could wait for.
     """
 
     def __init__(self, info: ModelInfo, vocabulary: Vocabulary, shape: Shape, tensors: Mapping[str, Array]) -> None:
         if shape.window is None:
             raise ValueError("a char-RNN without a window is a stream")
+        if shape.window > LONGEST_WINDOW:
+            raise ValueError(f"config.json has a window of {shape.window:,}, which can be {LONGEST_WINDOW:,} at most")
         self._info = info
         self._vocabulary = vocabulary
         self._length = shape.window

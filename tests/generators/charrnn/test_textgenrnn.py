@@ -203,6 +203,21 @@ def test_whole_models(tmp_path: Path, original: Original) -> None:
     assert np.array_equal(plain, whole)
 
 
+def test_cudnn(tmp_path: Path, original: Original) -> None:
+    """Layers that were trained on a GPU, with gates in another order of memory and two biases, are the same layers."""
+    plain = after_nothing(imported(tmp_path, original.save()))
+    arrays = original.layers["rnn_1"]
+    for name in ("rnn_1/kernel:0", "rnn_1/recurrent_kernel:0"):
+        gates = [gate.T.reshape(gate.shape) for gate in np.split(arrays[name], 4, axis=1)]
+        arrays[name] = np.concatenate(gates, axis=1)
+    bias = arrays["rnn_1/bias:0"]
+    arrays["rnn_1/bias:0"] = np.concatenate((0.25 * bias, 0.75 * bias))
+
+    on_gpu = after_nothing(imported(tmp_path, original.save()))
+
+    assert np.abs(on_gpu - plain).max() < 1e-6
+
+
 def test_contexts(tmp_path: Path, original: Original) -> None:
     """A model with context labels comes in by its path for text alone, and its card says so."""
     plain = after_nothing(imported(tmp_path, original.save()))

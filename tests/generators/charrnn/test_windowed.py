@@ -11,6 +11,7 @@ import torch
 from generators.charrnn import folding, load, read_info
 from generators.charrnn.modeling import CharRNNForCausalLM
 from generators.charrnn.windowed import WINDOWS, WindowedCharRNN
+from generators.errors import UnusableModel
 from generators.model import Logits
 from generators.sampling import log_softmax
 
@@ -145,3 +146,9 @@ def test_forks_go_their_own_way(model: WindowedCharRNN) -> None:
 
     assert np.array_equal(model.extend([fork], [[9]]), before)
     assert model.nbytes(fork) < 8 * WINDOW + 256
+
+
+def test_endless_window(saved: Saved) -> None:
+    """A window that nobody could wait for is refused before anything is made for it."""
+    with pytest.raises(UnusableModel, match="a window of 1,000,000,000"):
+        opened(saved(attention="window", window=10**9))
