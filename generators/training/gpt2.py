@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -27,15 +28,11 @@ from generators.training.adapters import adapted, adapter_size, count, merged_te
 from generators.training.ancestry import is_adapter
 from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
-from generators.training.errors import NothingToLearn
-from generators.training.filters import cleaned
 from generators.training.loss import head_loss
 from generators.training.memory import check_memory
 from generators.training.packing import Packs
-from generators.training.parting import parted, watched
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
-from generators.training.trainee import Learnt
-from generators.training.windows import Encoded, place
+from generators.training.tokens import add_labels, texts_of, tokenised
 from generators.vocabulary import Vocabulary
 
 CONFIG: Final = "config.json"
@@ -112,10 +109,11 @@ class GPT2Trainee:
 
     def __init__(self, corpus: Corpus, recipe: GPT2Recipe, read: Callable[[int], None]) -> None:
         self._recipe = recipe
-        texts = (document.text for document in watched(cleaned(corpus, recipe.filters, Counter()), read))
-        self._tokenizer = bpe_of(texts, recipe.vocabulary_size)
+        counts: Counter[str] = Counter()
+        self._tokenizer = bpe_of(texts_of(corpus, recipe.filters, counts, read), recipe.vocabulary_size)
+        self._labels = add_labels(self._tokenizer, counts, {})
         self.vocabulary = Vocabulary(self._tokenizer, END_ID, END_ID)
-        config = _config(recipe, self.vocabulary)
+        config = _config(recipe, self.vocabulary, self._labels)
         self._shape = Shape.of(config.to_dict())
         check_memory(_parameters(self._shape), _parameters(self._shape))
         torch.manual_seed(recipe.seed)
@@ -125,14 +123,18 @@ class GPT2Trainee:
     def writer(self) -> GPT2:
         """The model as it is now, as it will write; it shares the weights in training."""
         sampling = Sampling(temperature=(self._recipe.temperature,), top_k=self._recipe.top_k)
-        info = ModelInfo("training", "0", "gpt2", "piece", context=self._shape.context, sampling=sampling)
+        context, labels = self._shape.context, tuple(self._labels)
+        info = ModelInfo("training", "0", "gpt2", "piece", context=context, labels=labels, sampling=sampling)
         device = next(self.model.parameters()).device
         tensors = {name.removeprefix(PREFIX): tensor for name, tensor in self._tensors().items()}
         return GPT2(info, self.vocabulary, self._shape, checked(self._shape, tensors), device, self._recipe.threads)
 
     def nats(self, texts: list[list[int]]) -> float:
-        """Summed loss over every token but the first of each text."""
-        return nats_of(self.writer(), texts)[0]
+        """Summed loss over every token but the first of each text, and but the labels after it, which are given."""
+        writer = self.writer()
+        given = set(self._labels.values())
+        fronts = [ids[: 1 + sum(1 for _ in takewhile(given.__contains__, ids[1:]))] for ids in texts]
+        return nats_of(writer, texts)[0] - nats_of(writer, fronts)[0]
 
     def save(self, directory: Path) -> Path:
         """Writes model and tokenizer; the weights' file."""
@@ -148,26 +150,17 @@ class GPT2Trainee:
         }
 
     def _learn(self, corpus: Corpus, read: Callable[[int], None]) -> None:
-        """Reads the corpus as tokens; only these stay in memory."""
-        touched: Counter[str] = Counter()
-        places: list[float] = []
-        characters = 0
-        start, end = self.vocabulary.start, self.vocabulary.end
-
-        def encoded() -> Iterator[list[int]]:
-            nonlocal characters
-            for document in watched(cleaned(corpus, self._recipe.filters, touched), read):
-                characters += len(document.text)
-                places.append(place(document.text))
-                yield [start, *self.vocabulary.encode(document.text), end]
-
-        everything = Encoded.of(encoded(), self.vocabulary.size)
-        if not places:
-            raise NothingToLearn
-        learnt, self.held_out = parted(everything, np.array(places), self._recipe.held_out)
-        window = min(self._recipe.window, self._shape.context)
-        self.examples = Packs(learnt, window, seed=self._recipe.seed, pad=end)
-        self.learnt = Learnt(len(places), characters, touched)
+        recipe = self._recipe
+        text = tokenised(corpus, recipe.filters, recipe.held_out, self.vocabulary, self._labels, read)
+        self.examples = Packs(
+            text.learnt,
+            min(recipe.window, self._shape.context),
+            seed=recipe.seed,
+            pad=self.vocabulary.end,
+            labels=list(self._labels.values()),
+            label_dropout=recipe.label_dropout,
+        )
+        self.held_out, self.learnt = text.held_out, text.facts
 
     def _tensors(self) -> dict[str, Tensor]:
         return {name: tensor.detach() for name, tensor in self.model.state_dict().items()}
@@ -194,21 +187,24 @@ class TunedGPT2(GPT2Trainee):
     def __init__(self, corpus: Corpus, recipe: GPT2Recipe, base: Path, read: Callable[[int], None]) -> None:
         self._recipe = recipe
         self._base = base
-        self.vocabulary = Vocabulary.load(base)
         self._shape = _shape(base)
         size = _parameters(self._shape)
+        adapter = adapter_size(recipe, self._shape.tensors()) if isinstance(recipe, GPT2LoRARecipe) else None
+        check_memory(size, size if adapter is None else adapter)
+        self._read_tokenizer(corpus, read)
         if isinstance(recipe, GPT2LoRARecipe):
             self._root = base_of(base) if is_adapter(base) else base
-            check_memory(size, adapter_size(recipe, self._shape.tensors()))
             self.model = adapted(_loaded(self._root, recipe), recipe, base if is_adapter(base) else None)
         else:
-            check_memory(size, size)
-            self.model = _loaded(base, recipe)
+            self.model = _with_rows(_loaded(base, recipe), self.vocabulary.size, self._labels)
+            self._shape = Shape.of(self.model.config.to_dict())
         self._learn(corpus, read)
 
     def save(self, directory: Path) -> Path:
         """Writes the model, or its adapter, with the base's tokenizer; the weights' file."""
         copy_tokenizer(self._base, directory)
+        if self._new_labels:
+            self._tokenizer.save(str(directory / "tokenizer.json"))
         if self._recipe.adapts:
             return save_adapter(self.model, self._root, directory)
         return self._save_model(directory)
@@ -220,8 +216,28 @@ class TunedGPT2(GPT2Trainee):
     def _tensors(self) -> dict[str, Tensor]:
         return merged_tensors(self.model) if self._recipe.adapts else super()._tensors()
 
+    def _read_tokenizer(self, corpus: Corpus, read: Callable[[int], None]) -> None:
+        """The base's tokenizer, with the corpus' labels.
 
-def _config(recipe: GPT2Recipe, vocabulary: Vocabulary) -> GPT2Config:
+        Raises:
+            InvalidValue: there are new labels, and only an adapter learns, which has no rows for them.
+        """
+        counts: Counter[str] = Counter()
+        if corpus.label_columns:
+            for _ in texts_of(corpus, self._recipe.filters, counts, read):
+                pass
+        config = read_json(self._base, CONFIG)
+        self._tokenizer = Tokenizer.from_file(str(self._base / "tokenizer.json"))
+        known = config.get("labels") or {}
+        self._labels = add_labels(self._tokenizer, counts, known)
+        self._new_labels = self._labels.keys() - known.keys()
+        if self._new_labels and self._recipe.adapts:
+            allowed = "left out where an adapter learns, which can have only the labels of its base"
+            raise InvalidValue("label_column", ", ".join(corpus.label_columns), allowed)
+        self.vocabulary = Vocabulary(self._tokenizer, config["bos_token_id"], config["eos_token_id"])
+
+
+def _config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str, int]) -> GPT2Config:
     """A new model's config.
 
     Raises:
@@ -239,6 +255,7 @@ def _config(recipe: GPT2Recipe, vocabulary: Vocabulary) -> GPT2Config:
         bos_token_id=vocabulary.start,
         eos_token_id=vocabulary.end,
         pad_token_id=vocabulary.end,
+        labels=dict(labels),
         **_dropout(recipe),
     )
 
@@ -255,6 +272,21 @@ def _loaded(directory: Path, recipe: GPT2Recipe) -> PackedGPT2:
         None, config=config, state_dict=merged(directory), dtype=torch.float32
     )
     model.name_or_path = str(directory)
+    return model
+
+
+def _with_rows(model: PackedGPT2, size: int, labels: Mapping[str, int]) -> PackedGPT2:
+    """The model with rows for new label tokens, which begin as the mean of the others."""
+    before = model.config.vocab_size
+    if size > before:
+        model.resize_token_embeddings(size, mean_resizing=False)
+        with torch.no_grad():
+            rows = model.transformer.wte.weight
+            rows[before:] = rows[:before].mean(dim=0)
+            if not model.config.tie_word_embeddings:
+                model.lm_head.weight[before:] = model.lm_head.weight[:before].mean(dim=0)
+    if labels:
+        model.config.labels = dict(labels)
     return model
 
 

@@ -13,6 +13,7 @@ class GPT2Recipe(Recipe):
     """How a GPT-2 is made and trained."""
 
     kind: ClassVar[str] = "gpt2"
+    labelled: ClassVar[bool] = True
     shape: ClassVar[tuple[str, ...]] = ("vocabulary_size", "layers", "heads", "width", "context")
 
     vocabulary_size: int = option(8000, "tokens of its own byte-level BPE", 258, 1_000_000)
@@ -22,6 +23,8 @@ class GPT2Recipe(Recipe):
     context: int = option(256, "tokens that it can look back on", 2, 65_536)
     dropout: float = option(0.1, "share of features that training leaves out", 0, 0.95)
     window: int = option(256, "tokens that documents are packed into; no document's piece is longer", 2, 65_536)
+
+    label_dropout: float = option(0.2, "share of the documents that are seen without their labels", 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

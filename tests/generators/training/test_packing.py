@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def test_long_document() -> None:
     packs = Packs(encoded([100]), 32, seed=0, pad=0)
 
     def pieces() -> list[list[int]]:
-        return sorted(piece.tolist() for index in range(len(packs)) for piece in packs[index])
+        return sorted(piece.ids.tolist() for index in range(len(packs)) for piece in packs[index])
 
     first, size = pieces(), len(packs)
     packs.epoch(1)
@@ -59,17 +61,34 @@ def test_long_document() -> None:
     assert len(packs) == size
 
 
+def test_labels() -> None:
+    """Labels are read before every piece of their document and never learnt; some documents are seen without."""
+    documents = Encoded.of([[0, 500, 501, 10, 11, 0], [0, *range(10, 60), 0], [0, 500, *range(60, 110), 0]], 1000)
+    packs = Packs(documents, 32, seed=0, pad=0, labels=[500, 501])
+    bare = Packs(documents, 32, seed=0, pad=0, labels=[500, 501], label_dropout=1.0)
+
+    pieces = [piece for index in range(len(packs)) for piece in packs[index]]
+    batch = packs.batch([packs[index] for index in range(len(packs))])
+    without = bare.batch([bare[index] for index in range(len(bare))])
+
+    assert ([0, 500, 501, 10, 11, 0], 3) in [(piece.ids.tolist(), piece.first) for piece in pieces]
+    assert sum(500 in piece.ids.tolist() for piece in pieces) == 3
+    assert not np.isin(batch["labels"], [500, 501]).any()
+    assert (batch["labels"] != IGNORED).sum() == packs.tokens
+    assert not np.isin(without["input_ids"], [500, 501]).any()
+
+
 def test_company_changes() -> None:
     """Which documents share a window changes from epoch to epoch; how many windows there are does not."""
     packs = Packs(encoded([9] * 40 + [10] * 40), 32, seed=0, pad=0)
 
-    before = [[piece.ctypes.data for piece in packs[index]] for index in range(len(packs))]
+    before = [[piece.ids.ctypes.data for piece in packs[index]] for index in range(len(packs))]
     packs.epoch(1)
-    after = [[piece.ctypes.data for piece in packs[index]] for index in range(len(packs))]
+    after = [[piece.ids.ctypes.data for piece in packs[index]] for index in range(len(packs))]
 
     assert len(before) == len(after)
     assert before != after
-    assert sorted(sum(before, [])) == sorted(sum(after, []))
+    assert sorted(chain.from_iterable(before)) == sorted(chain.from_iterable(after))
 
 
 @pytest.mark.parametrize("lengths", [[5, 9, 3, 20, 7], [40], [2, 2, 2]])
@@ -94,7 +113,7 @@ def test_packed_as_alone(lengths: list[int]) -> None:
     for row, window in enumerate(windows):
         at = 0
         for piece in window:
-            ids = torch.from_numpy(piece.astype(np.int64))
+            ids = torch.from_numpy(piece.ids.astype(np.int64))
             expected = alone(input_ids=ids[None, :-1]).logits[0].detach()
             assert torch.allclose(logits[row, at : at + len(ids) - 1], expected, atol=1e-5)
             total += float(torch.nn.functional.cross_entropy(expected, ids[1:], reduction="sum"))
@@ -120,7 +139,7 @@ def test_head_loss(monkeypatch: pytest.MonkeyPatch, frozen: bool) -> None:
     own = torch.nn.functional.cross_entropy((hidden @ weight.T).flatten(0, 1), targets.flatten(), reduction="sum") / 20
     own.backward()  # type: ignore[no-untyped-call]
 
-    assert float(loss) == pytest.approx(float(own), rel=1e-5)
+    assert loss.item() == pytest.approx(own.item(), rel=1e-5)
     assert found[0] is not None
     assert torch.allclose(found[0], hidden.grad, atol=1e-5)  # type: ignore[arg-type]
     assert (found[1] is None) == frozen

@@ -1,0 +1,91 @@
+"""A corpus as tokens of a vocabulary that is settled: what is learnt from and what is held out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from tokenizers import AddedToken, Tokenizer
+
+from generators.charrnn.tokenizer import label_token
+from generators.training.corpus import Corpus
+from generators.training.encoding import encoded_text
+from generators.training.errors import NothingToLearn
+from generators.training.filters import cleaned
+from generators.training.labels import chosen
+from generators.training.parting import parted, watched
+from generators.training.trainee import Learnt
+from generators.training.windows import Encoded, place
+from generators.vocabulary import Vocabulary
+
+
+class Tokenised(NamedTuple):
+    """A corpus in memory: documents [start, label…, text…, end]; none is both learnt and held out."""
+
+    learnt: Encoded
+    held_out: Encoded
+    facts: Learnt
+
+
+def tokenised(
+    corpus: Corpus,
+    filters: Sequence[str],
+    share: float,
+    vocabulary: Vocabulary,
+    labels: Mapping[str, int],
+    read: Callable[[int], None],
+) -> Tokenised:
+    """Reads a corpus; only token ids stay in memory.
+
+    Args:
+        corpus: documents.
+        filters: what cleans them.
+        share: of the documents, held out.
+        vocabulary: their tokens.
+        labels: token id of each label.
+        read: told how many documents were read, now and then.
+
+    Raises:
+        UserError: a source cannot be read, or nothing is left of it.
+    """
+    touched: Counter[str] = Counter()
+    labelled: Counter[str] = Counter()
+    places: list[float] = []
+    characters = 0
+
+    def encoded() -> Iterator[list[int]]:
+        nonlocal characters
+        for document in watched(cleaned(corpus, filters, touched), read):
+            characters += len(document.text)
+            labelled.update(document.labels)
+            places.append(place(document.text))
+            front = [vocabulary.start, *(labels[label] for label in document.labels)]
+            yield [*front, *encoded_text(vocabulary, document.text), vocabulary.end]
+
+    everything = Encoded.of(encoded(), vocabulary.size)
+    if not places:
+        raise NothingToLearn
+    learnt, held_out = parted(everything, np.array(places), share)
+    return Tokenised(learnt, held_out, Learnt(len(places), characters, touched, labelled))
+
+
+def texts_of(
+    corpus: Corpus, filters: Sequence[str], labelled: Counter[str], read: Callable[[int], None]
+) -> Iterator[str]:
+    """The texts of a corpus, cleaned, for counting in; the labels beside them are counted into `labelled`."""
+    for document in watched(cleaned(corpus, filters, Counter()), read):
+        labelled.update(document.labels)
+        yield document.text
+
+
+def add_labels(tokenizer: Tokenizer, counts: Counter[str], known: Mapping[str, int]) -> dict[str, int]:
+    """Gives each label a special token after all others; token ids of all labels, the known ones first.
+
+    Raises:
+        UnusableLabels: one is too long, or there are too many.
+    """
+    names = chosen(counts, tuple(known))
+    tokenizer.add_special_tokens([AddedToken(label_token(name), special=True) for name in names if name not in known])
+    return {name: known[name] if name in known else tokenizer.token_to_id(label_token(name)) for name in names}
