@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from generators.directory import full_digest, read_json, weights_files
+from generators.directory import read_json
 from generators.errors import UnknownModel, UnusableModel
 from generators.gpt2.configuration import Shape
 from generators.gpt2.weights import PREFIX, read_file, read_tensors
 from generators.places import found
+from generators.tensors import weights_digest
 
 CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
@@ -134,11 +135,8 @@ def base_of(directory: Path) -> Path:
 
 
 def _is_meant(base: Path, digest: object) -> bool:
-    """Whether a base's weights are those with this SHA-256, if one is known: one of several files has none."""
-    if not digest:
-        return True
-    files = weights_files(base)
-    return len(files) == 1 and full_digest(files[0]) == digest
+    """Whether a base's weights are those with this SHA-256, if one is known."""
+    return not digest or weights_digest(base) == digest
 
 
 def _check_kind(directory: Path, base: Path) -> None:

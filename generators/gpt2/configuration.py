@@ -9,7 +9,12 @@ from typing import Any, Final
 ACTIVATIONS: Final = frozenset({"gelu_new", "gelu", "gelu_pytorch_tanh", "relu"})
 MOST: Final = 10_000_000  # of any size: GPT-2 XL's largest is 50,257, and a table of names has to fit memory
 MOST_LAYERS: Final = 1_000
-_FAMILIAR: Final = {"n_layer": "num_hidden_layers", "n_head": "num_attention_heads", "n_embd": "hidden_size"}
+_FAMILIAR: Final = {
+    "n_positions": "max_position_embeddings",
+    "n_layer": "num_hidden_layers",
+    "n_head": "num_attention_heads",
+    "n_embd": "hidden_size",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,8 @@ def positions(config: Mapping[str, Any]) -> int:
     Raises:
         ValueError: config.json does not say.
     """
-    return _size(config, "n_positions" if "n_positions" in config else "n_ctx")  # the oldest files have n_ctx alone
+    old = "n_ctx" in config and "n_positions" not in config  # the oldest files have n_ctx alone
+    return _size(config, "n_ctx" if old else "n_positions")
 
 
 def _size(config: Mapping[str, Any], name: str, most: int = MOST) -> int:

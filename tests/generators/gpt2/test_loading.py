@@ -173,7 +173,7 @@ def test_versions_tell_weights_apart(directory: Path, tmp_path: Path) -> None:
         (change_config(n_layer=10**9), "n_layer is 1000000000"),
         (change_config(vocab_size=10**12), "vocab_size is 1000000000000"),
         (change_config(vocab_size=300), "its tokenizer has 320 tokens and config.json has room for 300"),
-        (change_config(n_positions="none"), "config.json has no n_ctx"),
+        (change_config(n_positions="none"), "config.json has no n_positions"),
         (change_config(activation_function="swish"), "activation_function is 'swish'"),
         (change_config(add_cross_attention=True), "cross-attention"),
         (change_config(auto_map={"AutoModel": "evil.Evil"}), "names code to run"),
