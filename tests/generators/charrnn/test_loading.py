@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from generators.charrnn import load, read_info
 from generators.charrnn.tokenizer import tokenizer_of
+from generators.charrnn.windowed import WindowedCharRNN
 from generators.completion import Sampling
 from generators.errors import UnusableModel
 
@@ -75,6 +76,10 @@ def leave_a_gap(directory: Path) -> None:
         (with_config(hidden_sizes="many"), "config.json"),
         (with_config(cell="rnn"), "has to be lstm or gru"),
         (with_config(attention_decay=0), "attention_decay"),
+        (with_config(bidirectional=True), "which need a window"),
+        (with_config(labels={"funny": 999}), "outside the vocabulary"),
+        (with_config(labels=["funny"]), "labels that are no names"),
+        (with_config(adaptive_cutoffs=[100]), "no tensor output.head.weight"),
         (with_config(bos_token_id="first"), "tokenizer or config cannot be read"),
         (with_config(eos_token_id=999), "outside the vocabulary"),
         (lambda directory: (directory / "tokenizer.json").write_text("{}"), "tokenizer or config cannot be read"),
@@ -135,6 +140,30 @@ def test_info(directory: Path) -> None:
     assert (info.kind, info.token, info.context) == ("charrnn", "character", None)
     assert info.sampling == Sampling(temperature=(0.0,), top_k=5)
     assert (info.max_tokens, info.min_tokens) == (80, 20)
+
+
+def test_info_of_labels_and_words(saved: Callable[..., Path]) -> None:
+    """A model of words says so, and which labels it has; a stream never drops anything."""
+    info = read_info(saved(words=["Ġone", "Ġtwo"], labels=["funny", "short"]), "tiny")
+
+    assert (info.token, info.labels, info.context) == ("word", ("funny", "short"), None)
+
+
+def test_labels_without_tokens(directory: Path) -> None:
+    """A label that the tokenizer has no special token for is refused: it would stand for some character."""
+    with_config(labels={"funny": 260})(directory)
+
+    with pytest.raises(UnusableModel, match=r"has the label funny, for which tokenizer.json has no special token"):
+        load(directory, read_info(directory, "tiny"))
+
+
+def test_windows(saved: Callable[..., Path]) -> None:
+    """A model with a window is written with by reading windows, and a stream by steps."""
+    windowed = saved(window=5, attention="window", bidirectional=True)
+
+    model = load(windowed, read_info(windowed, "tiny"))
+
+    assert isinstance(model, WindowedCharRNN)
 
 
 def test_version_without_lineage(directory: Path) -> None:
