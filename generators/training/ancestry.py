@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from generators.directory import weights_files
 from generators.local import Shelf
 from generators.places import found, models_directory
-from generators.training.publishing import LINEAGE, digest_of
+from generators.tensors import weights_digest
+from generators.training.publishing import LINEAGE
 from generators.training.recipes import Recipe
 
 ADAPTER: Final = "adapter_config.json"  # what makes a directory an adapter
@@ -32,12 +31,6 @@ def ancestry(base: Path | None, recipe: Recipe) -> dict[str, Any]:
 def is_adapter(directory: Path) -> bool:
     """Whether it holds an adapter, which needs its base."""
     return (directory / ADAPTER).is_file()
-
-
-def weights_digest(directory: Path) -> str:
-    """SHA-256 of a model's weights; of sharded ones, of their digests one after the other."""
-    digests = [digest_of(file) for file in weights_files(directory)]
-    return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
 
 
 def version_of(directory: Path) -> str:

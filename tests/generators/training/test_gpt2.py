@@ -18,8 +18,8 @@ from generators.errors import InvalidValue, Unsupported, UnusableModel, UserErro
 from generators.evaluation import evaluate
 from generators.gpt2 import load as load_model
 from generators.gpt2 import read_info
+from generators.tensors import weights_digest
 from generators.training import Corpus, Progress, TrainedModel, train
-from generators.training.ancestry import weights_digest
 from generators.training.errors import TooLittleMemory
 from generators.training.memory import check_memory, free_memory
 from generators.training.windows import place
