@@ -101,6 +101,9 @@ def train(
     settled = changed(chosen, given)
     if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
         raise MissingExtra("Training", "torch")
+    from generators.training.work import refuse_if_held, work_of
+
+    refuse_if_held(work_of(output))  # before anything long is done, such as importing torch
     from generators.places import found
     from generators.training.card import command
     from generators.training.run import run

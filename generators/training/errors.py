@@ -107,7 +107,7 @@ class Stopped(UserError):
     """Somebody asked the training to end before it was done; nothing was published.
 
     Attributes:
-        step, of: steps that were taken, of those planned.
+        step, of: steps that were taken, of those planned; 0 and 0 while the text was being read.
         kept: whether there is a checkpoint to go on from.
     """
 
@@ -117,7 +117,9 @@ class Stopped(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         if not self.kept:
-            return translate("The training was stopped before its first check, and nothing of it is kept.")
+            return translate("The training was stopped before its first step, and nothing of it is kept.")
+        if not self.of:
+            return translate("The training was stopped; the same command with --resume goes on from its last check.")
         return translate(
             "The training was stopped at step {step} of {of}; the same command with --resume goes on from there.",
             step=f"{self.step:,}",

@@ -31,7 +31,7 @@ from generators.training.publishing import (
 )
 from generators.training.recipes import Recipe
 from generators.training.trainee import Trainee
-from generators.training.work import emptied, held, refuse_if_held, saving
+from generators.training.work import emptied, held, saving, work_of
 
 FAMILIES: Final = {  # a recipe's kind: what makes its trainee
     "charrnn": "generators.training.charrnn",
@@ -55,8 +55,7 @@ def run(
     """Trains and publishes; see `generators.training.train`."""
     torch.set_num_threads(recipe.threads)
     family = import_module(FAMILIES[recipe.kind])
-    work = output.parent / f".{output.name}.training"
-    refuse_if_held(work)  # before anything long is done
+    work = work_of(output)
     if base is not None:
         family.check_base(base)  # refuses a damaged one before anything is read
     plan = _plan(corpus, recipe, base)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from transformers.utils import logging as transformers_logging
 
 from generators.charrnn.configuration import CharRNNConfig
 from generators.charrnn.modeling import CharRNNForCausalLM
@@ -69,6 +70,7 @@ def grown(base: Path, recipe: CharRNNRecipe, data: Prepared) -> CharRNNForCausal
     begins with an embedding of zero, which changes nothing.
     """
     torch.manual_seed(recipe.seed)
+    transformers_logging.disable_progress_bar()  # it prints
     model: CharRNNForCausalLM = CharRNNForCausalLM.from_pretrained(base, dtype=torch.float32)
     model.config.dropout = recipe.dropout
     size, before = data.tokenizer.get_vocab_size(), model.config.vocab_size

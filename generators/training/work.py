@@ -16,6 +16,11 @@ from generators.training.errors import AlreadyTraining, CannotSave
 LOCK: Final = "lock"
 
 
+def work_of(output: Path) -> Path:
+    """Where a training is under way that will be published in `output`: beside it, out of sight."""
+    return output.parent / f".{output.name}.training"
+
+
 @contextmanager
 def held(work: Path) -> Iterator[None]:
     """Holds a work directory, which is made where it is missing, for this training alone.

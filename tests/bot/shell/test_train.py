@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,35 @@ def test_threads(
     shell("train", str(titles), *option)
 
     assert asked == {"threads": threads}
+
+
+def test_textgenrnn_names(shell: Shell, titles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """textgenrnn's options are taken under its own names, yes and no as flags, several labels by repeating."""
+    asked: dict[str, Any] = {}
+
+    def train(*_: object, **arguments: object) -> None:
+        asked.update(arguments)
+        raise InvalidValue("epochs", "1", "enough for this test")
+
+    monkeypatch.setattr(training, "train", train)
+
+    shell(
+        *("train", str(titles), "--num-epochs", "3", "--rnn-size", "64", "--rnn-bidirectional", "--word-level"),
+        *("--no-validation", "--train-size", "0.8", "--context-labels", "kind", "--label-column", "place"),
+        *("--base", "charrnn", "--new-model", "--threads", "1"),
+    )
+
+    assert asked["options"] == {
+        "threads": "1",
+        "epochs": "3",
+        "hidden_size": "64",
+        "bidirectional": "True",
+        "word_level": "True",
+        "validation": "False",
+        "train_size": "0.8",
+    }
+    assert list(asked["label_columns"]) == ["kind", "place"]
+    assert asked["new_model"]
 
 
 @pytest.mark.parametrize(("checked", "told"), [(False, ""), (True, "Interrupted; the same command with --resume")])

@@ -64,3 +64,40 @@ def test_unknown_names() -> None:
         recipe_named("lstm")
     with pytest.raises(InvalidValue, match="one of epochs"):
         changed(recipe_named("textgenrnn"), {"name": "x"})
+
+
+def test_names_of_textgenrnn() -> None:
+    """textgenrnn's names for its options are taken for ours, and its share of the training for what is not held out."""
+    recipe = changed(
+        recipe_named("textgenrnn"),
+        {
+            "num_epochs": "3",
+            "rnn-layers": "1",
+            "rnn_size": "64",
+            "rnn_bidirectional": "true",
+            "dim_embeddings": "50",
+            "max_length": "40",
+            "max_gen_length": "200",
+            "train_size": "0.8",
+        },
+    )
+
+    assert (recipe.epochs, recipe.layers, recipe.hidden_size, recipe.bidirectional) == (3.0, 1, 64, True)
+    assert (recipe.embedding_size, recipe.window, recipe.max_tokens, recipe.held_out) == (50, 40, 200, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"epochs": "3", "num-epochs": "4"}, "num-epochs cannot be 4; it has to be left out where epochs is given"),
+        ({"train_size": "0"}, "train_size cannot be 0; it has to be a number from 0.1 to 1."),
+        ({"train_size": "all"}, "train_size cannot be all; it has to be a number from 0.1 to 1."),
+        ({"hidden_sizes": "8,many"}, "hidden_sizes cannot be many; it has to be a whole number from 1 to 4,096."),
+    ],
+)
+def test_refused_names(values: dict[str, str], sentence: str) -> None:
+    """The same option twice, and values outside their range, are refused under the name that was typed."""
+    with pytest.raises(InvalidValue) as refusal:
+        changed(recipe_named("textgenrnn"), values)
+
+    assert str(refusal.value).startswith(sentence)

@@ -123,3 +123,46 @@ def test_place(text: str) -> None:
     """A text has one place, inside the range."""
     assert 0 <= place(text) < 1
     assert place(text) == place(text)
+
+
+def learnt_of(data: Windows, index: int) -> tuple[list[int], list[int]]:
+    """What a window reads, and what of it is learnt."""
+    batch = data.batch([data[index]])
+    return batch["input_ids"][0].tolist(), [token for token in batch["labels"][0].tolist() if token != IGNORED]
+
+
+def test_labels_before_each_window() -> None:
+    """A document's labels stand before each of its windows, are never learnt, and are sometimes left out."""
+    encoded = Encoded.of([[1, 90, 91, *range(10, 30), 1]], 100)
+    data = Windows(encoded, 7, seed=3, pad=0, labels=[90, 91])
+    bare = Windows(encoded, 7, seed=3, pad=0, labels=[90, 91], label_dropout=1.0)
+
+    assert len(data) == len(bare) == 3
+    assert learnt_of(data, 0) == ([1, 90, 91, *range(10, 17)], list(range(10, 17)))
+    assert learnt_of(data, 2) == ([90, 91, *range(23, 30), 1], [*range(24, 30), 1])
+    assert learnt_of(bare, 0) == ([1, *range(10, 17)], list(range(10, 17)))
+    assert learnt_of(bare, 2) == ([*range(23, 30), 1], [*range(24, 30), 1])
+    assert data[1].ids[:2].tolist() == [90, 91]
+
+
+def test_context() -> None:
+    """What a model's own window reaches back to is read before what is learnt."""
+    encoded = Encoded.of([[1, *range(10, 30), 1]], 100)
+    data = Windows(encoded, 7, seed=3, pad=0, context=3)
+
+    read = [learnt_of(data, index) for index in range(len(data))]
+
+    assert read[0] == ([1, *range(10, 17)], list(range(10, 17)))
+    assert read[-1] == ([*range(20, 30), 1], [*range(24, 30), 1])
+
+
+def test_steps() -> None:
+    """With a step, windows begin so many tokens apart, the same in each epoch, up to the text's end."""
+    data = windows(documents([30]), size=10)
+    stepped = Windows(documents([30, 4]), 10, seed=3, pad=0, step=3)
+    stepped.epoch(5)
+
+    starts = [int(stepped[index].ids[0]) for index in range(len(stepped))]
+
+    assert len(data) == 3
+    assert starts == [0, 3, 6, 9, 12, 15, 18, 19, 30]
