@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 CHECKOUT: Final = Path(__file__).parent.parent
 UNMEASURED: Final = {"held_out": "0", "checks": "0.001", "gen_epochs": "0"}  # nothing but learning
+SETTLING: Final = 2  # first steps, which prepare what all need
 
 
 class Learnt(NamedTuple):
@@ -24,22 +25,27 @@ class Learnt(NamedTuple):
 
     Attributes:
         directory: the published model.
-        cpu_seconds: of the whole process and its children, imports included.
-        per_epoch: CPU seconds of an epoch once it was running.
-        wall_per_epoch: seconds of an epoch on the wall's clock.
         steps: that were taken.
+        cpu_seconds, seconds: of the whole process and its children, imports included, and on the wall's clock.
+        cpu_per_step, per_step: of the steps after the first two, which prepare what all need.
     """
 
     directory: Path
-    cpu_seconds: float
-    per_epoch: float
-    wall_per_epoch: float
     steps: int
+    cpu_seconds: float
+    seconds: float
+    cpu_per_step: float
+    per_step: float
+
+    @property
+    def cpu_around(self) -> float:
+        """CPU seconds of everything but steps."""
+        return self.cpu_seconds - self.steps * self.cpu_per_step
 
     @property
     def around(self) -> float:
-        """CPU seconds of everything but epochs; needs a training of whole epochs."""
-        return self.cpu_seconds - self.per_epoch
+        """Seconds of everything but steps."""
+        return self.seconds - self.steps * self.per_step
 
 
 def learnt(
@@ -82,15 +88,16 @@ def cpu_seconds() -> float:
 
 def main() -> None:
     """One answer to one request."""
+    began = time.monotonic()
     answers, sys.stdout = sys.stdout, sys.stderr
     request: dict[str, Any] = json.loads(sys.stdin.read())
-    from generators.training import Progress, train
+    from generators.training import train
 
-    laps: list[tuple[float, float, float]] = []  # epochs, CPU seconds, seconds
+    laps: list[tuple[float, float]] = []
 
-    def told(event: Progress) -> None:
-        if event.phase == "training":
-            laps.append((event.epoch, cpu_seconds(), time.monotonic()))
+    def step() -> bool:  # asked after every step
+        laps.append((cpu_seconds(), time.monotonic()))
+        return False
 
     trained = train(
         [Path(source) for source in request["sources"]],
@@ -99,11 +106,13 @@ def main() -> None:
         lora=request["lora"],
         output=Path(request["output"]),
         options=request["options"],
-        progress=told,
+        stopping=step,
     )
-    (first, cpu, wall), (last, cpu_at_last, wall_at_last) = laps[0], laps[-1]
-    epochs = last - first or float("nan")  # one lap alone says nothing
-    figures = (cpu_seconds(), (cpu_at_last - cpu) / epochs, (wall_at_last - wall) / epochs, trained.metrics["steps"])
+    steps = int(trained.metrics["steps"])
+    laps = laps[-steps:]  # while it reads, it is asked too
+    (cpu, wall), (cpu_at_last, wall_at_last) = laps[SETTLING - 1], laps[-1]
+    per_step = (cpu_at_last - cpu) / (steps - SETTLING), (wall_at_last - wall) / (steps - SETTLING)
+    figures = (steps, cpu_seconds(), time.monotonic() - began, *per_step)
     print(json.dumps((str(trained.directory), *figures)), file=answers, flush=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 
@@ -33,6 +34,18 @@ def paired(ours: Callable[[], float], peer: Callable[[], float], rounds: int) ->
         Spread(tuple(theirs for _, theirs in pairs)),
         Spread(tuple(mine / theirs for mine, theirs in pairs)),
     )
+
+
+def corpus(name: str) -> Path:
+    """A text file of the corpora beside the checkout.
+
+    Raises:
+        SystemExit: it is not there.
+    """
+    path = Path(__file__).parents[2] / "shared" / "corpora" / name
+    if not path.is_file():
+        raise SystemExit(f"this needs {name}, in a folder shared/corpora beside the checkout")
+    return path
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

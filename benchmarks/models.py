@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,3 +39,24 @@ def textgenrnn_shaped(shelf: Path) -> str:
     tensors["output.bias"][FIRST_BYTE:FIRST_CHARACTER] -= 10  # lone bytes are as rare as trained models write them
     save_file(tensors, directory / "model.safetensors")
     return "sized"
+
+
+def gpt2_124m(directory: Path, texts: Sequence[Path]) -> Path:
+    """Writes a GPT-2 of 124 million random weights with a tokenizer of as many tokens, trained on some texts."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(bos_token_id=0, eos_token_id=0)
+    GPT2LMHeadModel(config).save_pretrained(directory)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocab_size,
+        special_tokens=["<|endoftext|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train([str(text) for text in texts], trainer)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    return directory

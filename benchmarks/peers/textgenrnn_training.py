@@ -55,13 +55,13 @@ class Clock(tf.keras.callbacks.Callback):  # type: ignore[misc]
         self.nats: list[float] = []
         self.lap = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, *_: Any) -> None:
         self.lap = time.process_time()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, *_: Any) -> None:
         self.spent += time.process_time() - self.lap
         self.nats.append(nats_per_character(self.peer, self.held_out))
-        print(f"epoch {epoch + 1}: {self.nats[-1]:.4f} after {self.spent:.0f} CPU s", file=sys.stderr, flush=True)
+        print(f"epoch {len(self.nats)}: {self.nats[-1]:.4f} after {self.spent:.0f} CPU s", file=sys.stderr, flush=True)
 
 
 def nats_per_character(peer: Any, titles: list[str]) -> float:
@@ -81,7 +81,7 @@ def nats_per_character(peer: Any, titles: list[str]) -> float:
 def trial_speed(peer: Any, titles: list[str]) -> float:
     """CPU seconds of a step of its `fit`, after what is only done once, on a copy of its model."""
     weights = peer.model.get_weights()
-    some, steps = titles[:120], 0.0
+    some = titles[:120]
     steps = math.floor(sum(len(title) + 1 for title in some) / BATCH)
     laps = []
     for _ in range(2):
@@ -141,7 +141,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """One answer to one request."""
     answers, sys.stdout = sys.stdout, sys.stderr
-    request = json.loads(sys.stdin.read())
+    request = json.loads(sys.stdin.readline())
     with tempfile.TemporaryDirectory() as elsewhere:
         os.chdir(elsewhere)  # it writes files into its working directory
         print(json.dumps(answer(request)), file=answers, flush=True)
