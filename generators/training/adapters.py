@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from generators.training.publishing import write_json
 from generators.training.recipes import GPT2LoRARecipe
 
 NAME: Final = "default"  # peft's, of an only adapter
+LINEAR: Final = "Conv1D"  # GPT-2's linear layers
 INSIDE: Final = "base_model.model."  # peft's prefix of the model's own names
 
 
@@ -54,7 +56,11 @@ def _new(model: PreTrainedModel, recipe: GPT2LoRARecipe) -> PeftModel:
         target_modules=list(recipe.targets),
         fan_in_fan_out=True,  # GPT-2 keeps its weights as [in, out]
     )
-    layers = {name for name, module in model.named_modules() if type(module).__name__ == "Conv1D"}
+    layers = {name for name, module in model.named_modules() if type(module).__name__ == LINEAR}
+    blocks = model.config.num_hidden_layers
+    if recipe.adapted < 1:  # below the first adapted block, nothing has to be computed backwards
+        config.layers_to_transform = list(range(blocks - max(round(blocks * recipe.adapted), 1), blocks))
+        config.layers_pattern = "h"
     unknown = [target for target in recipe.targets if not any(name.split(".")[-1] == target for name in layers)]
     if unknown or not recipe.targets:
         known = ", ".join(sorted({name.split(".")[-1] for name in layers}))
@@ -77,19 +83,27 @@ def adapter_size(recipe: GPT2LoRARecipe, tensors: dict[str, tuple[int, ...]]) ->
     )
 
 
-def merged_tensors(model: PeftModel) -> dict[str, Tensor]:
-    """The base's tensors by their own names, adapted ones as copies with their change; the others are shared."""
-    tensors: dict[str, Tensor] = {}
-    for name, module in model.named_modules():
-        own = name.removeprefix(INSIDE).removesuffix(".base_layer")
-        for part, parameter in module.named_parameters(recurse=False):
-            if ".lora_" not in name:
-                tensors[f"{own}.{part}"] = parameter.detach()
+def round_frozen(model: PeftModel) -> None:
+    """Keeps the frozen linear layers as bfloat16, where autocast would round them again at every use."""
+    for module in model.modules():
+        if type(module).__name__ == LINEAR:
+            module.to(torch.bfloat16)
+
+
+def merged_tensors(model: PeftModel, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A model's tensors with its adapter's change; those without one are the base's own.
+
+    Args:
+        model: of which only the adapter is read.
+        base: exact tensors, by the names that they have in the model.
+    """
+    tensors = dict(base)
     for name, module in model.named_modules():
         if hasattr(module, "get_delta_weight"):
             weight = f"{name.removeprefix(INSIDE)}.weight"
             with torch.no_grad():
-                tensors[weight] = tensors[weight].float() + module.get_delta_weight(NAME).float()
+                change = module.get_delta_weight(NAME).float()
+                tensors[weight] = tensors[weight].to(change.device) + change
     return tensors
 
 

@@ -24,18 +24,20 @@ from generators.gpt2.configuration import Shape
 from generators.gpt2.weights import PREFIX, checked
 from generators.gpt2.writer import GPT2
 from generators.places import found
-from generators.training.adapters import adapted, adapter_size, count, merged_tensors, save_adapter
+from generators.training.adapters import adapted, adapter_size, count, merged_tensors, round_frozen, save_adapter
 from generators.training.ancestry import is_adapter
+from generators.training.arguments import has_bf16
 from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
 from generators.training.loss import head_loss
-from generators.training.memory import check_memory
+from generators.training.memory import check_memory, keep_freed_memory
 from generators.training.packing import Packs
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
 from generators.training.tokens import add_labels, texts_of, tokenised
 from generators.vocabulary import Vocabulary
 
 CONFIG: Final = "config.json"
+FUSED: Final = {"gelu_new": "gelu_pytorch_tanh"}  # the same function in one pass over memory
 
 
 def check_base(base: Path) -> None:
@@ -67,6 +69,7 @@ def trainee(corpus: Corpus, recipe: GPT2Recipe, base: Path | None, read: Callabl
     Raises:
         UserError: a source cannot be read, nothing is left of it, or the model does not fit into memory.
     """
+    keep_freed_memory()
     return GPT2Trainee(corpus, recipe, read) if base is None else TunedGPT2(corpus, recipe, base, read)
 
 
@@ -194,9 +197,13 @@ class TunedGPT2(GPT2Trainee):
         self._read_tokenizer(corpus, read)
         if isinstance(recipe, GPT2LoRARecipe):
             self._root = base_of(base) if is_adapter(base) else base
-            self.model = adapted(_loaded(self._root, recipe), recipe, base if is_adapter(base) else None)
+            self._frozen = merged(self._root)
+            model = _loaded(self._root, self._frozen, recipe)
+            self.model = adapted(model, recipe, base if is_adapter(base) else None)
+            if has_bf16():
+                round_frozen(self.model)
         else:
-            self.model = _with_rows(_loaded(base, recipe), self.vocabulary.size, self._labels)
+            self.model = _with_rows(_loaded(base, merged(base), recipe), self.vocabulary.size, self._labels)
             self._shape = Shape.of(self.model.config.to_dict())
         self._learn(corpus, read)
 
@@ -214,7 +221,7 @@ class TunedGPT2(GPT2Trainee):
         return {**super().facts(), "trained_parameters": count(self.model, trained=True)}
 
     def _tensors(self) -> dict[str, Tensor]:
-        return merged_tensors(self.model) if self._recipe.adapts else super()._tensors()
+        return merged_tensors(self.model, self._frozen) if self._recipe.adapts else super()._tensors()
 
     def _read_tokenizer(self, corpus: Corpus, read: Callable[[int], None]) -> None:
         """The base's tokenizer, with the corpus' labels.
@@ -265,12 +272,13 @@ def _dropout(recipe: GPT2Recipe) -> dict[str, float]:
     return {"resid_pdrop": recipe.dropout, "embd_pdrop": recipe.dropout, "attn_pdrop": 0.0}
 
 
-def _loaded(directory: Path, recipe: GPT2Recipe) -> PackedGPT2:
-    """A trained model in float32, an adapter's merged; read and checked by what writes with it."""
+def _loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> PackedGPT2:
+    """A trained model in float32 of tensors that were read, and checked, by what writes with them."""
     config = GPT2Config.from_pretrained(directory, **_dropout(recipe))
-    model: PackedGPT2 = PackedGPT2.from_pretrained(
-        None, config=config, state_dict=merged(directory), dtype=torch.float32
-    )
+    activation = config.activation_function
+    config.activation_function = FUSED.get(activation, activation)
+    model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), dtype=torch.float32)
+    model.config.activation_function = activation
     model.name_or_path = str(directory)
     return model
 

@@ -25,7 +25,8 @@ def head_loss(hidden: Tensor, weight: Tensor, targets: Tensor, divisor: Tensor |
     chosen = targets[counted]
     if divisor is None:
         divisor = max(len(chosen), 1)
-    loss: Tensor = _HeadLoss.apply(hidden[counted], weight, chosen, torch.as_tensor(divisor, device=hidden.device))
+    divided = torch.as_tensor(divisor, device=hidden.device)
+    loss: Tensor = _HeadLoss.apply(hidden[counted], weight, chosen, divided)  # type: ignore[no-untyped-call]
     return loss
 
 

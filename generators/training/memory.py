@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +13,7 @@ from generators.training.errors import TooLittleMemory
 
 FULL: Final = 16  # bytes a parameter: float32 weight, gradient and AdamW's two moments
 FROZEN: Final = 4
+MMAP_MAX, TRIM_THRESHOLD = -4, -1  # of mallopt (glibc, malloc.h)
 GROUP: Final = Path("/sys/fs/cgroup")  # a container's limits (kernel.org, cgroup-v2)
 
 
@@ -34,6 +38,19 @@ def free_memory() -> int | None:
     """Bytes that a process could still take, within its container; None where nobody says."""
     known = [bytes_ for bytes_ in (_of_machine(), _of_container()) if bytes_ is not None]
     return min(known, default=None)
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Lets this process keep what it frees, for as long as it runs.
+
+    glibc gives each large block back to the kernel, which hands it out again page by page, zeroed: on a processor that
+    costs a training that makes and forgets hundreds of megabytes in each step a fifth of its time.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(MMAP_MAX, 0)
+        libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _of_machine() -> int | None:

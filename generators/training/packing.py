@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,6 +36,9 @@ class Packs:
     its own next tokens only, the end included. A document's labels, which follow its start token, are read at the
     beginning of each of its pieces and never learnt. Which pieces share a window changes from epoch to epoch, and so
     does where long documents are cut; how many windows there are does not.
+
+    A window is one row, or where all documents are short as many rows as still hold the longest: attention costs the
+    square of a row's length.
 
     Attributes:
         size: tokens that a window predicts.
@@ -79,7 +83,9 @@ class Packs:
         self._length = (self._cut.size + self._leads)[self._document]  # of each piece
         # the longest first; among equals, which are exchanged in every epoch, the order means nothing
         self._by_length = np.argsort(-self._length, kind="stable")
-        self._windows = _packed(self._length[self._by_length].tolist(), size)
+        self._rows = max(size // max(int(self._length.max(initial=1)), 1), 1)
+        rows = _packed(self._length[self._by_length].tolist(), size // self._rows)
+        self._windows = [rows[at : at + self._rows] for at in range(0, len(rows), self._rows)]
         self.epoch(0)
 
     def __len__(self) -> int:
@@ -104,22 +110,23 @@ class Packs:
         order = rng.permutation(len(self._length))
         self._taken = order[np.argsort(-self._length[order], kind="stable")]
 
-    def __getitem__(self, index: int) -> list[Window]:
-        """The pieces in a window, each with one token more than it has places."""
-        return [self._piece(int(self._taken[rank])) for rank in self._windows[index]]
+    def __getitem__(self, index: int) -> list[list[Window]]:
+        """The pieces in each row of a window, each with one token more than it has places."""
+        return [[self._piece(int(self._taken[rank])) for rank in row] for row in self._windows[index]]
 
-    def batch(self, windows: Sequence[Sequence[Window]]) -> dict[str, Integers]:
-        """`input_ids`, `labels` (of each place, the token after it) and `position_ids` [windows, tokens].
+    def batch(self, windows: Sequence[Sequence[Sequence[Window]]]) -> dict[str, Integers]:
+        """`input_ids`, `labels` (of each place, the token after it) and `position_ids` [rows, tokens].
 
         Empty places, at the end, are one more piece: no other attends to them, and they predict nothing.
         """
-        longest = max(sum(len(piece.ids) - 1 for piece in window) for window in windows)
-        ids = np.full((len(windows), longest), self._pad, np.int64)
-        labels = np.full((len(windows), longest), IGNORED, np.int64)
-        positions = np.zeros((len(windows), longest), np.int64)
-        for row, window in enumerate(windows):
+        rows = list(chain.from_iterable(windows))
+        longest = max(sum(len(piece.ids) - 1 for piece in row) for row in rows)
+        ids = np.full((len(rows), longest), self._pad, np.int64)
+        labels = np.full((len(rows), longest), IGNORED, np.int64)
+        positions = np.zeros((len(rows), longest), np.int64)
+        for row, pieces in enumerate(rows):
             at = 0
-            for piece, first in window:
+            for piece, first in pieces:
                 after = at + len(piece) - 1
                 ids[row, at:after] = piece[:-1]
                 labels[row, at + first - 1 : after] = piece[first:]
@@ -162,22 +169,22 @@ def _cut(learnt: Integers, size: Integers) -> Cut:
 
 
 def _packed(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Numbers of pieces by window: each piece, the longest first, into the fullest window that still has room.
+    """Numbers of pieces by row: each piece, the longest first, into the fullest row that still has room.
 
     Args:
-        lengths: of pieces, falling, none longer than a window.
-        size: of a window.
+        lengths: of pieces, falling, none longer than a row.
+        size: of a row.
     """
-    windows: list[list[int]] = []
-    rooms: list[tuple[int, int]] = []  # what is left, rising, and of which window
+    rows: list[list[int]] = []
+    rooms: list[tuple[int, int]] = []  # what is left, rising, and of which row
     for piece, length in enumerate(lengths):
         at = bisect_left(rooms, (length, -1))
         if at == len(rooms):
-            windows.append([])
-            left, window = size, len(windows) - 1
+            rows.append([])
+            left, row = size, len(rows) - 1
         else:
-            left, window = rooms.pop(at)
-        windows[window].append(piece)
+            left, row = rooms.pop(at)
+        rows[row].append(piece)
         if left > length:
-            insort(rooms, (left - length, window))
-    return windows
+            insort(rooms, (left - length, row))
+    return rows

@@ -88,4 +88,5 @@ def add_labels(tokenizer: Tokenizer, counts: Counter[str], known: Mapping[str, i
     """
     names = chosen(counts, tuple(known))
     tokenizer.add_special_tokens([AddedToken(label_token(name), special=True) for name in names if name not in known])
-    return {name: known[name] if name in known else tokenizer.token_to_id(label_token(name)) for name in names}
+    tokens = tokenizer.get_vocab(with_added_tokens=True)
+    return {name: known[name] if name in known else tokens[label_token(name)] for name in names}

@@ -35,6 +35,7 @@ class GPT2LoRARecipe(GPT2Recipe):
 
     rank: int = option(8, "of the adapter's matrices", 1, 4096)
     alpha: int = option(16, "the adapter counts this many times, divided by its rank", 1, 65_536)
+    adapted: float = option(0.75, "share of the blocks, from the last one down, that are adapted", 0.001, 1)
     targets: tuple[str, ...] = option(("c_attn",), "linear layers that are adapted, by the ends of their names")
     adapter_dropout: float = option(0.05, "share of features that the adapter's training leaves out", 0, 0.95)
 

@@ -32,7 +32,7 @@ def test_full_windows() -> None:
 
 def test_next_token() -> None:
     """A place predicts the token after it in its own document; positions begin again with each document."""
-    packs = Packs(encoded([4, 3]), 8, seed=0, pad=7)
+    packs = Packs(encoded([4, 3]), 5, seed=0, pad=7)
 
     batch = packs.batch([packs[0]])
 
@@ -41,12 +41,22 @@ def test_next_token() -> None:
     assert batch["position_ids"].tolist() == [[0, 1, 2, 0, 1]]
 
 
+def test_short_documents() -> None:
+    """Where all documents are short, windows fall into rows as long as the longest: attention has less to do."""
+    packs = Packs(encoded([9] * 40), 64, seed=0, pad=0)
+
+    batch = packs.batch([packs[0], packs[1]])
+
+    assert batch["labels"].shape == (16, 8)
+    assert (batch["labels"] != IGNORED).all()
+
+
 def test_long_document() -> None:
     """A document longer than a window is cut into pieces that keep its start and its end, and move by epoch."""
     packs = Packs(encoded([100]), 32, seed=0, pad=0)
 
     def pieces() -> list[list[int]]:
-        return sorted(piece.ids.tolist() for index in range(len(packs)) for piece in packs[index])
+        return sorted(piece.ids.tolist() for index in range(len(packs)) for row in packs[index] for piece in row)
 
     first, size = pieces(), len(packs)
     packs.epoch(1)
@@ -67,7 +77,7 @@ def test_labels() -> None:
     packs = Packs(documents, 32, seed=0, pad=0, labels=[500, 501])
     bare = Packs(documents, 32, seed=0, pad=0, labels=[500, 501], label_dropout=1.0)
 
-    pieces = [piece for index in range(len(packs)) for piece in packs[index]]
+    pieces = [piece for index in range(len(packs)) for row in packs[index] for piece in row]
     batch = packs.batch([packs[index] for index in range(len(packs))])
     without = bare.batch([bare[index] for index in range(len(bare))])
 
@@ -82,9 +92,9 @@ def test_company_changes() -> None:
     """Which documents share a window changes from epoch to epoch; how many windows there are does not."""
     packs = Packs(encoded([9] * 40 + [10] * 40), 32, seed=0, pad=0)
 
-    before = [[piece.ids.ctypes.data for piece in packs[index]] for index in range(len(packs))]
+    before = [[piece.ids.ctypes.data for row in packs[index] for piece in row] for index in range(len(packs))]
     packs.epoch(1)
-    after = [[piece.ids.ctypes.data for piece in packs[index]] for index in range(len(packs))]
+    after = [[piece.ids.ctypes.data for row in packs[index] for piece in row] for index in range(len(packs))]
 
     assert len(before) == len(after)
     assert before != after
@@ -110,9 +120,9 @@ def test_packed_as_alone(lengths: list[int]) -> None:
         logits = packed.lm_head(packed.transformer(batch["input_ids"], **places).last_hidden_state)
 
     total, count = 0.0, 0
-    for row, window in enumerate(windows):
+    for row, pieces in enumerate(chain.from_iterable(windows)):
         at = 0
-        for piece in window:
+        for piece in pieces:
             ids = torch.from_numpy(piece.ids.astype(np.int64))
             expected = alone(input_ids=ids[None, :-1]).logits[0].detach()
             assert torch.allclose(logits[row, at : at + len(ids) - 1], expected, atol=1e-5)
