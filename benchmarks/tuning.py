@@ -53,6 +53,4 @@ def _minutes(base: Path, *, lora: bool) -> tuple[float, float, float]:
 
 def _tokens(directory: Path) -> int:
     """Tokens of an epoch, which training noted."""
-    import json
-
     return int(json.loads((directory / "planchette.json").read_text("utf-8"))["metrics"]["tokens"])
