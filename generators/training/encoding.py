@@ -36,7 +36,7 @@ from generators.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PIECE: Final = 1 << 16  # characters encoded at a time: tokenizers keeps a hundred bytes for each
+PIECE: Final = 1 << 16  # characters encoded at a time: tokenizers keeps hundreds of bytes for each
 OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters"})  # filters that mean nothing where there are no documents
 
 
@@ -118,7 +118,8 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
     labelled: Counter[str] = Counter()
     documents = characters = 0
     for document in watched(_documents(corpus, recipe, touched), read):
-        counts.update(words_in(document.text) if words else document.text)
+        for piece in pieces(document.text):
+            counts.update(words_in(piece) if words else piece)
         labelled.update(document.labels)
         characters += len(document.text)
         documents += 1
@@ -150,16 +151,22 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
 
 
 def encoded_text(vocabulary: Vocabulary, text: str) -> Iterator[int]:
-    """Token ids of a text of any length, encoded in pieces that end before a space where a word would be cut."""
+    """Token ids of a text of any length, encoded a piece at a time."""
+    for piece in pieces(text):
+        yield from vocabulary.encode(piece)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """A text in pieces that end before a space where a word would be cut."""
     at = 0
     while len(text) - at > PIECE:
         end = at + PIECE
         space = text.rfind(" ", at + 1, end)
         if space > 0 and not text[space - 1].isspace() and not text[space + 1].isspace():
             end = space
-        yield from vocabulary.encode(text[at:end])
+        yield text[at:end]
         at = end
-    yield from vocabulary.encode(text[at:])
+    yield text[at:]
 
 
 def _documents(corpus: Corpus, recipe: CharRNNRecipe, touched: Counter[str]) -> Iterator[Document]:

@@ -12,6 +12,7 @@ import pytest
 from generators import load
 from generators.charrnn import load as load_model
 from generators.charrnn import read_info
+from generators.evaluation import nats_of
 from generators.training import Progress, Stopped, TrainedModel, train
 from tests.generators.training.titles import TITLES
 
@@ -108,6 +109,25 @@ def test_stopped_and_resumed(titles: Path, tmp_path: Path, recipe: str, options:
     assert resumed.version == whole.version
 
 
+def test_patience_is_kept(titles: Path, tmp_path: Path) -> None:
+    """A training that goes on after an interruption remembers how long it has been without a better model."""
+    # at such a rate no weight changes by as much as float32 tells apart
+    options = {"learning_rate": "1e-9", "optimizer": "sgd", "patience": "3", "checks": "3"}
+    whole = trained(titles, tmp_path / "whole" / "cats", "gru-stack", {**options, "epochs": "6"})
+    asked: list[int] = []
+
+    def stopping() -> bool:
+        asked.append(1)
+        return len(asked) == whole.metrics["steps"] - 1
+
+    with pytest.raises(Stopped):
+        trained(titles, tmp_path / "cats", "gru-stack", {**options, "epochs": "6"}, stopping=stopping)
+    resumed = trained(titles, tmp_path / "cats", "gru-stack", {**options, "epochs": "6"}, resume=True)
+
+    assert resumed.metrics["steps"] == whole.metrics["steps"] == 4 * 6  # the first check, and three that were no better
+    assert resumed.version == whole.version
+
+
 def test_stopped_while_reading(titles: Path, tmp_path: Path) -> None:
     """A training that is asked to end before its first step leaves nothing."""
     with pytest.raises(Stopped, match="nothing of it is kept"):
@@ -176,6 +196,8 @@ def test_labels(labelled: Path, tmp_path: Path, recipe: str, options: dict[str, 
     asked = writer.extend([writer.start()], [[writer.vocabulary.start, token]])
     assert set(info.labels) == {"a cat", "the dog", "one owl"}
     assert not np.allclose(plain, asked)
+    text = [*writer.vocabulary.encode("a cat"), writer.vocabulary.end]
+    assert nats_of(writer, [[writer.vocabulary.start, token, *text]])[1] == len(text)
     assert "- a cat: 27" in (model.directory / "README.md").read_text("utf-8")
 
 
