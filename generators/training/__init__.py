@@ -99,7 +99,8 @@ def train(
     chosen = _recipe(recipe, base, lora, new_model)
     _check(chosen, base, lora, new_model, given, label_columns)
     settled = changed(chosen, given)
-    if any(find_spec(package) is None for package in ("torch", "transformers", "accelerate")):
+    needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
+    if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
     from generators.training.work import refuse_if_held, work_of
 
