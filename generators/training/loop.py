@@ -18,16 +18,16 @@ from transformers.utils import logging as transformers_logging
 
 from generators.training.arguments import METRIC, arguments, optimizer
 from generators.training.errors import CannotSave, Stopped
+from generators.training.held_out import sampled, whole
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
 from generators.training.streams import Carried, Streams
 from generators.training.trainee import Trainee
-from generators.training.windows import IGNORED, Encoded
+from generators.training.windows import IGNORED
 from generators.training.work import disk_fault, saving
 from generators.writing import Writer
 
 TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
-PIECE: Final = 2048  # tokens; longer texts are measured in pieces at checks, side by side instead of one after another
 CARRIED: Final = "carried.pt"  # beside a checkpoint: the state of streams, which need not stand at an epoch's end
 KEPT: Final = "kept"  # models of some epochs, in the work directory
 
@@ -60,7 +60,7 @@ class Loop:
         self.kept = work / KEPT
         self._teller = _Teller(trainee, recipe, self.total, self.kept, told)
         window = getattr(getattr(trainee.model, "config", None), "window", None) or 1  # steps that a token costs
-        self._checked_on = _part(trainee.held_out, max(recipe.measured // window, 1)) if recipe.validation else []
+        self._checked_on = sampled(trainee.held_out, max(recipe.measured // window, 1)) if recipe.validation else []
         measured = bool(self._checked_on)
         every = min(max(1, round(steps / recipe.checks)), self.total)
         transformers_logging.disable_progress_bar()  # it prints
@@ -100,7 +100,7 @@ class Loop:
 
     def bits_per_character(self) -> float | None:
         """On all that is held out, of the model as it is now."""
-        return self._bits(_part(self._trainee.held_out, None)) if self._recipe.validation else None
+        return self._bits(whole(self._trainee.held_out)) if self._recipe.validation else None
 
     def samples(self) -> tuple[Sample, ...]:
         """What the model writes at three temperatures, from nothing or after a random held-out passage."""
@@ -289,15 +289,3 @@ def _accuracy(logits: Any, labels: Any) -> float | None:
     learnt = targets != IGNORED
     hit = logits[:, :-1].argmax(-1) == targets
     return float(hit[learnt].float().mean()) if bool(learnt.any()) else None
-
-
-def _part(held_out: Encoded, tokens: int | None) -> list[list[int]]:
-    """Held-out documents with something to predict, all of them or drawn from every source up to so many tokens."""
-    order = np.random.default_rng(0).permutation(len(held_out)).tolist()  # sources stand one after the other
-    texts, left = [], len(held_out.ids) if tokens is None else tokens
-    for document in order:
-        ids = held_out[document][:left].tolist()
-        left -= len(ids)
-        step = len(ids) if tokens is None else PIECE
-        texts += [ids[at : at + step + 1] for at in range(0, max(len(ids) - 1, 0), max(step, 1))]
-    return texts

@@ -241,7 +241,6 @@ def test_same_seed(titles: Path, tmp_path: Path) -> None:
         ("titles.txt", {"options": {"epochs": "-1"}}, InvalidValue),
         ("titles.txt", {"options": {"filters": "none"}}, InvalidValue),
         ("titles.txt", {"recipe": "charrnn-tune"}, InvalidValue),
-        ("titles.txt", {"recipe": "gpt2", "label_columns": ["kind"]}, InvalidValue),
         ("titles.txt", {"options": {"single_text": "true"}, "label_columns": ["kind"]}, InvalidValue),
         ("titles.txt", {"options": {"schedule": "plateau", "train_size": "1"}}, InvalidValue),
         ("titles.txt", {"options": {"epochs": "1", "num_epochs": "1"}}, InvalidValue),
