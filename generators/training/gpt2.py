@@ -13,6 +13,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.utils import logging as transformers_logging
 
 from generators.completion import ModelInfo, Sampling
 from generators.directory import read_json
@@ -277,6 +278,7 @@ def _loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> 
     config = GPT2Config.from_pretrained(directory, **_dropout(recipe))
     activation = config.activation_function
     config.activation_function = FUSED.get(activation, activation)
+    transformers_logging.disable_progress_bar()  # it prints, and telling is the caller's
     model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), dtype=torch.float32)
     model.config.activation_function = activation
     model.name_or_path = str(directory)
