@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REPEATED: Final = 4  # words of an n-gram whose repetition counts; arXiv:1908.04319 (seq-rep-4)
 LONGEST: Final = 256  # characters of one word
+WARMING: Final = 4  # tokens that are written ahead of the measured ones
 
 
 class Sample(NamedTuple):
@@ -132,6 +133,7 @@ async def sampled(
         UserError: the request cannot be met.
     """
     samples: list[Sample] = []
+    await _written(generator, replace(request, prompt="", n=1, max_tokens=WARMING, min_tokens=0))  # the first is slow
     began = time.perf_counter()
     for prompt in prompts:
         for first in range(0, n, MOST_CHOICES):

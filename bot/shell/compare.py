@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot.shell.evaluate import counted
-from bot.shell.output import Json, Progress, emit, note, progress, save, say, show, table
+from bot.shell.output import Json, Progress, check_writable, emit, note, progress, save, say, show, table
 from bot.shell.train import Documents
 from bot.shell.writers import Labels, at_temperature, label_of, text_of
 from bot.shelves import found_anywhere, loaded
@@ -63,8 +64,8 @@ def compare(
         label=label_of(label),
     )
     if report is not None:
-        report.open("a").close()  # so that a file that cannot be written is refused before the work
-    found = _all_found(models)
+        check_writable(report)
+    found = _all_found(models, request.label)
     with progress("Comparing") as shown:
         compared = [
             _measured(*each, request, prompts, samples, _corpus(file, documents), shown, number / len(found))
@@ -73,19 +74,22 @@ def compare(
     _tell(compared, report, as_json)
 
 
-def _all_found(models: Sequence[str]) -> list[tuple[Shelf, Path]]:
+def _all_found(models: Sequence[str], label: str | None) -> list[tuple[Shelf, Path]]:
     """Where the models are; one that is missing or cannot be used is known before the first is measured.
 
     Raises:
         UserError: there is such a one.
     """
     from bot.configuration import load_configuration
+    from generators.engine.intake import labels_of
     from generators.layers import summary
 
     home = load_configuration().home
     found = [found_anywhere(home, name) for name in models]
     for shelf, directory in found:
-        shelf.info(directory)
+        info = shelf.info(directory)
+        if label is not None:
+            labels_of(label, info)
         summary(directory)
     return found
 
@@ -110,10 +114,14 @@ def _measured(
     from generators.comparison import Compared, sampled, style_of
     from generators.engine import Engine
     from generators.evaluation import evaluate
+    from generators.kinds import TORCHLESS
     from generators.layers import summary
 
     shown.show(done, 1, detail=directory.name)
     size = summary(directory)
+    if shelf.info(directory).kind not in TORCHLESS:
+        with suppress(ImportError):  # which loading says in a sentence
+            import torch  # noqa: F401  # ahead of the clock, or the first model would pay for it alone
     began = time.perf_counter()
     model = loaded(shelf, directory)
     load_seconds = time.perf_counter() - began
@@ -147,6 +155,7 @@ def _tell(compared: Sequence[Compared], report: Path | None, as_json: bool) -> N
         for one in compared:
             emit(_record(one))
         return
+    note(f"All texts have the seed {compared[0].samples[0].seed}.")
     table(("", *named(compared)), [(label, *values) for label, values in rows(compared)])
     for number, sample in enumerate(compared[0].samples):
         show(f"\n— {number + 1}: {sample.prompt or '(no prompt)'}\n", dim=True)

@@ -58,6 +58,18 @@ class InTheWay(UserError):
 
 
 @dataclass(eq=False)
+class NoAdapter(UserError):
+    """A model that has no base to be merged with."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} is no adapter, so there is nothing to merge; export it without --merge.", name=self.name
+        )
+
+
+@dataclass(eq=False)
 class NoMove(UserError):
     """Something that is no move while a text is being written together."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.shell.output import Json, Progress, emit, note, progress, save, say, show
+from bot.shell.output import Json, Progress, check_writable, emit, note, progress, save, say, show
 from bot.shell.writers import (
     Desk,
     Labels,
@@ -67,7 +67,7 @@ def generate(
         label=label_of(label),
     )
     if out is not None:
-        out.open("a").close()  # so that a file that cannot be written is refused before the work
+        check_writable(out)
     asyncio.run(_generate(request, model or [], out, as_json))
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from bot import versions
 from bot.shell.output import Json, emit, note, say
+from bot.shell.signals import ended_in_order
 
 if TYPE_CHECKING:
     from generators.importing import Imported
@@ -42,7 +39,7 @@ def import_(
     _check_usage(source, base, weights, vocab, config)
     home = Home(load_configuration().home)
     home.create()
-    with _ended_by_sigterm():
+    with ended_in_order():
         imported = _imported(source, home.models, name, base, weights, vocab, config)
     versions.use_newest(home.path, imported.name)
     if as_json:
@@ -82,20 +79,6 @@ def _imported(
     if weights is not None:
         return import_textgenrnn(weights, models, name=name, vocab=vocab, config=config, tell=_tell)
     return import_model(source, models, name=name, base=base, tell=_tell)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Lets SIGTERM end what is done inside as an exception does, so that nothing half-written stays."""
-
-    def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(doing: str) -> None:

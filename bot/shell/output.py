@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,14 +44,53 @@ def note(text: str) -> None:
         typer.echo(text, err=True)
 
 
+def check_writable(out: Path) -> None:
+    """Refuses, ahead of long work, a file that `save` could not write; nothing is changed or left behind.
+
+    Raises:
+        OSError: it cannot be written, which names it.
+    """
+    with _naming(out):
+        if out.is_file() or out.is_dir():  # opening a pipe would wait for its reader
+            out.open("ab").close()
+        if out.is_file() or not out.exists():
+            beside = _beside(out)
+            beside.open("xb").close()
+            beside.unlink()
+
+
 def save(text: str, out: Path) -> None:
-    """Writes a file.
+    """Writes a file whole or not at all: beside it first, then in its place. Pipes and devices are written to.
 
     Raises:
         OSError: it cannot be written; it is named, which a full disk does not do by itself.
     """
+    with _naming(out):
+        if out.exists() and not out.is_file():
+            out.write_text(text, "utf-8")
+            return
+        beside = _beside(out)
+        try:
+            with beside.open("x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # a crash must not leave an empty file in the old one's place
+            if out.exists():
+                shutil.copymode(out, beside)
+            beside.replace(out.resolve())  # what a link leads to, not the link
+        finally:
+            with suppress(OSError):  # it has taken its place, or was never made
+                beside.unlink()
+
+
+def _beside(out: Path) -> Path:
+    return out.resolve().parent / f".new-{os.getpid()}"
+
+
+@contextmanager
+def _naming(out: Path) -> Iterator[None]:
     try:
-        out.write_text(text, "utf-8")
+        yield
     except OSError as fault:
         raise OSError(fault.errno, fault.strerror, str(out)) from fault
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import quote
 
 from bot.platforms.terminal import printable
 
@@ -25,7 +26,7 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem
 table { border-collapse: collapse; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .8rem; text-align: right; vertical-align: top; }
 th:first-child { text-align: left; font-weight: normal; }
-thead th { font-weight: bold; overflow-wrap: anywhere; }
+thead th { font-weight: bold; overflow-wrap: break-word; }
 .wide { overflow-x: auto; }
 .side { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
 figure { background: var(--soft); border-radius: .5rem; margin: 0; padding: .8rem 1rem; }
@@ -102,16 +103,18 @@ def markdown_of(compared: Sequence[Compared], beside: Path) -> str:
     Args:
         beside: the directory of the file, where its links start.
     """
-    names = named(compared)
+    names = [_cell(name) for name in named(compared)]
     lines = [f"# {' · '.join(names)}", "", f"| | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
-    lines += [f"| {label} | {' | '.join(values)} |" for label, values in rows(compared)]
+    lines += [f"| {label} | {' | '.join(map(_cell, values))} |" for label, values in rows(compared)]
     for number, sample in enumerate(compared[0].samples):
         lines += ["", f"## Seed {sample.seed}", "", *_fenced(sample.prompt)]
         for name, one in zip(names, compared, strict=True):
             lines += ["", f"{name}:", "", *_fenced(one.samples[number].text)]
     for name, one in zip(names, compared, strict=True):
-        links = [Path(os.path.relpath(picture, beside)).as_posix() for picture in one.pictures]
-        lines += [line for link in links for line in ("", f"![{name}: {Path(link).stem}](<{link}>)")]
+        links = [
+            (_cell(picture.stem), quote(Path(os.path.relpath(picture, beside)).as_posix())) for picture in one.pictures
+        ]
+        lines += [line for stem, link in links for line in ("", f"![{name}: {stem}](<{link}>)")]
     return "\n".join(lines) + "\n"
 
 
@@ -127,18 +130,27 @@ def _texts(compared: Sequence[Compared], names: Sequence[str]) -> Iterator[str]:
 
 
 def _pictures(compared: Sequence[Compared], names: Sequence[str]) -> Iterator[str]:
+    if not any(one.pictures for one in compared):
+        return
+    yield '<h2>Pictures</h2>\n<div class="side">'
     for name, one in zip(names, compared, strict=True):
         for picture in one.pictures:
             data = b64encode(picture.read_bytes()).decode()
             caption = f"{name}: {_shown(picture.stem)}"
             image = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
             yield f"<figure><figcaption>{caption}</figcaption>{image}</figure>"
+    yield "</div>"
 
 
 def _fenced(text: str) -> list[str]:
     """A text as it is, between fences that are longer than any in it."""
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
     return [f"{fence}text", printable(text), fence]
+
+
+def _cell(text: str) -> str:
+    """A name that neither ends its column nor is taken for Markdown."""
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", printable(text)).replace("\n", " ")
 
 
 def _shown(text: str) -> str:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from bot.shell.next import Unit
-from bot.shell.output import note, save, show
+from bot.shell.output import check_writable, note, save, show
+from bot.shell.signals import ended_in_order
 from bot.shell.writers import Labels, ModelName, at_temperature, label_of, open_desk, text_of
 from generators.errors import Phrase, UserError
 
 if TYPE_CHECKING:
-    from bot.shell.sheet import Sheet
+    from bot.shell.sheet import Offered, Sheet
 
 FEWEST: Final = 3
 MOST: Final = 20
@@ -38,7 +39,9 @@ def write(
     temperature: Annotated[float | None, typer.Option(help="Of draws: 0 takes the likeliest.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed and the same moves write the same text.")] = None,
     label: Labels = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Stop once so many tokens are written.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Stop once so many tokens are written; the last candidate stays whole.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the text into this file.")] = None,
 ) -> None:
     """Write a text together with a model, choosing what comes next.
@@ -64,8 +67,11 @@ def write(
         logprobs=top,
     )
     if out is not None:
-        out.open("a").close()  # so that a file that cannot be written is refused before the work
-    with asyncio.Runner() as runner:  # stdin is waited for between its turns, so that Ctrl-C ends the waiting
+        check_writable(out)
+    with (
+        ended_in_order(),
+        asyncio.Runner() as runner,
+    ):  # stdin is waited for between its turns, so that Ctrl-C ends the waiting
         stack = AsyncExitStack()
         try:
             desk = runner.run(stack.enter_async_context(open_desk()))
@@ -77,10 +83,12 @@ def write(
 
 def _played(sheet: Sheet, runner: asyncio.Runner, out: Path | None) -> None:
     """Makes moves until there are no more, and gives the text out however that came about."""
+    offered = runner.run(sheet.offer())  # what the model cannot do is said before anything is given out
     try:
         note("A number takes a candidate; h shows the other moves.")
-        while not sheet.over and _move(sheet, runner):
-            pass
+        while not sheet.over and _move(sheet, offered, runner):
+            if not sheet.over:
+                offered = runner.run(sheet.offer())
         if sheet.over:
             note("The text has come to its end.")
     except KeyboardInterrupt:
@@ -93,9 +101,8 @@ def _played(sheet: Sheet, runner: asyncio.Runner, out: Path | None) -> None:
             note(f"The text is written to {out}.")
 
 
-def _move(sheet: Sheet, runner: asyncio.Runner) -> bool:
+def _move(sheet: Sheet, offered: Offered, runner: asyncio.Runner) -> bool:
     """One addition, or one taken back; False once the person stops."""
-    offered = runner.run(sheet.offer())
     note(f"\n{sheet.shown()}\n\n{offered.shown()}")
     while (line := _line("> ")) is not None:
         word = line.strip()
@@ -131,7 +138,7 @@ def _own(line: str) -> str:
 def _line(asking: str) -> str | None:
     """A line from the person without its end; None where there are no more."""
     typer.echo(asking, nl=False, err=True)
-    line = sys.stdin.buffer.readline()
+    line = sys.stdin.buffer.readline() if sys.stdin is not None else b""  # None where it is closed
     if not line:
         return None
     return line.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")

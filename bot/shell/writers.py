@@ -81,6 +81,8 @@ def prompt_text(prompt: str) -> str:
         UserError: see `text_of`.
     """
     if prompt == "-":
+        if sys.stdin is None:
+            raise typer.BadParameter("stdin is closed, so there is nothing to read", param_hint="PROMPT")
         prompt = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     return text_of(prompt, Phrase("the prompt"))
 

@@ -123,6 +123,42 @@ def test_markdown(shell: Shell, models: list[str], tmp_path: Path) -> None:
     assert "| parameters |" in written
 
 
+def test_names_that_markdown_would_read(shell: Shell, models: list[str], tmp_path: Path) -> None:
+    """A name cannot end its column, and a picture's link leads to it whatever its name is."""
+    odd = (tmp_path / "first").rename(tmp_path / "a|b")
+    (odd / "<loss>.png").write_bytes(PNG)
+    report = tmp_path / "report.md"
+
+    ran = shell("compare", str(odd), models[1], "--samples", "1", "--max-tokens", "5", "--report", str(report))
+
+    written = report.read_text("utf-8")
+    assert ran.code == 0, ran.err
+    assert "| | a\\|b | second |\n" in written
+    assert "](<a%7Cb/%3Closs%3E.png>)" in written
+
+
+def test_seed_is_told(shell: Shell, models: list[str]) -> None:
+    """Whoever gave no seed is told which one it was."""
+    ran = shell("compare", *models, "--max-tokens", "9")
+    told = re.search(r"All texts have the seed (\d+)\.\n", ran.err)
+
+    assert told is not None
+    again = shell("compare", *models, "--max-tokens", "9", "--seed", told[1])
+    assert again.out.partition("— 1")[2] == ran.out.partition("— 1")[2] != ""
+
+
+def test_refused_without_a_trace(shell: Shell, models: list[str], tmp_path: Path) -> None:
+    """A comparison that cannot be made leaves no report, and one that is there as it was."""
+    (tmp_path / "old.md").write_text("old", "utf-8")
+
+    for name in ("new.md", "old.md"):
+        ran = shell("compare", *models, "--file", str(tmp_path / "missing.txt"), "--report", str(tmp_path / name))
+        assert ran.code == 1
+
+    assert {path.name for path in tmp_path.glob("*.md")} == {"old.md"}
+    assert (tmp_path / "old.md").read_text("utf-8") == "old"
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,6 +55,37 @@ def test_interrupted(home: Path) -> None:
 
     assert (process.returncode, out) == (0, b"Once upon a time\n")
     assert b"Traceback" not in err
+
+
+def test_terminated(home: Path, tmp_path: Path) -> None:
+    """SIGTERM loses nothing of what was written, and is told by the exit code."""
+    with subprocess.Popen(
+        [*PROGRAM, "Once upon a", "--out", str(tmp_path / "text.txt")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"o time\n")
+        process.stdin.flush()
+        seen = b""
+        while seen.count(b"\n> ") < 2:
+            seen += process.stderr.read(1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert process.returncode == 128 + signal.SIGTERM
+    assert (tmp_path / "text.txt").read_text("utf-8") == "Once upon a time\n"
+
+
+def test_closed_stdin(home: Path) -> None:
+    """A closed stdin has no moves, and gives the text out as an empty one does."""
+    done = subprocess.run(
+        f"{shlex.join([*PROGRAM, 'Once'])} <&-", shell=True, capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.returncode, done.stdout) == (0, "Once\n"), done.stderr
 
 
 def test_end_of_input(shell: Shell) -> None:
@@ -142,6 +174,7 @@ def test_out(shell: Shell, tmp_path: Path) -> None:
         (("--top", "2"), 1, "top cannot be 2; it has to be a whole number from 3 to 20.\n"),
         (("--top", "21"), 1, "top cannot be 21; it has to be a whole number from 3 to 20.\n"),
         (("--model", "charnn"), 1, "There is no model charnn. Did you mean charrnn?\n"),
+        (("--label", "poem"), 1, "The model charrnn cannot do this: texts of the kind poem. Choose another model.\n"),
         (("--temperature", "nan"), 1, "temperature cannot be nan; it has to be a number from 0 to 5.\n"),
         (("--out", "missing/file.txt"), 1, "missing/file.txt: No such file or directory.\n"),
     ],
@@ -151,6 +184,17 @@ def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], code: int
     ran = shell("write", "x", *arguments, input="s\n")
 
     assert (ran.code, ran.out, ran.err) == (code, "", sentence)
+
+
+def test_refused_without_a_trace(shell: Shell, tmp_path: Path) -> None:
+    """Where nothing is written there is no file either, and one that is there stays what it was."""
+    (tmp_path / "old.txt").write_text("old", "utf-8")
+
+    for name in ("new.txt", "old.txt"):
+        assert shell("write", "x", "--model", "charnn", "--out", str(tmp_path / name), input="s\n").code == 1
+
+    assert {path.name for path in tmp_path.iterdir()} - {"home"} == {"old.txt"}
+    assert (tmp_path / "old.txt").read_text("utf-8") == "old"
 
 
 def test_prompt_from_stdin(shell: Shell) -> None:
