@@ -19,14 +19,17 @@ def device_of(name: str) -> torch.device:
     """
     import torch
 
+    allowed = "auto, cpu, cuda or cuda:N"
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):
+            raise InvalidValue("device", name, allowed)
         if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
             raise InvalidValue("device", name, "auto, cpu, or a GPU that this machine has and that torch can use")
     except RuntimeError as fault:
-        raise InvalidValue("device", name, "auto, cpu, cuda or cuda:N") from fault
+        raise InvalidValue("device", name, allowed) from fault
     return device
 
 

@@ -22,9 +22,7 @@ from generators.places import CONFIG
 KINDS: Final = {"charrnn": "generators.charrnn", "gpt2": "generators.gpt2"}
 OTHERS: Final = "generators.causal"  # every other causal language model of transformers
 TORCHLESS: Final = frozenset({"charrnn"})
-TORCH_CACHE_BYTES: Final = (
-    512 * 1024 * 1024
-)  # a token is 74 kB in GPT-2 of 124M: some 7,000 tokens, or 6 whole contexts
+TORCH_CACHE_BYTES: Final = 512 << 20  # a token is 74 kB in GPT-2 of 124M: some 7,000 tokens, or 6 whole contexts
 
 
 def info_of(directory: Path, name: str, shipped: bool = False) -> ModelInfo:

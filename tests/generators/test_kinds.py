@@ -46,7 +46,7 @@ def test_devices(tmp_path: Path) -> None:
     """A device that this machine has not is refused by its name; char-RNNs need none."""
     gpt2, charrnn = save_gpt2(tmp_path / "b"), save_tiny(tmp_path / "c")
 
-    for device in ("cuda:99", "abacus"):
+    for device in ("cuda:99", "abacus", "meta"):
         with pytest.raises(InvalidValue, match=device):
             load_model(gpt2, info_of(gpt2, "b"), device=device)
     model = load_model(charrnn, info_of(charrnn, "c"), device="cuda:99")
