@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FILE: Final = "tokenizer.json"
+PARTS: Final = ("vocab.json", "merges.txt", "added_tokens.json")  # what it was kept in before
+STOCK: Final = ("gpt2", "gpt_neo", "gptj")  # kinds whose parts are GPT-2's own; others split text in other ways
 METASPACE: Final = "▁"  # SentencePiece's stand-in for a space
 
 
@@ -40,13 +42,15 @@ def stock_tokenizer(directory: Path) -> Tokenizer:
     """The byte-level BPE in vocab.json and merges.txt, with the special tokens that config.json names.
 
     Raises:
-        OSError, ValueError, KeyError: a file is missing or damaged.
+        OSError, ValueError, KeyError: a file is missing or damaged, or the model's kind splits text in another way.
         Exception: whatever else `tokenizers` raises for damage.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     vocab = json.loads((directory / "vocab.json").read_text("utf-8"))
     config = json.loads((directory / "config.json").read_text("utf-8"))
+    if config.get("model_type") not in STOCK:
+        raise ValueError("tokenizer.json is missing, and vocab.json and merges.txt do not say how texts are split")
     names = {token: name for name, token in vocab.items()}
     tokenizer = Tokenizer(models.BPE.from_file(str(directory / "vocab.json"), str(directory / "merges.txt")))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -60,9 +60,9 @@ class Vocabulary:
             config = json.loads((directory / "config.json").read_text("utf-8"))
             tokenizer = read_tokenizer(directory)
             start, end = _ends(config, tokenizer.get_vocab_size(with_added_tokens=True))
+            return cls(tokenizer, start, end)
         except Exception as fault:  # tokenizers raises bare Exception for any damage to its file
             raise UnusableModel(str(directory), f"its tokenizer or config cannot be read ({fault})") from fault
-        return cls(tokenizer, start, end)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, special tokens never among them."""
@@ -116,6 +116,8 @@ class Vocabulary:
         if token in self._literal:
             return name.encode()
         if self.is_byte_level:
+            if not self._alphabet.keys() >= set(name):
+                raise ValueError(f"its token {name!r} is not written in bytes, as all of a byte-level tokenizer's are")
             return bytes([self._alphabet[character] for character in name])
         if byte := BYTE_TOKEN.fullmatch(name):
             return bytes([int(byte[1], 16)])

@@ -143,6 +143,27 @@ def test_wrong_ends(saved: Callable[..., Path], config: dict[str, Any], told: st
     assert told in str(caught.value)
 
 
+def test_parts_of_another_kind(saved: Callable[..., Path]) -> None:
+    """A directory without tokenizer.json is read from its older parts only where these are GPT-2's own."""
+    directory = saved(byte_level_bpe(), model_type="qwen2")
+    (directory / "tokenizer.json").unlink()
+    byte_level_bpe().model.save(str(directory))
+
+    with pytest.raises(UnusableModel, match="do not say how texts are split"):
+        Vocabulary.load(directory)
+
+
+def test_a_token_that_is_no_bytes(saved: Callable[..., Path]) -> None:
+    """A byte-level tokenizer with a token outside its alphabet is refused in one sentence."""
+    directory = saved(byte_level_bpe())
+    written = json.loads((directory / "tokenizer.json").read_text("utf-8"))
+    written["model"]["vocab"]["日"] = len(written["model"]["vocab"])
+    (directory / "tokenizer.json").write_text(json.dumps(written), "utf-8")
+
+    with pytest.raises(UnusableModel, match="'日' is not written in bytes"):
+        Vocabulary.load(directory)
+
+
 def test_a_tokenizer_that_loses_text(saved: Callable[..., Path]) -> None:
     """A WordPiece is refused, because spaces are lost in it."""
     vocab = {"[UNK]": 0, "a": 1, "##b": 2}
