@@ -14,7 +14,16 @@ from generators.errors import InvalidValue, UnusableModel
 
 WEIGHTS: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"  # of weights in several files
-PICKLES: Final = (b"PK\x03\x04", *(bytes([0x80, protocol]) for protocol in range(2, 6)))  # in torch's zip, or bare
+ADAPTER: Final = "adapter_model.safetensors"  # peft's names
+ADAPTER_CONFIG: Final = "adapter_config.json"
+CODE: Final = ("auto_map", "trust_remote_code")  # fields of config.json
+PICKLE: Final = "a pickle under another name, and pickles are never opened"
+OTHERS: Final = {  # how files begin that are no safetensors, and what they are
+    b"\x80": PICKLE,
+    b"PK\x03\x04": PICKLE,  # in torch's zip
+    b"\x89HDF": "an HDF5 file under another name",
+    b"version https://git-lfs": "only Git LFS's pointer to the file; `git lfs pull` fetches it",
+}
 BLOCK: Final = 1 << 16  # bytes
 SAMPLED: Final = 64  # blocks of a file that `sampled_version` reads: 4 MiB, however large the file
 
@@ -36,6 +45,23 @@ def read_json(directory: Path, file: str, *, required: bool = True) -> dict[str,
     if not isinstance(value, dict):
         raise UnusableModel(str(directory), f"{file} is damaged (no JSON object)")
     return value
+
+
+def read_config(directory: Path) -> dict[str, Any]:
+    """A directory's config.json.
+
+    Raises:
+        UnusableModel: it is missing or damaged, or names code to run.
+    """
+    config = read_json(directory, "config.json")
+    attention = str(config.get("attn_implementation"))
+    named = [field for field in CODE if config.get(field)]
+    if named or "/" in attention:  # a kernel on the hub, which transformers would fetch and run
+        field = (*named, "attn_implementation")[0]
+        raise UnusableModel(
+            str(directory), f"its config.json names code to run ({field}), and code from elsewhere is never run"
+        )
+    return config
 
 
 def info_of(
@@ -106,14 +132,19 @@ def tokens_of(generation: Mapping[str, Any], name: str, default: int, *, least: 
     return value
 
 
+def is_adapter(directory: Path) -> bool:
+    """Whether it holds an adapter for another model instead of a model of its own."""
+    return (directory / ADAPTER_CONFIG).is_file()
+
+
 def weights_files(directory: Path) -> list[Path]:
     """The safetensors of a directory, one file or as many as its index names; an adapter's are its own.
 
     Raises:
         UnusableModel: there are none, or the index is damaged or names a file elsewhere.
     """
-    if (directory / "adapter_config.json").is_file():
-        files = [directory / "adapter_model.safetensors"]
+    if is_adapter(directory):
+        files = [directory / ADAPTER]
     elif (directory / INDEX).is_file() and not (directory / WEIGHTS).is_file():
         named = read_json(directory, INDEX).get("weight_map")
         if not isinstance(named, dict) or not all(
@@ -130,22 +161,24 @@ def weights_files(directory: Path) -> list[Path]:
     return files
 
 
-def refuse_pickles(directory: Path, files: Sequence[Path]) -> None:
-    """Refuses what torch.save wrote, under whatever name: opening it could run code.
+def check_safetensors(file: Path) -> None:
+    """Refuses what came under the name of safetensors and is something else: opening a pickle could run code.
 
     Raises:
-        UnusableModel: one of the files is such a pickle, or cannot be read.
+        UnusableModel: it is of another kind, missing, or cannot be read.
     """
-    for file in files:
-        try:
-            with file.open("rb") as opened:
-                first = opened.read(4)
-        except OSError as fault:
-            raise UnusableModel(str(directory), f"{file.name} cannot be read ({fault})") from fault
-        if first.startswith(PICKLES):
-            raise UnusableModel(
-                str(directory), f"{file.name} is a pickle under another name, and pickles are never opened"
-            )
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(24)
+    except FileNotFoundError:
+        raise UnusableModel(str(file.parent), f"{file.name} is missing") from None
+    except OSError as fault:
+        raise UnusableModel(str(file.parent), f"{file.name} cannot be read ({fault})") from fault
+    if start[8:9] == b"{":  # the first eight bytes are the header's length, and 640 begins as a pickle does
+        return
+    for magic, what in OTHERS.items():
+        if start.startswith(magic):
+            raise UnusableModel(str(file.parent), f"{file.name} is {what}")
 
 
 def sampled_version(files: Sequence[Path]) -> str:
@@ -153,11 +186,17 @@ def sampled_version(files: Sequence[Path]) -> str:
 
     A digest of all of GPT-2's 500 MB would cost half a second wherever models are listed. The blocks hold the
     first and the last bytes, and so the safetensors header; training changes all weights, so any sample tells.
+
+    Raises:
+        UnusableModel: a file cannot be read.
     """
     digest = sha256()
     for file in files:
-        facts = file.stat()
-        digest.update(_sample(file, facts.st_mtime_ns, facts.st_size))
+        try:
+            facts = file.stat()
+            digest.update(_sample(file, facts.st_mtime_ns, facts.st_size))
+        except OSError as fault:
+            raise UnusableModel(str(file.parent), f"{file.name} cannot be read ({fault})") from fault
     return digest.hexdigest()[:12]
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from generators.bases import base_of
 from generators.charrnn.shape import Shape as CharRNNShape
-from generators.directory import read_json, weights_files
+from generators.directory import is_adapter, read_json, weights_files
 from generators.errors import UnusableModel
-from generators.places import base_of
-from generators.tensors import ADAPTER, Tensor, tensors_of
+from generators.tensors import Tensor, tensors_of
 
 Tensors: TypeAlias = Mapping[str, Tensor]
 Size: TypeAlias = tuple[int | None, ...]
 
 CELLS: Final = {"lstm": "LSTM", "gru": "GRU"}
+HEAD: Final = "lm_head.weight"
 BUFFERS: Final = (".attn.bias", ".attn.masked_bias")  # causal masks that old GPT-2 files keep among the weights
 GROUP: Final = re.compile(r"(.*?\.\d+)\.")  # a numbered block, with all that is in it
 LORA: Final = re.compile(r"^base_model\.model\.(?P<layer>.+)\.lora_(?P<half>A|B|embedding_A|embedding_B)(\..+)?$")
@@ -61,12 +62,12 @@ def summary(directory: Path) -> Summary:
         UnusableModel: its config.json or the header of its weights is damaged, or they do not fit each other.
     """
     config = read_json(directory, "config.json")
-    if not (directory / ADAPTER).is_file():
-        tensors = _counted(tensors_of(weights_files(directory)))
+    if not is_adapter(directory):
+        tensors = _counted(config, tensors_of(weights_files(directory)))
         return Summary(tuple(_layers(directory, config, tensors)), *_totals(tensors))
-    own = tensors_of([directory / ADAPTER])
-    base = base_of(directory)
-    whole = {} if base is None else _counted(tensors_of(weights_files(base)))
+    own = tensors_of(weights_files(directory))
+    base = _base_if_here(directory)
+    whole = {} if base is None else _counted(config, tensors_of(weights_files(base)))
     below = [] if base is None else _layers(base, config, whole)
     of_base, _, bytes_of_base = _totals(whole)
     of_adapter, _, bytes_of_adapter = _totals(own)
@@ -78,8 +79,17 @@ def _totals(tensors: Tensors) -> tuple[int, None, int]:
     return sum(one.parameters for one in tensors.values()), None, sum(one.bytes for one in tensors.values())
 
 
-def _counted(tensors: Tensors) -> dict[str, Tensor]:
-    return {name: one for name, one in tensors.items() if not name.endswith(BUFFERS)}
+def _base_if_here(adapter: Path) -> Path | None:
+    try:
+        return base_of(adapter)
+    except UnusableModel:  # an adapter's own layers can be shown without it
+        return None
+
+
+def _counted(config: Mapping[str, Any], tensors: Tensors) -> dict[str, Tensor]:
+    """The tensors that are parameters: no masks, and no second copy of an embedding that is the head as well."""
+    copies = (HEAD,) if config.get("model_type") == "gpt2" and config.get("tie_word_embeddings", True) else ()
+    return {name: one for name, one in tensors.items() if not name.endswith(BUFFERS) and name not in copies}
 
 
 def _layers(directory: Path, config: Mapping[str, Any], tensors: Tensors) -> list[Layer]:
@@ -107,10 +117,9 @@ def _of_charrnn(shape: CharRNNShape, tensors: Tensors) -> list[Layer]:
         layers.append(Layer(f"rnn.{index}", cell, (None, tokens, width), _under(tensors, f"rnn.{index}.")))
     if shape.attention != "none":
         layers.append(Layer("features", "Concatenate", (None, tokens, shape.features), 0))
-        kind, size = ("Weighted average", (None, shape.features))
-        if shape.attention == "running":
-            kind, size = "Running average, beside", (None, tokens, shape.head_width)  # type: ignore[assignment]
-        layers.append(Layer("attention", kind, size, _under(tensors, "attention.")))
+        averaged: Size = (None, shape.features) if shape.attention == "window" else (None, tokens, shape.head_width)
+        kind = "Weighted average" if shape.attention == "window" else "Running average, beside"
+        layers.append(Layer("attention", kind, averaged, _under(tensors, "attention.")))
     output: Size = (None, shape.vocab_size) if tokens else (None, None, shape.vocab_size)
     kind = f"Adaptive softmax {list(shape.adaptive_cutoffs)}" if shape.adaptive_cutoffs else "Dense"
     layers.append(Layer("output", kind, output, _under(tensors, "output.")))

@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from generators.directory import read_json
 from generators.errors import InvalidValue, UnknownModel
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # a directory's name everywhere, and a word in a chat
@@ -77,20 +76,6 @@ def found(model: str | Path) -> Place:
         if directory is not None:
             return Place(directory, name, shelf.shipped)
     raise UnknownModel(str(model))
-
-
-def base_of(adapter: Path) -> Path | None:
-    """Where the model is that an adapter's directory names as its own; None where it is not here."""
-    base = read_json(adapter, "planchette.json", required=False).get("base")
-    settings = read_json(adapter, "adapter_config.json", required=False)
-    named = [f"{base.get('name')}@{base.get('version')}"] if isinstance(base, dict) else []
-    for candidate in (*named, settings.get("base_model_name_or_path")):
-        try:
-            if isinstance(candidate, str) and candidate:
-                return found(candidate).directory
-        except UnknownModel:
-            continue
-    return None
 
 
 def _name_of(directory: Path) -> str:

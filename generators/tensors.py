@@ -8,17 +8,10 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from generators.directory import full_digest, weights_files
+from generators.directory import check_safetensors, full_digest, weights_files
 from generators.errors import UnusableModel
 
-ADAPTER: Final = "adapter_model.safetensors"  # peft's name for it
 BITS: Final = {"BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F4": 4}  # the others' names end with theirs
-BEGINNINGS: Final = {  # of files that came under the name of another kind
-    b"\x80": "it is a pickle",
-    b"PK\x03\x04": "it is a zip, as pickles of torch are",
-    b"\x89HDF": "it is an HDF5 file",
-    b"version https://git-lfs": "it is only Git LFS's pointer to the file; `git lfs pull` fetches it",
-}
 
 
 class Tensor(NamedTuple):
@@ -53,12 +46,8 @@ def weights_digest(directory: Path) -> str:
 def _header(file: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
+    check_safetensors(file)
     try:
-        with file.open("rb") as beginning:
-            start = beginning.read(24)
-        for magic, what in BEGINNINGS.items():
-            if start.startswith(magic) and start[8:9] != b"{":  # a header of 128 bytes begins with \x80 too
-                raise UnusableModel(str(file.parent), f"{file.name} holds no safetensors: {what}")
         with safe_open(file, framework="numpy") as opened:
             return {name: _tensor(opened, name) for name in opened.keys()}  # noqa: SIM118  # not a mapping
     except (SafetensorError, OSError, ValueError) as fault:

@@ -12,11 +12,12 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.shell.errors import InTheWay
+from bot.shell.errors import InTheWay, NoAdapter
 from bot.shell.output import note
+from bot.shell.signals import ended_in_order
 from bot.shelves import found
 
-ARCHIVES: Final = {".zip": "zip", ".tar.gz": "gztar", ".tgz": "gztar", ".tar.xz": "xztar", ".tar": "tar"}
+ARCHIVES: Final = {".zip": "zip", ".tar.gz": "gztar", ".tgz": "gztar", ".tar.xz": "xztar", ".tar": "tar"}  # by suffix
 Target = Annotated[
     Path, typer.Argument(metavar="DIRECTORY", help="Where to, made if missing; or a new .zip or .tar.gz.")
 ]
@@ -32,17 +33,22 @@ def export(
     transformers and others can read it there.
     """
     from bot.configuration import load_configuration
+    from generators.directory import is_adapter
 
     _, source = found(load_configuration().home, name)
+    plain = name.partition("@")[0]
+    if merge and not is_adapter(source):
+        raise NoAdapter(plain)
     in_archive = _format(directory)
-    if in_archive is None:
-        with _new_directory(directory) as building:
-            _write(source, building, merge)
-    else:
-        with _new_archive(directory, in_archive) as building:
-            inside = building / name.partition("@")[0]
-            inside.mkdir()
-            _write(source, inside, merge)
+    with ended_in_order():
+        if in_archive is None:
+            with _new_directory(directory) as building:
+                _write(source, building, merge)
+        else:
+            with _new_archive(directory, in_archive) as building:
+                inside = building / plain
+                inside.mkdir()
+                _write(source, inside, merge)
     note(f"{name} is in {directory}.")
 
 
@@ -61,15 +67,13 @@ def write_merged(source: Path, target: Path) -> None:
     """An adapter and its base as a whole model, which needs neither of them.
 
     Raises:
-        UserError: it is no adapter, or its base is not here.
+        UserError: its base is not here, or torch is not installed.
     """
-    from generators.directory import WEIGHTS, read_json
-    from generators.errors import MissingExtra, Unsupported
-    from generators.importing.contents import FILES, is_adapter
-    from generators.tensors import ADAPTER, weights_digest
+    from generators.directory import ADAPTER, ADAPTER_CONFIG, WEIGHTS, read_json
+    from generators.errors import MissingExtra
+    from generators.importing.contents import FILES
+    from generators.tensors import weights_digest
 
-    if not is_adapter(source):
-        raise Unsupported(source.parent.name, "be merged, because it is no adapter")
     try:
         from safetensors.torch import save_file
 
@@ -79,7 +83,7 @@ def write_merged(source: Path, target: Path) -> None:
     tensors = {tensor: values.contiguous() for tensor, values in merged(source).items()}
     save_file(tensors, target / WEIGHTS, {"format": "pt"})
     for file in FILES:
-        if (source / file).is_file() and file not in (ADAPTER, "adapter_config.json"):
+        if (source / file).is_file() and file not in (ADAPTER, ADAPTER_CONFIG):
             shutil.copyfile(source / file, target / file)
     lineage = read_json(target, "planchette.json", required=False)
     if isinstance(base := lineage.pop("base", None), dict):
@@ -126,13 +130,6 @@ def _new_archive(archive: Path, kind: str) -> Iterator[Path]:
 
 def _format(path: Path) -> str | None:
     """shutil's name for the kind of archive that a path ends with."""
-    for suffix, kind in (
-        (".zip", "zip"),
-        (".tar.gz", "gztar"),
-        (".tgz", "gztar"),
-        (".tar.xz", "xztar"),
-        (".tar", "tar"),
-    ):
-        if path.name.lower().endswith(suffix) and not path.is_dir():
-            return kind
-    return None
+    if path.is_dir():
+        return None
+    return next((kind for suffix, kind in ARCHIVES.items() if path.name.lower().endswith(suffix)), None)

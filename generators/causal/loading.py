@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from generators.completion import ModelInfo
-from generators.directory import info_of, read_json, refuse_pickles, weights_files
+from generators.directory import check_safetensors, info_of, is_adapter, read_config, weights_files
 from generators.errors import MissingExtra, UnusableModel
 from generators.vocabulary import Vocabulary
 
@@ -27,7 +27,7 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     Raises:
         UnusableModel: a file is missing or damaged, or config.json names code to run.
     """
-    config = _config(directory)
+    config = read_config(directory)
     labels = config.get("labels") or {}
     return info_of(
         directory,
@@ -63,10 +63,11 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
     from generators.devices import device_of
 
     place = device_of(device)
-    config = _config(directory)
-    if (directory / "adapter_config.json").is_file():
+    config = read_config(directory)
+    if is_adapter(directory):
         raise UnusableModel(str(directory), "it is an adapter, and adapters are known for GPT-2 only")
-    refuse_pickles(directory, weights_files(directory))
+    for file in weights_files(directory):
+        check_safetensors(file)
     vocabulary = Vocabulary.load(directory)
     transformers.utils.logging.disable_progress_bar()
     try:
@@ -80,6 +81,7 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
         )
         _check(model, facts)
         vocabulary.check_room(model.get_input_embeddings().num_embeddings)
+        _check_direction(model.eval(), vocabulary.size)
     except Exception as fault:  # each family has its own ways to fail on a config or weights that do not fit
         reason = " ".join(str(fault).split())[:300] or type(fault).__name__
         raise UnusableModel(str(directory), f"transformers cannot load it ({reason})") from fault
@@ -101,16 +103,26 @@ def _check(model: torch.nn.Module, facts: Mapping[str, Any]) -> None:
             raise ValueError(f"tensor {name} holds numbers that are not finite")
 
 
+def _check_direction(model: torch.nn.Module, tokens: int) -> None:
+    """Refuses models that fill gaps, such as BERT, which transformers takes for writers whatever they were made for.
+
+    Raises:
+        ValueError: what it says after a token depends on tokens behind that.
+    """
+    import torch
+
+    from generators.causal.writer import PROBE, near
+
+    ids = torch.tensor([[token % tokens for token in range(1, PROBE + 1)]])
+    with torch.inference_mode():
+        begun, whole = model(input_ids=ids[:, :3]).logits[0, -1], model(input_ids=ids).logits[0, 2]
+    if not near(begun, whole):
+        raise ValueError("it looks at the tokens that follow, so it fills gaps and cannot write")
+
+
 def _context(config: Mapping[str, Any]) -> int | None:
     for name in POSITIONS:
         value = config.get(name)
         if isinstance(value, int) and value > 1:
             return value
     return None
-
-
-def _config(directory: Path) -> dict[str, Any]:
-    config = read_json(directory, "config.json")
-    if config.get("auto_map"):
-        raise UnusableModel(str(directory), "its config.json names code to run (auto_map), and only weights are used")
-    return config

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -15,12 +13,11 @@ from safetensors.numpy import load_file
 from generators.charrnn.folding import Array, Shape
 from generators.charrnn.tokenizer import label_token
 from generators.charrnn.writer import CharRNN
-from generators.completion import LONGEST, ModelInfo, Sampling
-from generators.errors import InvalidValue, UnusableModel
+from generators.completion import ModelInfo
+from generators.directory import WEIGHTS, check_safetensors, info_of, read_json
+from generators.errors import UnusableModel
 from generators.model import Model
 from generators.vocabulary import Vocabulary
-
-WEIGHTS: Final = "model.safetensors"
 
 
 def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
@@ -29,33 +26,18 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     Raises:
         UnusableModel: a file is missing or damaged, or the defaults in generation_config.json are out of range.
     """
-    config = _json(directory, "config.json")
+    config = read_json(directory, "config.json")
     if config.get("model_type") != "charrnn":
         raise UnusableModel(str(directory), f"it is a {config.get('model_type')}, not a charrnn")
-    lineage = _json(directory, "planchette.json", required=False)
-    written = _json(directory, "generation_config.json", required=False)
-    generation = {name: value for name, value in written.items() if value is not None}  # transformers writes nulls
     labels = config.get("labels")
-    try:
-        return ModelInfo(
-            name=name,
-            version=str(lineage.get("version") or _digest(directory)),
-            kind="charrnn",
-            token="word" if config.get("token") == "word" else "character",
-            labels=tuple(labels) if isinstance(labels, dict) else (),
-            sampling=Sampling(
-                temperature=(float(generation.get("temperature", 1.0)),),
-                top_k=int(generation.get("top_k", 0)),
-                top_p=float(generation.get("top_p", 1.0)),
-                repetition_penalty=float(generation.get("repetition_penalty", 1.0)),
-            ),
-            max_tokens=_tokens(generation, "max_new_tokens", 300, least=1),
-            min_tokens=_tokens(generation, "min_new_tokens", 0, least=0),
-            description=str(lineage.get("description") or ""),
-            shipped=shipped,
-        )
-    except (InvalidValue, TypeError, ValueError) as fault:
-        raise UnusableModel(str(directory), f"its generation_config.json is wrong ({fault})") from fault
+    return info_of(
+        directory,
+        name,
+        kind="charrnn",
+        token="word" if config.get("token") == "word" else "character",
+        labels=tuple(labels) if isinstance(labels, dict) else (),
+        shipped=shipped,
+    )
 
 
 def load(directory: Path, info: ModelInfo) -> Model[Any]:
@@ -64,11 +46,10 @@ def load(directory: Path, info: ModelInfo) -> Model[Any]:
     Raises:
         UnusableModel: a file is missing or damaged, or tensors, config and tokenizer do not fit each other.
     """
-    config = _json(directory, "config.json")
+    config = read_json(directory, "config.json")
+    check_safetensors(directory / WEIGHTS)
     try:
         tensors = load_file(directory / WEIGHTS)
-    except FileNotFoundError:
-        raise UnusableModel(str(directory), f"{WEIGHTS} is missing") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as fault:  # the latter two: odd dtypes
         raise UnusableModel(str(directory), f"{WEIGHTS} is damaged ({fault})") from fault
     vocabulary = Vocabulary.load(directory)
@@ -123,36 +104,3 @@ def _checked(shape: Shape, tensors: Mapping[str, Array]) -> dict[str, Array]:
             raise ValueError(f"tensor {name} holds numbers that are not finite")
         checked[name] = tensor
     return checked
-
-
-def _tokens(generation: Mapping[str, Any], name: str, default: int, *, least: int) -> int:
-    value = generation.get(name, default)
-    if not isinstance(value, int) or not least <= value <= LONGEST:
-        raise InvalidValue(name, value, f"a whole number from {least} to {LONGEST:,}")
-    return value
-
-
-def _json(directory: Path, file: str, required: bool = True) -> dict[str, Any]:
-    try:
-        value = json.loads((directory / file).read_text("utf-8"))
-    except FileNotFoundError:
-        if not required:
-            return {}
-        raise UnusableModel(str(directory), f"{file} is missing") from None
-    except (OSError, ValueError, RecursionError) as fault:
-        raise UnusableModel(str(directory), f"{file} is damaged ({fault})") from fault
-    if not isinstance(value, dict):
-        raise UnusableModel(str(directory), f"{file} is damaged (no JSON object)")
-    return value
-
-
-def _digest(directory: Path) -> str:
-    """Names exact weights where nobody else has named them."""
-    try:
-        with (directory / WEIGHTS).open("rb") as file:
-            digest = sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError as fault:
-        raise UnusableModel(str(directory), f"{WEIGHTS} is missing") from fault
-    return digest.hexdigest()[:12]

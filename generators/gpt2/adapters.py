@@ -15,15 +15,14 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from generators.directory import read_json
-from generators.errors import UnknownModel, UnusableModel
+from generators.bases import base_of
+from generators.directory import ADAPTER, ADAPTER_CONFIG, is_adapter, read_json
+from generators.errors import UnusableModel
 from generators.gpt2.configuration import Shape
-from generators.gpt2.weights import PREFIX, read_file, read_tensors
-from generators.places import found
-from generators.tensors import weights_digest
+from generators.gpt2.weights import PREFIX, checked, read_file, read_tensors
 
-CONFIG: Final = "adapter_config.json"
-WEIGHTS: Final = "adapter_model.safetensors"
+__all__ = ["base_of", "full_tensors", "merged"]
+
 _PEFT: Final = re.compile(r"base_model\.model\.(?:transformer\.)?(.+)")
 _FACTOR: Final = re.compile(r"(.+)\.lora_([AB])\.weight")
 # what changes how an adapter is merged in ways that are not known here: peft 0.21, LoraConfig
@@ -43,6 +42,8 @@ _UNKNOWN: Final = (
     "kasa_config",
     "velora_config",
 )
+# that leave the base as it is; pissa, olora, corda, loftq and lora_ga take a part of it away: peft 0.21, LoraConfig
+_STARTS: Final = (True, False, None, "gaussian", "eva", "orthogonal", "mica")
 
 
 class _Adapter(NamedTuple):
@@ -57,10 +58,6 @@ class _Adapter(NamedTuple):
     factors: dict[str, dict[str, Tensor]]
     replaced: dict[str, Tensor]
     scaling: float
-
-
-def is_adapter(directory: Path) -> bool:
-    return (directory / CONFIG).is_file()
 
 
 def full_tensors(directory: Path, shape: Shape) -> dict[str, Tensor]:
@@ -80,9 +77,11 @@ def full_tensors(directory: Path, shape: Shape) -> dict[str, Tensor]:
         if name == "lm_head.weight" and shape.tied:
             continue  # peft writes a tied head beside the embedding
         if name not in names:
-            raise ValueError(f"{WEIGHTS} has a tensor {name}, which a GPT-2 lacks")
+            raise ValueError(f"{ADAPTER} has a tensor {name}, which a GPT-2 lacks")
         tensors[name] = tensor
     for name, factors in adapter.factors.items():
+        if name == "lm_head.weight" and shape.tied:
+            raise ValueError("its adapter changes the head, which is one with the embedding here")
         tensors[name] = _merged(name, tensors.get(name), factors, adapter.scaling)
     return tensors
 
@@ -93,58 +92,12 @@ def merged(directory: Path) -> dict[str, Tensor]:
     Raises:
         UnusableModel: a file is missing or damaged, or the base is missing, another, or does not fit.
     """
-    from generators.gpt2.weights import checked
-
     try:
         shape = Shape.of(read_json(directory, "config.json"))
         tensors = checked(shape, full_tensors(directory, shape))
     except ValueError as fault:
         raise UnusableModel(str(directory), str(fault)) from fault
     return {name if name == "lm_head.weight" else PREFIX + name: tensor for name, tensor in tensors.items()}
-
-
-def base_of(directory: Path) -> Path:
-    """The directory of the model that an adapter was trained on.
-
-    It is looked for by the name and version in planchette.json, by what adapter_config.json says, a name or a
-    directory, and by the name alone: the first whose weights have the digest in planchette.json is the one.
-
-    Raises:
-        UnusableModel: it is not here, or its weights are others than those.
-    """
-    named = read_json(directory, "planchette.json", required=False).get("base") or {}
-    if not isinstance(named, dict):
-        raise UnusableModel(str(directory), "planchette.json is damaged (its base is no object)")
-    name, version = named.get("name"), named.get("version")
-    stated = read_json(directory, CONFIG).get("base_model_name_or_path")
-    names = [f"{name}@{version}" if name and version else name, stated, name]
-    others = None
-    for each in dict.fromkeys(each for each in names if each and isinstance(each, str)):
-        try:
-            base = found(each).directory
-        except UnknownModel:
-            continue
-        _check_kind(directory, base)
-        if _is_meant(base, named.get("sha256")):
-            return base
-        others = others or each
-    if others:
-        raise UnusableModel(str(directory), f"it is an adapter for other weights than those of {others} here")
-    shown = next((each for each in names if each), "without a name")
-    raise UnusableModel(str(directory), f"it is an adapter for the model {shown}, which is not here")
-
-
-def _is_meant(base: Path, digest: object) -> bool:
-    """Whether a base's weights are those with this SHA-256, if one is known."""
-    return not digest or weights_digest(base) == digest
-
-
-def _check_kind(directory: Path, base: Path) -> None:
-    if is_adapter(base):
-        raise UnusableModel(str(directory), f"its base {base.name} is itself an adapter; merge that one first")
-    kind = read_json(base, "config.json").get("model_type")
-    if kind != "gpt2":
-        raise UnusableModel(str(directory), f"it is an adapter for another kind of model than its base, a {kind}")
 
 
 def _read(directory: Path) -> _Adapter:
@@ -154,7 +107,7 @@ def _read(directory: Path) -> _Adapter:
         UnusableModel: one is missing or damaged.
         ValueError: it is of a kind that is not known here.
     """
-    config = read_json(directory, CONFIG)
+    config = read_json(directory, ADAPTER_CONFIG)
     if config.get("peft_type") != "LORA":
         raise ValueError(f"it is an adapter of the kind {config.get('peft_type')}, and only LORA is known here")
     if config.get("bias", "none") != "none":
@@ -164,16 +117,21 @@ def _read(directory: Path) -> _Adapter:
         raise ValueError("its adapter was trained with an embedding and a head apart, which are one in a GPT-2")
     for field in _UNKNOWN:
         if config.get(field):
-            raise ValueError(f"its {CONFIG} asks for {field}, which is not known here")
+            raise ValueError(f"its {ADAPTER_CONFIG} asks for {field}, which is not known here")
+    if config.get("init_lora_weights") not in _STARTS:
+        raise ValueError(
+            f"its adapter was begun by {config['init_lora_weights']}, which changes the base; "
+            "peft's path_initial_model_for_weight_conversion saves it as a plain one"
+        )
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
-        raise ValueError(f"its {CONFIG} has no r and lora_alpha")
+        raise ValueError(f"its {ADAPTER_CONFIG} has no r and lora_alpha")
     factors: dict[str, dict[str, Tensor]] = {}
     replaced: dict[str, Tensor] = {}
-    for full, tensor in read_file(directory / WEIGHTS, directory).items():
+    for full, tensor in read_file(directory / ADAPTER, directory).items():
         match = _PEFT.fullmatch(full)
         if match is None:
-            raise ValueError(f"{WEIGHTS} has a tensor {full}, which peft would not have written")
+            raise ValueError(f"{ADAPTER} has a tensor {full}, which peft would not have written")
         name = match[1]
         if factor := _FACTOR.fullmatch(name):
             factors.setdefault(f"{factor[1]}.weight", {})[factor[2]] = tensor.float()
@@ -191,7 +149,7 @@ def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], scali
     if base is None:
         raise ValueError(f"its adapter changes {name}, which its base lacks")
     if factors.keys() != {"A", "B"}:
-        raise ValueError(f"{WEIGHTS} has only one of the two factors of {name}")
+        raise ValueError(f"{ADAPTER} has only one of the two factors of {name}")
     a, b = factors["A"], factors["B"]
     transposed = name != "lm_head.weight"
     wanted = tuple(base.shape) if transposed else tuple(base.shape[::-1])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from generators.completion import ModelInfo
-from generators.directory import info_of, read_json
+from generators.directory import info_of, read_config
 from generators.errors import MissingExtra, UnusableModel
 from generators.gpt2.configuration import Shape, positions
 from generators.vocabulary import Vocabulary
@@ -75,9 +75,7 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
 
 
 def _config(directory: Path) -> dict[str, Any]:
-    config = read_json(directory, "config.json")
+    config = read_config(directory)
     if config.get("model_type") != "gpt2":
         raise UnusableModel(str(directory), f"it is a {config.get('model_type')}, not a gpt2")
-    if config.get("auto_map"):
-        raise UnusableModel(str(directory), "its config.json names code to run (auto_map), and only weights are used")
     return config

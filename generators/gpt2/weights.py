@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from generators.directory import refuse_pickles, weights_files
+from generators.directory import check_safetensors, weights_files
 from generators.errors import UnusableModel
 from generators.gpt2.configuration import Shape
 
@@ -38,9 +38,7 @@ def read_file(file: Path, directory: Path) -> dict[str, Tensor]:
     Raises:
         UnusableModel: it is damaged, or a pickle that was given the name.
     """
-    if not file.is_file():
-        raise UnusableModel(str(directory), f"{file.name} is missing")
-    refuse_pickles(directory, [file])
+    check_safetensors(file)
     try:
         with safe_open(file, framework="pt", device="cpu") as opened:
             # copies: a file that is written over would otherwise change, or end, under the model's feet

@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from generators.directory import is_adapter
 from generators.errors import UnusableModel
 from generators.importing import archives, hub
 from generators.importing.adapters import take_adapter
-from generators.importing.contents import complete_lineage, is_adapter, is_model_file, take_model
+from generators.importing.contents import complete_lineage, is_model_file, take_model
 from generators.importing.errors import CannotImport, NoSource
 from generators.importing.trial import fits, try_out
 from generators.places import models_directory, own_name, slug

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, Final
 
-from generators.directory import WEIGHTS, full_digest, read_json, weights_files
+from generators.directory import ADAPTER, ADAPTER_CONFIG, WEIGHTS, is_adapter, read_json
 from generators.errors import UnknownModel, UnusableModel
-from generators.importing.contents import complete_tokenizer, is_adapter, without_safetensors
+from generators.importing.contents import complete_tokenizer, without_safetensors
 from generators.places import CONFIG, Place, found, models_directory, slug
-from generators.tensors import ADAPTER, tensors_of
+from generators.tensors import tensors_of, weights_digest
+from generators.tokenizer_files import PARTS
 from generators.training.publishing import write_json
 
 FROM_BASE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-PARTS: Final = ("vocab.json", "merges.txt")  # of a base that has no tokenizer.json
 OWN: Final = (ADAPTER, "planchette.json", "README.md", "LICENSE")
 
 
@@ -31,7 +32,7 @@ def take_adapter(source: Path, target: Path, base: str | None, take: Callable[[P
         reason = without_safetensors(path.name for path in source.iterdir())
         raise UnusableModel(str(source), reason.replace(WEIGHTS, ADAPTER))
     tensors_of([source / ADAPTER])
-    settings = read_json(source, "adapter_config.json")
+    settings = read_json(source, ADAPTER_CONFIG)
     lineage = read_json(source, "planchette.json", required=False)
     place = _base(source, base, settings, lineage)
     for name in OWN:
@@ -45,7 +46,7 @@ def take_adapter(source: Path, target: Path, base: str | None, take: Callable[[P
     generation = "generation_config.json"
     _copy((source if (source / generation).is_file() else place.directory) / generation, target / generation)
     complete_tokenizer(target, read_json(target, CONFIG))
-    write_json(target / "adapter_config.json", settings | _where(place))
+    write_json(target / ADAPTER_CONFIG, settings | _where(place))
     fact = {"base": _named(source, place, lineage)}
     write_json(target / "planchette.json", {"description": f"an adapter of {place.name}"} | lineage | fact)
 
@@ -85,19 +86,18 @@ def _of_settings(stated: object) -> list[str]:
     return [stated, slug(stated.rpartition("/")[2])] if isinstance(stated, str) and stated else []
 
 
-def _named(source: Path, place: Place, lineage: dict[str, Any]) -> dict[str, str]:
-    """The base as planchette.json names it; a digest names weights of one file only.
+def _named(source: Path, place: Place, lineage: dict[str, Any]) -> dict[str, Any]:
+    """The base as planchette.json names it, with what the adapter already knows of it, such as its sources.
 
     Raises:
         UnusableModel: the adapter says that it was made for other weights.
     """
-    files = weights_files(place.directory)
-    digest = full_digest(files[0]) if len(files) == 1 else None
-    stated = lineage.get("base")
-    if isinstance(stated, dict) and digest is not None and stated.get("sha256") not in (None, digest):
+    stated = lineage["base"] if isinstance(lineage.get("base"), dict) else {}
+    digest = weights_digest(place.directory)
+    if stated.get("sha256") not in (None, digest):
         reason = f"it was made for other weights than those of {place.name}; name its base with --base"
         raise UnusableModel(str(source), reason)
-    return {"name": place.name, "version": _version(place)} | ({} if digest is None else {"sha256": digest})
+    return {**stated, "name": place.name, "version": _version(place), "sha256": digest}
 
 
 def _version(place: Place) -> str:
@@ -118,7 +118,5 @@ def _is_on_shelf(place: Place) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    from shutil import copyfile
-
     if source.is_file():
         copyfile(source, target)

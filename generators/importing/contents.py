@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from generators.directory import INDEX, WEIGHTS, read_json, weights_files
+from generators.directory import ADAPTER, ADAPTER_CONFIG, INDEX, WEIGHTS, read_config, read_json, weights_files
 from generators.errors import UnusableModel
-from generators.importing.byte_level import byte_level_tokenizer
-from generators.tensors import ADAPTER, tensors_of
+from generators.tensors import tensors_of
+from generators.tokenizer_files import PARTS, STOCK, stock_tokenizer
 from generators.training.publishing import write_json
 
 # Never a pickle (pytorch_model.bin, optimizer.pt, training_args.bin), and never code.
@@ -20,12 +20,11 @@ FILES: Final = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
+    *PARTS,
     "planchette.json",
     "README.md",
     "LICENSE",
-    "adapter_config.json",
+    ADAPTER_CONFIG,
     WEIGHTS,
     INDEX,
     ADAPTER,
@@ -34,7 +33,6 @@ SHARD: Final = re.compile(r"[\w.-]+-\d{5}-of-\d{5}\.safetensors")  # transformer
 UNREAD: Final = re.compile(
     r".*\.(bin|h5|hdf5|ckpt|ckpt\.index|pt|pth|msgpack|gguf|onnx|pkl)"
 )  # other formats of weights
-BYTE_LEVEL: Final = ("gpt2", "gpt_neo", "gptj")  # kinds whose vocab.json and merges.txt are GPT-2's own tokenizer
 
 
 def is_model_file(name: str) -> bool:
@@ -53,23 +51,6 @@ def without_safetensors(files: Iterable[str]) -> str:
     )
 
 
-def is_adapter(directory: Path) -> bool:
-    """Whether it holds an adapter for another model instead of a model of its own."""
-    return (directory / "adapter_config.json").is_file()
-
-
-def check_config(directory: Path, file: str = "config.json") -> dict[str, Any]:
-    """A directory's config.json.
-
-    Raises:
-        UnusableModel: it is missing or damaged, or names code to run.
-    """
-    config = read_json(directory, file)
-    if config.get("auto_map") or config.get("trust_remote_code"):
-        raise UnusableModel(str(directory), f"its {file} names code to run, and code from elsewhere is never run")
-    return config
-
-
 def take_model(source: Path, target: Path, take: Callable[[Path, Path], object]) -> None:
     """Brings a whole model's files into a directory, and writes tokenizer.json where only its older parts are.
 
@@ -78,13 +59,13 @@ def take_model(source: Path, target: Path, take: Callable[[Path, Path], object])
     """
     if not (source / "config.json").is_file():
         raise UnusableModel(str(source), "it holds no config.json, so it is no Hugging Face directory")
-    config = check_config(source)
+    config = read_config(source)
     if not any((source / name).is_file() for name in (WEIGHTS, INDEX)):
         raise UnusableModel(str(source), without_safetensors(path.name for path in source.iterdir()))
     weights = weights_files(source)
     tensors_of(weights)
     index = [] if weights == [source / WEIGHTS] else [source / INDEX]
-    others = [source / name for name in FILES if name not in (WEIGHTS, INDEX, ADAPTER, "adapter_config.json")]
+    others = [source / name for name in FILES if name not in (WEIGHTS, INDEX, ADAPTER, ADAPTER_CONFIG)]
     for file in (*others, *index, *weights):
         if file.is_file():
             take(file, target / file.name)
@@ -99,11 +80,13 @@ def complete_tokenizer(directory: Path, config: dict[str, Any]) -> None:
     """
     if (directory / "tokenizer.json").is_file():
         return
-    vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
-    if config.get("model_type") not in BYTE_LEVEL or not (vocabulary.is_file() and merges.is_file()):
+    if config.get("model_type") not in STOCK or not (directory / "merges.txt").is_file():
         reason = "it holds no tokenizer.json; AutoTokenizer.from_pretrained(OLD).save_pretrained(NEW) writes one"
         raise UnusableModel(str(directory), reason)
-    byte_level_tokenizer(vocabulary, merges).save(str(directory / "tokenizer.json"))
+    try:
+        stock_tokenizer(directory).save(str(directory / "tokenizer.json"))
+    except Exception as fault:  # tokenizers raises bare Exception for any damage to its files
+        raise UnusableModel(str(directory), f"vocab.json or merges.txt is damaged ({fault})") from fault
 
 
 def complete_lineage(directory: Path, name: str, version: str, facts: dict[str, Any]) -> None:

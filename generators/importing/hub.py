@@ -9,11 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from generators.directory import INDEX, WEIGHTS
+from generators.directory import ADAPTER, INDEX, WEIGHTS
 from generators.errors import MissingExtra
 from generators.importing.contents import is_model_file, without_safetensors
 from generators.importing.errors import CannotImport
-from generators.tensors import ADAPTER
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo

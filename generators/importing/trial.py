@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-from generators.directory import read_json, weights_files
+from generators.bases import base_of
+from generators.directory import is_adapter, read_json, weights_files
 from generators.errors import UnusableModel
-from generators.importing.contents import is_adapter
-from generators.places import base_of
 from generators.tensors import tensors_of
 from generators.vocabulary import Vocabulary
 

@@ -78,9 +78,9 @@ def test_no_source(models: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\x80\x04\x95a pickle", "it is a pickle"),
-        (b"PK\x03\x04a pickle of torch", "it is a zip"),
-        (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
+        (b"\x80\x04\x95a pickle", "is a pickle under another name"),
+        (b"PK\x03\x04a pickle of torch", "is a pickle under another name"),
+        (b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
         (b"version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` fetches it"),
         (b"", "model.safetensors is damaged"),
     ],
@@ -106,7 +106,8 @@ def test_code_to_run(source: Path, models: Path, field: dict[str, object]) -> No
     config = json.loads((source / "config.json").read_text("utf-8"))
     (source / "config.json").write_text(json.dumps(config | field), "utf-8")
 
-    assert refusal(source, models) == "its config.json names code to run, and code from elsewhere is never run"
+    named = f"its config.json names code to run ({next(iter(field))}), and code from elsewhere is never run"
+    assert refusal(source, models) == named
 
 
 @pytest.mark.parametrize(

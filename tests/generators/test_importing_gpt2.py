@@ -14,6 +14,7 @@ from generators.errors import UnknownModel, UnusableModel
 from generators.importing import CannotImport, import_model
 from generators.importing.trial import fits, try_out
 from generators.layers import summary
+from generators.tensors import weights_digest
 from generators.vocabulary import Vocabulary
 from tests.generators.test_importing import refusal
 
@@ -123,6 +124,28 @@ def test_adapter(made: Path, models: Path) -> None:
     lineage = json.loads((imported.directory / "planchette.json").read_text("utf-8"))
     assert (lineage["base"]["name"], lineage["base"]["version"]) == ("tiny", base.version)
     assert lineage["description"] == "an adapter of tiny"
+
+
+def test_adapter_keeps_what_it_knows_of_its_base(made: Path, models: Path, tmp_path: Path) -> None:
+    """What training noted of the base, such as its sources, is still there; shards have a digest as one file has."""
+    shutil.copytree(made / "adapter", tmp_path / "noted")
+    noted = {"name": "elsewhere", "version": "1", "sources": [{"kind": "file"}]}
+    (tmp_path / "noted" / "planchette.json").write_text(json.dumps({"base": noted}), "utf-8")
+
+    imported = import_model(tmp_path / "noted", models, base=str(made / "sharded"))
+
+    base = json.loads((imported.directory / "planchette.json").read_text("utf-8"))["base"]
+    assert base["sources"] == [{"kind": "file"}]
+    assert base["sha256"] == weights_digest(made / "sharded")
+
+
+def test_added_tokens(made: Path, models: Path, tmp_path: Path) -> None:
+    """Tokens that somebody added to an old tokenizer come in with it."""
+    shutil.copytree(made / "whole", tmp_path / "more")
+    size = json.loads((made / "whole" / "config.json").read_text("utf-8"))["vocab_size"]
+    (tmp_path / "more" / "added_tokens.json").write_text(json.dumps({"<|more|>": size}), "utf-8")
+
+    assert f"has {size + 1} tokens and config.json has room for {size}" in refusal(tmp_path / "more", models)
 
 
 def test_adapter_names_its_base(made: Path, models: Path, tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ def charrnn(directory: Path, **fields: Any) -> Path:
     return written(directory, config | fields, Shape.of(config | fields).tensors())
 
 
+def gpt2(directory: Path, *, blocks: int = 1, prefix: str = "") -> Path:
+    shapes = {"wte.weight": (50, 4), "wpe.weight": (9, 4), "ln_f.weight": (4,), "ln_f.bias": (4,)}
+    for block in range(blocks):
+        shapes |= {f"h.{block}.attn.c_attn.weight": (4, 12), f"h.{block}.attn.bias": (1, 1, 9, 9)}
+        shapes |= {f"h.{block}.mlp.c_fc.weight": (4, 16), f"h.{block}.ln_1.weight": (4,)}
+    named = {prefix + name: shape for name, shape in shapes.items()} | {"lm_head.weight": (50, 4)}
+    return written(directory, {"model_type": "gpt2"}, named)
+
+
 def kinds(directory: Path) -> list[tuple[str, str, tuple[int | None, ...]]]:
     return [(layer.name, layer.kind, layer.shape) for layer in summary(directory).layers]
 
@@ -70,13 +79,7 @@ def test_labels_and_adaptive_softmax(tmp_path: Path) -> None:
 @pytest.mark.parametrize("prefix", ["", "transformer."])
 def test_gpt2(tmp_path: Path, prefix: str) -> None:
     """A GPT-2 has a line a block; masks that old files hold are no parameters, and a tied head has none."""
-    shapes = {"wte.weight": (50, 4), "wpe.weight": (9, 4), "ln_f.weight": (4,), "ln_f.bias": (4,)}
-    for block in range(11):
-        shapes |= {f"h.{block}.attn.c_attn.weight": (4, 12), f"h.{block}.attn.bias": (1, 1, 9, 9)}
-        shapes |= {f"h.{block}.mlp.c_fc.weight": (4, 16), f"h.{block}.ln_1.weight": (4,)}
-    directory = written(
-        tmp_path / "model", {"model_type": "gpt2"}, {prefix + name: one for name, one in shapes.items()}
-    )
+    directory = gpt2(tmp_path / "model", blocks=11, prefix=prefix)
 
     found = summary(directory)
 
@@ -106,21 +109,24 @@ def test_any_other_kind(tmp_path: Path) -> None:
 
 def test_adapter(tmp_path: Path) -> None:
     """An adapter's layers stand below its base's; where that is not here, they stand alone."""
-    base = charrnn(tmp_path / "base")
+    base = gpt2(tmp_path / "base")
     directory = tmp_path / "adapter"
     directory.mkdir()
     (directory / "config.json").write_bytes((base / "config.json").read_bytes())
-    halves = {"lora_A": (2, 5), "lora_B": (8, 2)}
-    tensors = {f"base_model.model.rnn.0.{name}.weight": np.zeros(one, np.float32) for name, one in halves.items()}
+    halves = {"lora_A": (2, 4), "lora_B": (12, 2)}
+    tensors = {
+        f"base_model.model.transformer.h.0.attn.c_attn.{name}.weight": np.zeros(one, np.float32)
+        for name, one in halves.items()
+    }
     save_file(tensors, directory / "adapter_model.safetensors")
 
-    for where, layers, parameters in ((base, 8, summary(base).parameters), (tmp_path / "gone", 1, 0)):
+    for where, layers, parameters in ((base, 6, summary(base).parameters), (tmp_path / "gone", 1, 0)):
         settings = {"base_model_name_or_path": str(where)}
         (directory / "adapter_config.json").write_text(json.dumps(settings), "utf-8")
         found = summary(directory)
         assert len(found.layers) == layers
-        assert found.layers[-1] == Layer("adapter rnn.0", "LoRA of rank 2", (None, None, 8), 26)
-        assert (found.of_adapter, found.parameters) == (26, parameters + 26)
+        assert found.layers[-1] == Layer("adapter h.0.attn.c_attn", "LoRA of rank 2", (None, None, 12), 32)
+        assert (found.of_adapter, found.parameters) == (32, parameters + 32)
 
 
 def test_misfit(tmp_path: Path) -> None:

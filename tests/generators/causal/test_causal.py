@@ -36,6 +36,8 @@ def tiny(kind: str) -> Any:
             return transformers.LlamaForCausalLM(
                 transformers.LlamaConfig(**sizes, **heads, num_key_value_heads=1, pad_token_id=None)
             )
+        case "bert":
+            return transformers.BertLMHeadModel(transformers.BertConfig(**sizes, **heads))
         case "gpt_neox":
             return transformers.GPTNeoXForCausalLM(transformers.GPTNeoXConfig(**sizes, **heads))
         case _:
@@ -72,6 +74,14 @@ def test_logits(saved: Callable[[str], Path], kind: str) -> None:
     assert np.abs(second - transformers_logits(directory, other)[3:, :SIZE]).max() < TOLERANCE
     assert np.abs(last[0] - transformers_logits(directory, [*one[:7], 99, 98, 97])[-1, :SIZE]).max() < TOLERANCE
     assert model.nbytes(fork) > 8 * 10
+
+
+def test_models_that_fill_gaps(saved: Callable[[str], Path]) -> None:
+    """A model that sees what follows, which transformers would take for a writer, is refused."""
+    directory = saved("bert")
+
+    with pytest.raises(UnusableModel, match="it looks at the tokens that follow"):
+        opened(directory)
 
 
 async def test_writing(saved: Callable[[str], Path]) -> None:
@@ -139,6 +149,7 @@ def lose_a_tensor(directory: Path) -> None:
         (lose_a_tensor, "no tensor model.norm.weight"),
         (change_config(hidden_size=24), "transformers cannot load it"),
         (change_config(vocab_size=100), "transformers cannot load it"),
+        (change_config(attn_implementation="somebody/kernel"), "names code to run (attn_implementation)"),
         (change_config(auto_map={"AutoModelForCausalLM": "evil.Evil"}), "names code to run"),
         (lambda directory: (directory / "model.safetensors").unlink(), "model.safetensors is missing"),
     ],

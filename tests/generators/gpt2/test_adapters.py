@@ -167,6 +167,16 @@ def halve(base: Path, adapter: Path) -> None:
     save_file(tensors, adapter / ADAPTER, {"format": "pt"})
 
 
+def change_the_head(base: Path, adapter: Path) -> None:
+    tensors = load_file(adapter / ADAPTER)
+    for half, shape in (("A", (4, 24)), ("B", (320, 4))):
+        tensors[f"base_model.model.lm_head.lora_{half}.weight"] = torch.ones(shape)
+    save_file(tensors, adapter / ADAPTER, {"format": "pt"})
+    tensors = load_file(base / "model.safetensors")
+    save_file(tensors | {"lm_head.weight": tensors["transformer.wte.weight"].clone()}, base / "model.safetensors")
+    name_base(adapter, name="none")
+
+
 def change_config(**fields: Any) -> Callable[[Path, Path], None]:
     def change(base: Path, adapter: Path) -> None:
         file = adapter / "adapter_config.json"
@@ -190,6 +200,8 @@ def change_config(**fields: Any) -> Callable[[Path, Path], None]:
         (change_config(peft_type="IA3"), "only LORA is known here"),
         (change_config(use_dora=True), "asks for use_dora"),
         (change_config(modules_to_save=["wte"]), "an embedding and a head apart"),
+        (change_config(init_lora_weights="pissa"), "was begun by pissa, which changes the base"),
+        (change_the_head, "its adapter changes the head"),
         (change_config(bias="all"), "changes biases (all)"),
         (change_config(r="four"), "no r and lora_alpha"),
     ],

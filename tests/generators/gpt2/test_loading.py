@@ -19,6 +19,7 @@ from generators.completion import Sampling
 from generators.directory import INDEX, WEIGHTS
 from generators.errors import UnusableModel
 from generators.gpt2 import read_info
+from generators.gpt2.weights import read_file
 from generators.gpt2.writer import GPT2
 from tests.fakes.language_models import byte_level_bpe
 from tests.generators.gpt2.conftest import opened
@@ -110,6 +111,21 @@ def test_formats(directory: Path, model: GPT2, number: torch.dtype, tolerance: f
     after = said(opened(directory))
     assert 0 < np.abs(after - before).max() < tolerance
     assert after.dtype == np.float32
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408])
+def test_headers_that_begin_as_pickles_do(tmp_path: Path, length: int) -> None:
+    """The length of a header that comes first in a file may look like a pickle's first bytes; the file is read."""
+    file = tmp_path / WEIGHTS
+    for comment in range(length):
+        save_file({"a": torch.ones(2)}, file, {"comment": "x" * comment})
+        if int.from_bytes(file.read_bytes()[:8], "little") == length:
+            break
+
+    tensors = read_file(file, tmp_path)
+
+    assert file.read_bytes()[0] == 0x80
+    assert tensors["a"].tolist() == [1, 1]
 
 
 def test_the_old_tokenizer(directory: Path, model: GPT2) -> None:
