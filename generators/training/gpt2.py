@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import takewhile
 from math import prod
 from pathlib import Path
@@ -12,8 +12,7 @@ from typing import Any, Final
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
-from transformers.utils import logging as transformers_logging
+from transformers import GPT2LMHeadModel
 
 from generators.completion import ModelInfo, Sampling
 from generators.directory import read_json
@@ -30,7 +29,7 @@ from generators.training.ancestry import is_adapter
 from generators.training.arguments import has_bf16
 from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
-from generators.training.loss import head_loss
+from generators.training.gpt2_weights import PackedGPT2, fresh_config, loaded, with_rows
 from generators.training.memory import check_memory, keep_freed_memory
 from generators.training.packing import Packs
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
@@ -38,7 +37,6 @@ from generators.training.tokens import add_labels, texts_of, tokenised
 from generators.vocabulary import Vocabulary
 
 CONFIG: Final = "config.json"
-FUSED: Final = {"gelu_new": "gelu_pytorch_tanh"}  # the same function in one pass over memory
 
 
 def check_base(base: Path) -> None:
@@ -74,32 +72,6 @@ def trainee(corpus: Corpus, recipe: GPT2Recipe, base: Path | None, read: Callabl
     return GPT2Trainee(corpus, recipe, read) if base is None else TunedGPT2(corpus, recipe, base, read)
 
 
-class PackedGPT2(GPT2LMHeadModel):  # type: ignore[misc]
-    """GPT-2 whose loss is of given next tokens, over windows that hold several documents.
-
-    Positions that begin again show transformers where a document begins: attention looks no further back
-    (masking_utils.find_packed_sequence_indices).
-    """
-
-    loss_type: str | None = None  # Trainer counts all targets, because none is shifted here
-
-    def forward(
-        self,
-        input_ids: Tensor,
-        labels: Tensor,
-        position_ids: Tensor,
-        num_items_in_batch: Tensor | int | None = None,
-        **_: Any,
-    ) -> dict[str, Tensor]:
-        """The mean loss, in nats a token; see `Packs.batch` for the shapes.
-
-        Args:
-            num_items_in_batch: targets of all batches that make a step.
-        """
-        hidden = self.transformer(input_ids, position_ids=position_ids, use_cache=False).last_hidden_state
-        return {"loss": head_loss(hidden, self.lm_head.weight, labels, num_items_in_batch)}
-
-
 class GPT2Trainee:
     """`generators.training.trainee.Trainee` of a new GPT-2: measured by the torch step that people write with.
 
@@ -117,7 +89,7 @@ class GPT2Trainee:
         self._tokenizer = bpe_of(texts_of(corpus, recipe.filters, counts, read), recipe.vocabulary_size)
         self._labels = add_labels(self._tokenizer, counts, {})
         self.vocabulary = Vocabulary(self._tokenizer, END_ID, END_ID)
-        config = _config(recipe, self.vocabulary, self._labels)
+        config = fresh_config(recipe, self.vocabulary, self._labels)
         self._shape = Shape.of(config.to_dict())
         check_memory(_parameters(self._shape), _parameters(self._shape))
         torch.manual_seed(recipe.seed)
@@ -199,12 +171,12 @@ class TunedGPT2(GPT2Trainee):
         if isinstance(recipe, GPT2LoRARecipe):
             self._root = base_of(base) if is_adapter(base) else base
             self._frozen = merged(self._root)
-            model = _loaded(self._root, self._frozen, recipe)
+            model = loaded(self._root, self._frozen, recipe)
             self.model = adapted(model, recipe, base if is_adapter(base) else None)
             if has_bf16():
                 round_frozen(self.model)
         else:
-            self.model = _with_rows(_loaded(base, merged(base), recipe), self.vocabulary.size, self._labels)
+            self.model = with_rows(loaded(base, merged(base), recipe), self.vocabulary.size, self._labels)
             self._shape = Shape.of(self.model.config.to_dict())
         self._learn(corpus, read)
 
@@ -243,61 +215,6 @@ class TunedGPT2(GPT2Trainee):
             allowed = "left out where an adapter learns, which can have only the labels of its base"
             raise InvalidValue("label_column", ", ".join(corpus.label_columns), allowed)
         self.vocabulary = Vocabulary(self._tokenizer, config["bos_token_id"], config["eos_token_id"])
-
-
-def _config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str, int]) -> GPT2Config:
-    """A new model's config.
-
-    Raises:
-        InvalidValue: its width cannot be shared among its heads.
-    """
-    if recipe.width % recipe.heads:
-        raise InvalidValue("width", recipe.width, f"a multiple of heads, which are {recipe.heads}")
-    return GPT2Config(
-        vocab_size=vocabulary.size,
-        n_positions=recipe.context,
-        n_embd=recipe.width,
-        n_layer=recipe.layers,
-        n_head=recipe.heads,
-        activation_function="gelu",  # trains in half the time of GPT-2's own approximation of it
-        bos_token_id=vocabulary.start,
-        eos_token_id=vocabulary.end,
-        pad_token_id=vocabulary.end,
-        labels=dict(labels),
-        **_dropout(recipe),
-    )
-
-
-def _dropout(recipe: GPT2Recipe) -> dict[str, float]:
-    """None inside attention: there it forbids torch's fast kernels, and the other places are enough."""
-    return {"resid_pdrop": recipe.dropout, "embd_pdrop": recipe.dropout, "attn_pdrop": 0.0}
-
-
-def _loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> PackedGPT2:
-    """A trained model in float32 of tensors that were read, and checked, by what writes with them."""
-    config = GPT2Config.from_pretrained(directory, **_dropout(recipe))
-    activation = config.activation_function
-    config.activation_function = FUSED.get(activation, activation)
-    transformers_logging.disable_progress_bar()  # it prints, and telling is the caller's
-    model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), dtype=torch.float32)
-    model.config.activation_function = activation
-    model.name_or_path = str(directory)
-    return model
-
-
-def _with_rows(model: PackedGPT2, size: int, labels: Mapping[str, int]) -> PackedGPT2:
-    """The model with rows for new label tokens, which begin as the mean of the others."""
-    before = model.config.vocab_size
-    if size > before:
-        model.resize_token_embeddings(size, mean_resizing=False)
-        with torch.no_grad():
-            rows = model.transformer.wte.weight
-            rows[before:] = rows[:before].mean(dim=0)
-            if not model.config.tie_word_embeddings:
-                model.lm_head.weight[before:] = model.lm_head.weight[:before].mean(dim=0)
-    if labels:
-        model.config.labels = dict(labels)
-    return model
 
 
 def _shape(directory: Path) -> Shape:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from generators.training.gpt2 import PackedGPT2
+from generators.training.gpt2_weights import PackedGPT2
 from generators.training.loss import head_loss
 from generators.training.packing import Packs
 from generators.training.windows import IGNORED, Encoded
