@@ -7,7 +7,7 @@ text's positions of what its last layer attends to. A model says so itself, by `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -57,7 +57,7 @@ def vectors(model: Model[Any], texts: Iterable[str]) -> Vectors:
     return np.stack(found) if found else np.zeros((0, 0), np.float32)
 
 
-def similar(model: Model[Any], text: str, texts: Sequence[str], top: int = 10) -> list[Similar]:
+def similar(model: Model[Any], text: str, texts: Iterable[str], top: int = 10) -> list[Similar]:
     """The nearest of some texts, the nearest first; equally near ones in their own order.
 
     Vectors are centred by the mean of `texts`, because all texts of a model have much in common. Keeping only the main
@@ -66,13 +66,14 @@ def similar(model: Model[Any], text: str, texts: Sequence[str], top: int = 10) -
     Raises:
         Unsupported: the model gives no vectors.
     """
-    among = vectors(model, texts)
+    read: list[str] = []
+    among = vectors(model, _noted(texts, read))
     if not len(among):
         return []
     mean = among.mean(axis=0)
     nearness = cosines(vectors(model, [text])[0] - mean, among - mean)
     order = np.argsort(-nearness, kind="stable")[:top]
-    return [Similar(texts[place], float(nearness[place])) for place in order]
+    return [Similar(read[place], float(nearness[place])) for place in order]
 
 
 def cosines(vector: Vectors, others: Vectors) -> Vectors:
@@ -83,7 +84,13 @@ def cosines(vector: Vectors, others: Vectors) -> Vectors:
     return found
 
 
-def _blocks(texts: Iterable[str]) -> Iterable[list[str]]:
+def _noted(texts: Iterable[str], read: list[str]) -> Iterator[str]:
+    for text in texts:
+        read.append(text)
+        yield text
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
     going = iter(texts)
     while block := list(islice(going, TEXTS)):
         yield block

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from bot.shell.output import Json, emit, progress, say
+from bot.shell.evaluate import counted
+from bot.shell.output import Json, Progress, emit, progress, say
 from bot.shell.train import Documents
 from bot.shell.writers import ModelName, text_of
 from bot.shelves import found_anywhere, loaded
@@ -33,20 +34,16 @@ def embed(
         raise typer.BadParameter("give texts, or a --file", param_hint="TEXT")
     from generators.embedding import vectors
 
+    given = checked(texts or ())
     writer = opened(model)
-    given = texts_of(file, documents) if file is not None else checked(texts or ())
-    total = len(given)
     with progress("Reading") as shown:
-        going = iter(given)
-        done = 0
+        going = iter(given) if file is None else texts_of(file, documents, shown)
         while block := list(islice(going, BLOCK)):
             for text, vector in zip(block, vectors(writer, block).tolist(), strict=True):
                 if as_json:
                     emit({"text": text, "vector": vector})
                 else:
                     say("\t".join(f"{number:.6g}" for number in vector))
-            done += len(block)
-            shown.show(done, total)
 
 
 def opened(name: str | None) -> Any:
@@ -67,15 +64,16 @@ def opened(name: str | None) -> Any:
     return loaded(*found_anywhere(load_configuration().home, name or asyncio.run(default())))
 
 
-def texts_of(file: Path, documents: Documents | None) -> list[str]:
-    """The documents of a file.
+def texts_of(file: Path, documents: Documents | None, shown: Progress) -> Iterator[str]:
+    """The documents of a file, which need not fit into memory.
 
     Raises:
         UnreadableSource: it cannot be read, or has none.
     """
     from generators.training.corpus import Corpus
 
-    return [document.text for document in Corpus([file], None if documents is None else documents.value)]
+    corpus = Corpus([file], None if documents is None else documents.value)
+    return (document.text for document in counted(corpus, shown))
 
 
 def checked(texts: Iterable[str]) -> Sequence[str]:

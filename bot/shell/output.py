@@ -25,17 +25,23 @@ def emit(record: Mapping[str, object]) -> None:
 
 
 def say(text: str = "") -> None:
-    """Prints a line of result."""
-    typer.echo(text)
+    """Prints a line of result; a terminal gets nothing that would command it."""
+    typer.echo(_harmless(text))
 
 
 def show(text: str, *, dim: bool = False) -> None:
     """Prints a piece of what a model wrote; a terminal gets nothing that would command it."""
-    if sys.stdout.isatty():
-        from bot.platforms.terminal import printable
-
-        text = printable(text)
+    text = _harmless(text)
     typer.echo(typer.style(text, dim=True) if dim else text, nl=False)
+
+
+def _harmless(text: str) -> str:
+    """Names and descriptions came with models from elsewhere, and a model may write any character."""
+    if not text or not sys.stdout.isatty():
+        return text
+    from bot.platforms.terminal import printable
+
+    return printable(text)
 
 
 def note(text: str) -> None:

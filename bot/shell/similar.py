@@ -32,8 +32,8 @@ def similar(
         raise InvalidValue("top", top, "a whole number from 1 up")
     (wanted,) = checked([text])
     writer = opened(model)
-    with progress("Reading"):
-        found = embedding.similar(writer, wanted, texts_of(file, documents), top)
+    with progress("Reading") as shown:
+        found = embedding.similar(writer, wanted, texts_of(file, documents, shown), top)
     for one in found:
         if as_json:
             emit(one._asdict())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.shell.embed import texts_of
+from bot.shell.output import Progress
 from tests.bot.shell.conftest import Shell
 
 TEXTS = ["Once upon a time there was a king.", "Show HN: a faster parser in Rust", "once upon a time lived a queen"]
@@ -30,6 +32,20 @@ def test_vectors(shell: Shell, file: Path) -> None:
     assert len({len(line["vector"]) for line in given.lines}) == 1
     numbers = [float(number) for number in plain.out.split("\t")]
     assert numbers == pytest.approx(given.lines[0]["vector"], abs=1e-4, rel=1e-4)
+
+
+def test_as_they_are_read(file: Path) -> None:
+    """The documents of a file are read as they are wanted, and how far that is can be seen."""
+    seen: list[float] = []
+
+    class Seen(Progress):
+        def show(self, done: float, total: float, *, detail: str = "") -> None:
+            seen.append(done / total)
+
+    texts = texts_of(file, None, Seen("Reading", None))
+
+    assert (next(texts), seen) == (TEXTS[0], [])
+    assert (list(texts), seen[-1]) == (TEXTS[1:], 1)
 
 
 def test_nearest(shell: Shell, file: Path) -> None:

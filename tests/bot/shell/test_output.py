@@ -1,14 +1,16 @@
-"""Files that a command writes."""
+"""What a command says, and the files that it writes."""
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from bot.shell.output import check_writable, save
+from bot.shell.output import check_writable, save, say, table
 
 
 @pytest.fixture
@@ -80,3 +82,20 @@ def test_nothing_yet(out: Path) -> None:
     check_writable(out.with_name("new.txt"))
 
     assert list(out.parent.iterdir()) == [out]
+
+
+class Terminal(io.StringIO):
+    """A stream that is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came with a model from elsewhere does not command the terminal that it is shown on."""
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+
+    say("description: \x1b[31mred")
+    table(("NAME",), [("evil\x07",)])
+
+    assert terminal.getvalue() == "description: \ufffd[31mred\nNAME\nevil\ufffd\n"
