@@ -86,8 +86,6 @@ def write_merged(source: Path, target: Path) -> None:
         if (source / file).is_file() and file not in (ADAPTER, ADAPTER_CONFIG):
             shutil.copyfile(source / file, target / file)
     lineage = read_json(target, "planchette.json", required=False)
-    if isinstance(base := lineage.pop("base", None), dict):
-        lineage["merged_into"] = f"{base.get('name')}@{base.get('version')}"
     lineage["version"] = weights_digest(target)[:12]
     (target / "planchette.json").write_text(json.dumps(lineage, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

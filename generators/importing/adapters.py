@@ -11,8 +11,9 @@ from generators.directory import ADAPTER, ADAPTER_CONFIG, WEIGHTS, is_adapter, r
 from generators.errors import UnknownModel, UnusableModel
 from generators.importing.contents import complete_tokenizer, without_safetensors
 from generators.places import CONFIG, Place, found, models_directory, slug
-from generators.tensors import tensors_of, weights_digest
+from generators.tensors import tensors_of
 from generators.tokenizer_files import PARTS
+from generators.training.ancestry import record
 from generators.training.publishing import write_json
 
 FROM_BASE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -87,25 +88,17 @@ def _of_settings(stated: object) -> list[str]:
 
 
 def _named(source: Path, place: Place, lineage: dict[str, Any]) -> dict[str, Any]:
-    """The base as planchette.json names it, with what the adapter already knows of it, such as its sources.
+    """The base as planchette.json names it; where it came from, the adapter may know better than the base here.
 
     Raises:
         UnusableModel: the adapter says that it was made for other weights.
     """
     stated = lineage["base"] if isinstance(lineage.get("base"), dict) else {}
-    digest = weights_digest(place.directory)
-    if stated.get("sha256") not in (None, digest):
+    known = record(place.directory)
+    if stated.get("sha256") not in (None, known["sha256"]):
         reason = f"it was made for other weights than those of {place.name}; name its base with --base"
         raise UnusableModel(str(source), reason)
-    return {**stated, "name": place.name, "version": _version(place), "sha256": digest}
-
-
-def _version(place: Place) -> str:
-    if _is_on_shelf(place):
-        return place.directory.name
-    from generators.local import Shelf
-
-    return Shelf(place.directory.parent, shipped=True).info(place.directory).version
+    return known | {field: stated[field] for field in ("command", "sources", "base") if stated.get(field)}
 
 
 def _where(place: Place) -> dict[str, str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from generators.directory import is_adapter
 from generators.local import Shelf
 from generators.places import found, models_directory
 from generators.tensors import weights_digest
 from generators.training.publishing import LINEAGE
 from generators.training.recipes import Recipe
 
-ADAPTER: Final = "adapter_config.json"  # what makes a directory an adapter
+__all__ = ["ancestry", "is_adapter", "record", "version_of"]
 
 
 def ancestry(base: Path | None, recipe: Recipe) -> dict[str, Any]:
@@ -22,15 +23,10 @@ def ancestry(base: Path | None, recipe: Recipe) -> dict[str, Any]:
     """
     if base is None:
         return {"base": None}
-    record = _record(base)
+    known = record(base)
     if not (recipe.adapts and is_adapter(base)):
-        return {"base": record}
-    return {"base": record["base"], "adapter": record}
-
-
-def is_adapter(directory: Path) -> bool:
-    """Whether it holds an adapter, which needs its base."""
-    return (directory / ADAPTER).is_file()
+        return {"base": known}
+    return {"base": known["base"], "adapter": known}
 
 
 def version_of(directory: Path) -> str:
@@ -40,7 +36,8 @@ def version_of(directory: Path) -> str:
     return Shelf(directory.parent, shipped=True).info(directory).version
 
 
-def _record(base: Path) -> dict[str, Any]:
+def record(base: Path) -> dict[str, Any]:
+    """What planchette.json says of a model that another one stands on: which it is, and where it came from itself."""
     try:
         lineage = json.loads((base / LINEAGE).read_text("utf-8"))
     except (OSError, ValueError):

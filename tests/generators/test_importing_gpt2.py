@@ -137,6 +137,7 @@ def test_adapter_keeps_what_it_knows_of_its_base(made: Path, models: Path, tmp_p
     base = json.loads((imported.directory / "planchette.json").read_text("utf-8"))["base"]
     assert base["sources"] == [{"kind": "file"}]
     assert base["sha256"] == weights_digest(made / "sharded")
+    assert base["base"] is base["command"] is None  # as the model card of one that is trained on from here reads them
 
 
 def test_added_tokens(made: Path, models: Path, tmp_path: Path) -> None:
