@@ -14,9 +14,10 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from generators.directory import ADAPTER_CONFIG
 from generators.errors import InvalidValue, UnknownModel
 from generators.places import found
-from generators.training.ancestry import ADAPTER, version_of
+from generators.training.ancestry import version_of
 from generators.training.publishing import write_json
 from generators.training.recipes import GPT2LoRARecipe
 
@@ -116,10 +117,10 @@ def save_adapter(model: PeftModel, base: Path, directory: Path) -> Path:
         directory: to write into.
     """
     model.save_pretrained(directory, save_embedding_layers=False)
-    config: dict[str, Any] = json.loads((directory / ADAPTER).read_text("utf-8"))
+    config: dict[str, Any] = json.loads((directory / ADAPTER_CONFIG).read_text("utf-8"))
     config["base_model_name_or_path"] = _name_of(base)
     config["target_modules"] = sorted(config["target_modules"])
-    write_json(directory / ADAPTER, config)
+    write_json(directory / ADAPTER_CONFIG, config)
     shutil.copyfile(base / "config.json", directory / "config.json")
     return directory / "adapter_model.safetensors"
 
