@@ -106,7 +106,8 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
 
         Args:
             input_ids: [texts, tokens].
-            labels: the same ids, -100 where nothing is to be learnt; shifted here, as in other causal models.
+            labels: the same ids, -100 where nothing is to be learnt; shifted here, as in other causal models. Where
+                they are one longer, the last token is learnt and not read: the next batch begins with it.
             state: of the tokens before; None at the start of texts.
         """
         stay = self._stay(input_ids, state) if self.config.labels else None
@@ -116,7 +117,7 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
         if labels is not None and self.training and isinstance(self.output, AdaptiveSoftmax):
             targets = labels[:, 1:]
             learnt = targets != IGNORED
-            loss = self.output.loss(read[:, :-1][learnt], targets[learnt]) / learnt.sum().clamp(min=1)
+            loss = self.output.loss(read[:, : targets.shape[1]][learnt], targets[learnt]) / learnt.sum().clamp(min=1)
             return CharRNNOutput(loss=loss, state=after)
         logits = self.output(read)
         return CharRNNOutput(loss=_loss(logits, labels), logits=logits, state=after)
@@ -210,8 +211,8 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
         targets = labels[:, 1:]
         learnt = targets != IGNORED
         targets = targets[learnt]
-        stays = None if stay is None else stay[:, :-1][learnt]
-        chunks = self._chunks(windows[:, :-1][learnt], stays)
+        stays = None if stay is None else stay[:, : learnt.shape[1]][learnt]
+        chunks = self._chunks(windows[:, : learnt.shape[1]][learnt], stays)
         ends = torch.tensor([len(chunk) for chunk, _ in chunks]).cumsum(0).tolist()
         loss = torch.zeros((), device=targets.device)
         for (chunk, of_chunk), (start, end) in zip(chunks, pairwise((0, *ends)), strict=True):
@@ -278,7 +279,7 @@ def _rows(stay: Tensor | None) -> Tensor | None:
 def _loss(logits: Tensor, labels: Tensor | None) -> Tensor | None:
     if labels is None:
         return None
-    predicted, targets = logits[:, :-1], labels[:, 1:]
+    predicted, targets = logits[:, : labels.shape[1] - 1], labels[:, 1:]
     loss = functional.cross_entropy(
         predicted.reshape(-1, predicted.shape[-1]).float(), targets.reshape(-1), ignore_index=IGNORED, reduction="sum"
     )

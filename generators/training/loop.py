@@ -287,5 +287,5 @@ def _accuracy(logits: Any, labels: Any) -> float | None:
         return None
     targets = labels[:, 1:]
     learnt = targets != IGNORED
-    hit = logits[:, :-1].argmax(-1) == targets
+    hit = logits[:, : targets.shape[1]].argmax(-1) == targets
     return float(hit[learnt].float().mean()) if bool(learnt.any()) else None

@@ -86,13 +86,16 @@ class Streams:
         return [self[indices[0]]]
 
     def batch(self, items: Sequence[int]) -> dict[str, NDArray[Any]]:
-        """`input_ids` and `labels` [streams, tokens] of a step, and whether it is an epoch's first."""
+        """`input_ids` [streams, tokens] of a step, `labels` with one token more, and whether it is an epoch's first.
+
+        That token is what the next step reads first: read here too, it would pass through the state twice.
+        """
         at = items[0] * self._size
         width = min(self._size, self._length - at) + 1
         places = np.arange(self._rows)[:, None] * self._length + at + np.arange(width)
         ids = self._shown[places].astype(np.int64)
         labels = np.where(self._are_labels[places], IGNORED, ids)
-        return {"input_ids": ids, "labels": labels, BEGINS: np.array(items[0] == 0)}
+        return {"input_ids": ids[:, :-1], "labels": labels, BEGINS: np.array(items[0] == 0)}
 
 
 class Carried:
