@@ -65,7 +65,7 @@ def read_weights(path: Path) -> KerasWeights:
         raise CannotImport(str(path), "it is no HDF5 file, or a part of it is missing") from fault
     try:
         return _weights(arrays, contexts)
-    except (KeyError, ValueError, IndexError) as fault:
+    except (KeyError, ValueError, IndexError, TypeError) as fault:  # the last two: single numbers for arrays, or none
         reason = f"its layers do not fit each other ({fault})" if isinstance(fault, ValueError) else _FOREIGN
         raise CannotImport(str(path), reason) from fault
 
@@ -91,13 +91,14 @@ def _arrays(path: Path, root: h5py.Group) -> dict[str, list[Array]]:
     datasets = [dataset for layer in found.values() for dataset in layer]
     if not all(isinstance(dataset, h5py.Dataset) for dataset in datasets):
         raise CannotImport(str(path), _FOREIGN)
-    if any(dataset.external or dataset.is_virtual for dataset in datasets):
+    if any(dataset.external or dataset.is_virtual or dataset.file != root.file for dataset in datasets):
         raise CannotImport(str(path), "its numbers lie in other files")
     if sum(dataset.size for dataset in datasets) * 4 > LARGEST:
         raise CannotImport(str(path), f"it holds more than {LARGEST >> 30} GB of weights")
     if not all(np.issubdtype(dataset.dtype, np.floating) for dataset in datasets):
         raise CannotImport(str(path), "it holds other things than numbers with fractions")
-    arrays = {name: [np.asarray(dataset[()], np.float32) for dataset in layer] for name, layer in found.items()}
+    with np.errstate(over="ignore"):  # what float32 has no room for is infinite, and refused as such
+        arrays = {name: [np.asarray(dataset[()], np.float32) for dataset in layer] for name, layer in found.items()}
     if not all(np.isfinite(array).all() for layer in arrays.values() for array in layer):
         raise CannotImport(str(path), "it holds numbers that are not finite")
     return arrays
@@ -108,7 +109,7 @@ def _weights(arrays: Mapping[str, list[Array]], contexts: bool) -> KerasWeights:
 
     Raises:
         ValueError: a shape does not go with another; the message says which.
-        IndexError: a layer has fewer arrays than textgenrnn's.
+        IndexError, TypeError: a layer has fewer arrays than textgenrnn's, or numbers where those are.
     """
     embedding, attention = arrays["embedding"][0], arrays["attention"][0]
     kernel, bias = arrays["output"][0], arrays["output"][1]

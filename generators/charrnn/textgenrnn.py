@@ -24,16 +24,6 @@ LARGEST_JSON: Final = 64 * 1024 * 1024  # bytes of a vocabulary or a configurati
 TEMPERATURE: Final = 0.5  # textgenrnn_generate's
 LENGTH: Final = 300  # max_gen_length
 
-_WRITTEN: Final = (
-    "config.json",
-    "generation_config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    LINEAGE,
-    CARD,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -73,7 +63,8 @@ def import_textgenrnn(weights: Path, vocab: Path | None, config: Path | None, di
         weights: HDF5, from textgenrnn's `save` or its training.
         vocab: JSON; without it NAME_vocab.json or textgenrnn_vocab.json beside the weights.
         config: JSON; without it NAME_config.json beside the weights, otherwise what the weights show.
-        directory: to write into; made where it is missing.
+        directory: to write into; made where it is missing. Where writing stops halfway, what is there stays: name one
+            that is published when it is complete, as `generators.importing` does.
         name: of the model.
 
     Raises:
@@ -83,16 +74,8 @@ def import_textgenrnn(weights: Path, vocab: Path | None, config: Path | None, di
     tokenizer = (word_tokenizer if original.words else character_tokenizer)(original.vocabulary)
     if tokenizer.get_vocab_size(with_added_tokens=True) != original.weights.outputs:
         raise CannotImport(str(original.files[1]), "two of its tokens would have the same name")
-    existed = directory.is_dir()
     directory.mkdir(parents=True, exist_ok=True)
-    try:
-        _write(original, tokenizer, directory, name)
-    except BaseException:
-        for file in _WRITTEN:
-            (directory / file).unlink(missing_ok=True)
-        if not existed:
-            directory.rmdir()
-        raise
+    _write(original, tokenizer, directory, name)
 
 
 def read_original(weights: Path, vocab: Path | None, config: Path | None) -> Original:
@@ -163,6 +146,8 @@ def _vocabulary(path: Path) -> dict[str, int]:
         raise CannotImport(str(path), "it is no vocabulary, which gives each character or word a number")
     if sorted(ids) != list(range(1, len(ids) + 1)):
         raise CannotImport(str(path), f"its numbers do not run from 1 to {len(ids):,} without a gap")
+    if any("\ud800" <= character <= "\udfff" for token in vocabulary for character in token):
+        raise CannotImport(str(path), "it has half a character (a lone surrogate), which cannot be written")
     if "" in vocabulary or PAD in vocabulary:
         raise CannotImport(str(path), f"it has the token «{PAD if PAD in vocabulary else ''}», which cannot be written")
     return vocabulary
@@ -185,6 +170,9 @@ def _check(path: Path, settings: Mapping[str, Any], weights: KerasWeights) -> No
             raise CannotImport(
                 str(path), f"it says {field} {json.dumps(settings[field])} and the weights have {json.dumps(value)}"
             )
+    for field in ("word_level", "single_text"):
+        if not isinstance(settings.get(field, False), bool):
+            raise CannotImport(str(path), f"its {field} has to be true or false")
     window = settings.get("max_length", WINDOW)
     if not isinstance(window, int) or isinstance(window, bool) or not 1 <= window <= LONGEST_WINDOW:
         raise CannotImport(str(path), f"its max_length has to be a whole number from 1 to {LONGEST_WINDOW:,}")

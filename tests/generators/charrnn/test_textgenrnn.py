@@ -274,8 +274,11 @@ def test_transformers_reads_the_tokenizer(tmp_path: Path, original: Original) ->
     assert (tokenizer.bos_token_id, tokenizer.pad_token_id) == (4, 0)
 
 
-def _truncate(original: Original) -> None:
-    original.weights.write_bytes(original.weights.read_bytes()[:2000])
+def _truncate(length: int) -> Callable[[Original], None]:
+    def change(original: Original) -> None:
+        original.weights.write_bytes(original.weights.read_bytes()[:length])
+
+    return change
 
 
 def _foreign(original: Original) -> None:
@@ -294,6 +297,14 @@ def _elsewhere(original: Original) -> None:
         del file["embedding/embedding/embeddings:0"]
         numbers = [(str(original.weights), 0, 40)]
         file["embedding"].create_dataset("embedding/embeddings:0", (5, 2), "f4", external=numbers)
+
+
+def _linked(original: Original) -> None:
+    other = original.directory / "other.hdf5"
+    other.write_bytes(original.weights.read_bytes())
+    with h5py.File(original.weights, "a") as file:
+        del file["embedding/embedding/embeddings:0"]
+        file["embedding/embedding/embeddings:0"] = h5py.ExternalLink(str(other), "embedding/embedding/embeddings:0")
 
 
 def _set(part: str, name: str, value: Any) -> Callable[[Original], None]:
@@ -323,7 +334,7 @@ def _layer(layer: str, name: str, array: Any) -> Callable[[Original], None]:
     ("spoil", "reason"),
     [
         (lambda original: original.weights.unlink(), "there is no such file"),
-        (_truncate, "it is no HDF5 file, or a part of it is missing"),
+        *((_truncate(length), "it is no HDF5 file, or a part of it is missing") for length in (0, 7, 90, 2000, 6000)),
         (_write("own_weights.hdf5", "{}"), "it is no HDF5 file"),
         (_foreign, "it holds no textgenrnn model"),
         (_huge, "more than 2 GB"),
@@ -331,12 +342,19 @@ def _layer(layer: str, name: str, array: Any) -> Callable[[Original], None]:
         (_layer("rnn_1", "rnn_1/bias:0", np.zeros(9, np.float32)), "rnn_1 has a bias of [9]"),
         (_layer("output", "output/kernel:0", np.zeros((4, 5), np.float32)), "output has shape [5, 4], not [5, 5]"),
         (_layer("output", "output/bias:0", np.full(5, np.nan, np.float32)), "not finite"),
+        (_layer("output", "output/bias:0", np.full(5, 1e300)), "not finite"),
         (_layer("output", "output/bias:0", np.zeros(5, np.int32)), "numbers with fractions"),
+        (_layer("output", "output/bias:0", np.zeros((), np.float32)), "it holds no textgenrnn model"),
+        (_layer("rnn_1", "rnn_1/recurrent_kernel:0", np.zeros((), np.float32)), "it holds no textgenrnn model"),
+        (_linked, "in other files"),
         (lambda original: (original.directory / "own_vocab.json").unlink(), "name one with --vocab"),
         (_write("own_vocab.json", "[1]"), "it holds no JSON object"),
         (_write("own_vocab.json", '{"a": "b"}'), "it is no vocabulary"),
         (_set("vocabulary", "c", 5), "it has 5 tokens and own_weights.hdf5 has 4"),
         (_set("vocabulary", "<s>", 9), "do not run from 1 to 4"),
+        (_write("own_vocab.json", '{"a": 1, "\\ud800": 2, " ": 3, "<s>": 4}'), "half a character"),
+        (_set("config", "word_level", "no"), "word_level has to be true or false"),
+        (_set("config", "single_text", None), "single_text has to be true or false"),
         (_write("own_config.json", "{"), "it is no JSON"),
         (_set("config", "rnn_size", 128), "it says rnn_size 128 and the weights have 3"),
         (_set("config", "rnn_bidirectional", True), "it says rnn_bidirectional true and the weights have false"),
