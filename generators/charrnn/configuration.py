@@ -58,6 +58,8 @@ class CharRNNConfig(PretrainedConfig):  # type: ignore[misc]
         pad_token_id: int = 0,
         **others: Any,
     ) -> None:
+        if not (isinstance(dropout, int | float) and 0 <= dropout < 1):
+            raise ValueError(f"config.json has the dropout {dropout!r}, which has to be in [0, 1)")
         self.vocab_size = vocab_size
         self.embedding_size = embedding_size
         self.hidden_sizes = list(hidden_sizes)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeGuard
 GATES: Final = {"lstm": 4, "gru": 3}
 ATTENTIONS: Final = ("running", "none", "window")
 TOKENS: Final = ("character", "word")
+MOST_LAYERS: Final = 100  # far above what can be trained; bounds what is prepared before weights are looked at
 TAIL_DIVISOR: Final = 4  # by which each cluster's projection narrows; torch.nn.AdaptiveLogSoftmaxWithLoss, div_value
 
 
@@ -43,6 +44,8 @@ class Shape:
             raise ValueError(f"config.json names the cell {self.cell}, which has to be lstm or gru")
         if not self.hidden_sizes or min(self.vocab_size, self.embedding_size, *self.hidden_sizes) < 1:
             raise ValueError("config.json has sizes below 1")
+        if len(self.hidden_sizes) > MOST_LAYERS:
+            raise ValueError(f"config.json has {len(self.hidden_sizes):,} layers, of which there can be {MOST_LAYERS}")
         if not 0 < self.attention_decay <= 1:
             raise ValueError("config.json has an attention_decay outside (0, 1]")
         if self.token not in TOKENS:
@@ -67,7 +70,7 @@ class Shape:
         sizes, decay = config.get("hidden_sizes"), config.get("attention_decay", 0.99)
         layers = sizes if isinstance(sizes, Sequence) and not isinstance(sizes, str) else [None]
         whole = [config.get("vocab_size"), config.get("embedding_size"), *layers]
-        if not (all(map(_whole, whole)) and isinstance(decay, int | float)):
+        if not (all(map(_whole, whole)) and (isinstance(decay, float) or _whole(decay))):
             raise ValueError("config.json lacks a number: vocab_size, embedding_size, hidden_sizes or attention_decay")
         window, cutoffs = config.get("window"), config.get("adaptive_cutoffs") or ()
         labels = config.get("labels") or {}
@@ -77,21 +80,28 @@ class Shape:
             raise ValueError("config.json has adaptive_cutoffs that are no list of whole numbers")
         if not (isinstance(labels, Mapping) and all(map(_whole, labels.values()))):
             raise ValueError("config.json has labels that are no names with token ids")
-        pad, start = config.get("pad_token_id"), config.get("bos_token_id")
+        bidirectional = config.get("bidirectional")
+        if not (bidirectional is None or isinstance(bidirectional, bool)):
+            raise ValueError(f"config.json has bidirectional {bidirectional!r}, which has to be true or false")
+        special = {name: config.get(name) for name in ("pad_token_id", "bos_token_id")}
+        for name, token in special.items():
+            if not (token is None or _whole(token)):
+                raise ValueError(f"config.json has the {name} {token!r}, which has to be a whole number or null")
+        pad, start = special.values()
         return cls(
             whole[0],
             whole[1],
             tuple(whole[2:]),
             str(config.get("cell")),
-            float(decay),
+            decay,
             str(config.get("attention") or "running"),
             window,
-            bool(config.get("bidirectional", False)),
+            bool(bidirectional),
             tuple(cutoffs),
             dict(labels),
             str(config.get("token") or "character"),
-            pad if _whole(pad) else 0,
-            start if _whole(start) else 1,
+            0 if pad is None else pad,
+            1 if start is None else start,
         )
 
     @property

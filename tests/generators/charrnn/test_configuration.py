@@ -26,7 +26,12 @@ OLD = {
         ({"attention": "soft"}, "the attention soft"),
         ({"token": "piece"}, "the token piece"),
         ({"attention_decay": 1.5}, "attention_decay outside"),
+        ({"attention_decay": 10**400}, "attention_decay outside"),
+        ({"attention_decay": True}, "lacks a number"),
+        ({"bidirectional": "false"}, "bidirectional 'false'"),
         ({"hidden_sizes": []}, "sizes below 1"),
+        ({"hidden_sizes": [1] * 101}, "101 layers"),
+        ({"hidden_sizes": [8.0]}, "lacks a number"),
         ({"bidirectional": True}, "bidirectional layers, which need a window"),
         ({"attention": "window"}, "attention over a window and names no window"),
         ({"window": 40}, "beside which attention has to be window or none"),
@@ -50,6 +55,13 @@ def test_refused(fields: dict[str, Any], reason: str) -> None:
         CharRNNConfig(**fields)
     with pytest.raises(ValueError, match=reason):
         Shape.of({**OLD, "vocab_size": 258, **fields})
+
+
+@pytest.mark.parametrize("dropout", [1.0, -0.1, "half", None])
+def test_dropout(dropout: Any) -> None:
+    """A share of features that nothing would be left of, or that is none, is refused before anything is trained."""
+    with pytest.raises(ValueError, match="the dropout"):
+        CharRNNConfig(dropout=dropout)
 
 
 def test_old_files() -> None:
