@@ -15,6 +15,7 @@ from generators.tokenizer_files import METASPACE, read_tokenizer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+LABEL: Final = "<label:{}>"  # name of the special token that asks for a kind of text
 BYTE_TOKEN: Final = re.compile(r"<0x([0-9A-F]{2})>")  # byte fallback's names, from SentencePiece
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from generators.vocabulary import LABEL
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from tokenizers.pre_tokenizers import ByteLevel
@@ -75,7 +77,7 @@ def words_in(text: str) -> list[str]:
 
 def label_token(label: str) -> str:
     """The name of a label's token."""
-    return f"<label:{label}>"
+    return LABEL.format(label)
 
 
 def characters_of(counts: Counter[str], min_count: int, most: int | None = None) -> list[str]:

@@ -18,7 +18,7 @@ from generators.vocabulary import Vocabulary
 WINDOWS: Final = 128  # read side by side at most: more gain nothing in the products and lose the cache
 LONGEST_WINDOW: Final = 10_000  # tokens; each of them costs a step for every token that is written
 EPSILON: Final = 1e-7  # beside the sum of weights; textgenrnn/AttentionWeightedAverage.py, Keras's default
-GATE_BYTES: Final = 32 * 1024 * 1024  # of a layer's pre-activations, which bound the windows of large models
+READ_BYTES: Final = 64 * 1024 * 1024  # of pre-activations and features, which bound the windows of large models
 
 
 class WindowState:
@@ -27,15 +27,16 @@ class WindowState:
     Attributes:
         window: their ids, padded at the left.
         padding: ids of the window that no token has filled yet.
-        labels: those that hold since the text's start.
+        stay: [embedding], sum of the embeddings of the labels since the text's start; None where there are none. It
+            is never changed in place: forks share it.
     """
 
-    __slots__ = ("labels", "padding", "window")
+    __slots__ = ("padding", "stay", "window")
 
-    def __init__(self, window: Ids, padding: int, labels: tuple[int, ...]) -> None:
+    def __init__(self, window: Ids, padding: int, stay: Array | None) -> None:
         self.window = window
         self.padding = padding
-        self.labels = labels
+        self.stay = stay
 
 
 class WindowedCharRNN:
@@ -68,7 +69,8 @@ class WindowedCharRNN:
         self._own = own_embeddings(shape, tensors)
         self._recurrent = WindowLayers(shape, self._own, tensors)
         self._output = output_of(shape, tensors)
-        self._most = max(1, min(WINDOWS, GATE_BYTES // (16 * self._length * max(shape.hidden_sizes))))
+        step = 4 * (4 * max(shape.hidden_sizes) + 2 * shape.embedding_size + shape.features)  # bytes
+        self._most = max(1, min(WINDOWS, READ_BYTES // (step * self._length)))
         self._attention: list[Array] | None = None
         if shape.attention == "window":
             ends = np.cumsum((shape.embedding_size, *shape.widths))
@@ -85,19 +87,19 @@ class WindowedCharRNN:
 
     def start(self) -> WindowState:
         """The state before any token: a window of padding."""
-        return WindowState(np.full(self._length, self._pad, np.intp), self._length, ())
+        return WindowState(np.full(self._length, self._pad, np.intp), self._length, None)
 
     def fork(self, state: WindowState) -> WindowState:
         """A copy that goes its own way."""
-        return WindowState(state.window.copy(), state.padding, state.labels)
+        return WindowState(state.window.copy(), state.padding, state.stay)
 
     def nbytes(self, state: WindowState) -> int:
         """Memory that a state holds, in bytes; 200 of them are Python's."""
-        return state.window.nbytes + 200
+        return state.window.nbytes + (0 if state.stay is None else state.stay.nbytes) + 200
 
     def vector(self, state: WindowState) -> Array:
         """What the output layer reads of the last window, which is read for it; see `Embeds.vector`."""
-        vector: Array = self._features(state.window[None], np.zeros(1, np.intp), self._stay([state.labels]))[0]
+        vector: Array = self._features(state.window[None], np.zeros(1, np.intp), self._stay([state.stay]))[0]
         return vector
 
     @overload
@@ -121,14 +123,14 @@ class WindowedCharRNN:
                 np.concatenate([state.window for state in states]),
                 np.arange(len(states)) * self._length,
                 np.array([state.padding for state in states]),
-                [state.labels for state in states],
+                [state.stay for state in states],
             )
         answers = []
         for state, ids in zip(states, tokens, strict=True):
             history = np.concatenate((state.window, np.array(ids, np.intp)))
             starts = np.arange(1, len(ids) + 1)
             padding = np.maximum(state.padding - starts, 0)
-            answers.append(self._answers(history, starts, padding, self._stays(state.labels, ids)))
+            answers.append(self._answers(history, starts, padding, self._stays(state.stay, ids)))
             self._append(state, ids)
         return answers
 
@@ -141,20 +143,20 @@ class WindowedCharRNN:
             window[:] = ids[new - self._length :]
         state.padding = max(0, state.padding - new)
         if self._labels:
-            state.labels = self._stays(state.labels, ids)[-1]
+            state.stay = self._stays(state.stay, ids)[-1]
 
-    def _stays(self, labels: tuple[int, ...], ids: Sequence[int]) -> list[tuple[int, ...]]:
-        """The labels that hold after each token."""
+    def _stays(self, stay: Array | None, ids: Sequence[int]) -> list[Array | None]:
+        """What stays of labels after each token."""
         stays = []
         for token in ids:
             if token == self._vocabulary.start:
-                labels = ()
+                stay = None
             elif token in self._labels:
-                labels = (*labels, token)
-            stays.append(labels)
+                stay = self._embedding[token] if stay is None else stay + self._embedding[token]
+            stays.append(stay)
         return stays
 
-    def _answers(self, history: Ids, starts: Ids, padding: Ids, stays: Sequence[tuple[int, ...]]) -> Logits:
+    def _answers(self, history: Ids, starts: Ids, padding: Ids, stays: Sequence[Array | None]) -> Logits:
         """Logits after each of the windows of `history` that begin at `starts`, some windows at a time."""
         span = np.arange(self._length)
         parts = []
@@ -164,11 +166,12 @@ class WindowedCharRNN:
             parts.append(self._read(windows, padding[chunk], self._stay(stays[chunk])))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _stay(self, stays: Sequence[tuple[int, ...]]) -> Array | None:
-        """Sums of the labels' embeddings, [windows, embedding]; None where no window has any label."""
-        if not any(stays):
+    def _stay(self, stays: Sequence[Array | None]) -> Array | None:
+        """What stays of labels, [windows, embedding]; None where no window has any."""
+        if all(stay is None for stay in stays):
             return None
-        return np.stack([self._embedding[list(labels)].sum(axis=0, dtype=np.float32) for labels in stays])
+        nothing = np.zeros(self._embedding.shape[1], np.float32)
+        return np.stack([nothing if stay is None else stay for stay in stays])
 
     def _read(self, windows: Ids, padding: Ids, stay: Array | None) -> Logits:
         """Logits after each window.

@@ -12,9 +12,8 @@ from generators.engine.stream import Stream
 from generators.engine.texts import Order
 from generators.errors import InvalidValue, Phrase, Unsupported
 from generators.units import GRAMMARS
-from generators.vocabulary import Vocabulary
+from generators.vocabulary import LABEL, Vocabulary
 
-LABEL: Final = "<label:{}>"  # name of the special token that asks for a kind of text
 SHOWN_LABELS: Final = 20  # of a model's labels, where a request named another
 MOST_UNITS: Final = 64  # alternatives in units: what 256 prefixes can still decide
 INLINE: Final = 2_000  # characters that are tokenised on the event loop: half a millisecond

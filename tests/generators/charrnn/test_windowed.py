@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from generators.charrnn import folding, load, read_info
 from generators.charrnn.modeling import CharRNNForCausalLM
@@ -122,6 +125,61 @@ def test_rows_are_independent(model: WindowedCharRNN, length: int) -> None:
         return row
 
     assert np.array_equal(beside([ids(each) for each in lengths]), beside([[0] * each for each in lengths]))
+
+
+PROMPTS = st.lists(
+    st.tuples(*[st.lists(st.integers(0, 270), min_size=1, max_size=2 * WINDOW)] * 2), min_size=2, max_size=6
+)
+
+
+@pytest.mark.parametrize("labels", [[], ["tale"]])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_rows_are_independent_whatever_they_say(saved: Saved, labels: list[str], bidirectional: bool) -> None:
+    """After two prompts, of any lengths and tokens in any row, each row has the numbers that it gets alone."""
+    model = opened(saved(attention="window", window=WINDOW, labels=labels, bidirectional=bidirectional))
+
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(PROMPTS)
+    def check(rows: list[tuple[list[int], list[int]]]) -> None:
+        states = [model.start() for _ in rows]
+        for part in range(2):
+            together = model.extend(states, [row[part] for row in rows])
+
+        for row, logits in zip(rows, together, strict=True):
+            state = model.start()
+            model.extend([state], [row[0]])
+            assert np.abs(log_softmax(model.extend([state], [row[1]])[0]) - log_softmax(logits)).max() < 1e-5
+
+    check()
+
+
+def test_memory_of_wide_embeddings(saved: Saved) -> None:
+    """Windows are read some at a time, be it the embedding that is large instead of the layers."""
+    model = opened(saved(attention="window", window=1_000, embedding_size=3_000, hidden_sizes=[1]))
+    states = [model.start() for _ in range(12)]
+
+    tracemalloc.start()
+    model.extend(states, [[row + 2] * 1_000 for row in range(12)])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 100e6  # of all twelve it would be 290 MB
+
+
+def test_memory_of_many_labels(saved: Saved) -> None:
+    """A text keeps one sum, however many labels a prompt of token ids repeats."""
+    model = opened(saved(attention="window", window=WINDOW, labels=["tale"]))
+    state = model.start()
+    model.extend([state], [[1, *[model.vocabulary.names.index("<label:tale>")] * 100]])
+    few = model.nbytes(state)
+
+    tracemalloc.start()
+    model.extend([state], [[model.vocabulary.names.index("<label:tale>")] * 5_000])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert model.nbytes(state) == few
+    assert most < 2e6
 
 
 def test_answers_are_the_callers(model: WindowedCharRNN) -> None:
