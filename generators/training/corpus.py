@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from generators.training.errors import UnreadableSource
+from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
 
 Documents: TypeAlias = Literal["line", "blank", "file"]
@@ -54,15 +54,20 @@ class Corpus:
 
         Raises:
             UnreadableSource: a file is missing, empty, no UTF-8, or not in the format that its name says.
+            UnusableLabels: no document has any of the labels that were asked for.
         """
+        labelled = not self.label_columns
         for source in self.sources:
             found = False
             for document in self._read(source):
                 if document.text.strip():
                     found = True
+                    labelled = labelled or bool(document.labels)
                     yield document
             if not found:
                 raise UnreadableSource(str(source), "it holds no text")
+        if not labelled:
+            raise UnusableLabels(f"{', '.join(self.label_columns)} is empty everywhere")
 
     def running_text(self) -> Iterator[Document]:
         """The sources as one text, in pieces that end at line ends and that joined are the text.
@@ -85,7 +90,7 @@ class Corpus:
 
     def _running(self, source: Path) -> Iterator[str]:
         found = False
-        if source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES or not source.is_file():
+        if has_columns(source) or not source.is_file():
             lines: Iterable[str] = (f"{document.text}\n" for document in self._read(source))
         else:
             lines = (line for line in _lines(source) if line.rstrip() != SEPARATOR)
@@ -104,6 +109,11 @@ class Corpus:
         if suffix in JSON_LINES:
             return _objects(source, self.label_columns)
         return _texts(source, self.documents)
+
+
+def has_columns(source: Path) -> bool:
+    """Whether a file's documents have columns or fields, by its name."""
+    return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES
 
 
 def _lines(source: Path) -> Iterator[str]:
@@ -211,6 +221,8 @@ def _columns(source: Path, header: list[str], label_columns: Sequence[str]) -> t
     labels = [names.index(column) for column in label_columns]
     lowered = [name.lower() for name in names]
     if "text" in lowered:
+        if lowered.index("text") in labels:
+            raise UnreadableSource(str(source), "its column text is what is learnt and cannot be a label")
         return lowered.index("text"), labels, None
     others = set(range(len(names))) - set(labels)
     if labels and len(others) == 1:
@@ -221,6 +233,7 @@ def _columns(source: Path, header: list[str], label_columns: Sequence[str]) -> t
 
 
 def _objects(source: Path, label_fields: Sequence[str]) -> Iterator[Document]:
+    missing = set(label_fields)
     for number, line in enumerate(_lines(source), 1):
         if not line.strip():
             continue
@@ -230,9 +243,12 @@ def _objects(source: Path, label_fields: Sequence[str]) -> Iterator[Document]:
             value = None
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):
             raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "text"')
+        missing -= value.keys()
         text = _whole(value["text"])
         cells = (part for field in label_fields for part in _listed(value.get(field)))
         yield Document(text, tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell))))
+    if missing:
+        raise UnreadableSource(str(source), f"none of its objects has a field {', '.join(sorted(missing))}")
 
 
 def _listed(value: object) -> list[str]:

@@ -159,3 +159,18 @@ def test_missing_label_column(write: Write) -> None:
     """A label column that a table does not have is refused, with those it has."""
     with pytest.raises(UnreadableSource, match="no column kind; its columns are text, place"):
         texts(write("a.csv", "text,place\nx,y\n"), label_columns=("kind",))
+
+
+def test_missing_label_field(write: Write) -> None:
+    """A field that none of a file's objects has is refused; one that some have is not."""
+    path = write("a.jsonl", '{"text": "a", "kind": "x"}\n{"text": "b"}\n')
+
+    assert [document.labels for document in Corpus([path], label_columns=["kind"])] == [("x",), ()]
+    with pytest.raises(UnreadableSource, match="none of its objects has a field genre"):
+        texts(path, label_columns=("kind", "genre"))
+
+
+def test_text_is_no_label(write: Write) -> None:
+    """The column that is learnt cannot be its own label."""
+    with pytest.raises(UnreadableSource, match="cannot be a label"):
+        texts(write("a.csv", "text,place\nx,y\n"), label_columns=("text",))
