@@ -173,7 +173,8 @@ def _documents(corpus: Corpus, recipe: CharRNNRecipe, touched: Counter[str]) -> 
     if not recipe.single_text:
         return cleaned(corpus, recipe.filters, touched)
     filters = [name for name in recipe.filters if name not in OF_DOCUMENTS]
-    return cleaned(corpus.running_text(), filters, touched)
+    running = cleaned(corpus.running_text(), filters, touched)
+    return (Document(piece.text.removesuffix("\n") + "\n") for piece in running)  # also where spaces were left out
 
 
 def _tokenizer(

@@ -33,7 +33,7 @@ def parted(
         return everything.parts([ids[:cut]]), everything.parts([ids[cut - 1 :]])
     out = places < share
     if not out.any():
-        out[places.argmin()] = True
-    if out.all():
-        out[places.argmax()] = False
+        out = places == places.min()
+    if out.all():  # also where all texts are the same, of which none can be held out
+        out = places < places.max()
     return everything.taken(~out), everything.taken(out)

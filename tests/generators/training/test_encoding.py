@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from generators.charrnn.tokenizer import START_ID, tokenizer_of, word_tokenizer_of, words_in
 from generators.training import Corpus, NothingToLearn, UnusableLabels
+from generators.training import corpus as corpus_module
 from generators.training import encoding as module
 from generators.training.encoding import encoded_text, prepared
 from generators.training.recipes import CharRNNRecipe, recipe_named
@@ -53,6 +54,30 @@ def test_single_text(tmp_path: Path) -> None:
     assert (len(data.learnt), len(data.held_out), data.documents) == (1, 1, 1)
     read = data.vocabulary.decode([*data.learnt[0].tolist(), *data.held_out[0].tolist()[1:]])
     assert read == "one\n\none\ntwo\n"
+
+
+def test_single_text_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a long text is read in pieces and spaces are cleaned, no line runs into the next."""
+    monkeypatch.setattr(corpus_module, "PIECE", 4)
+    (tmp_path / "a.txt").write_text("one  \ntwo three\nfour\n", "utf-8")
+
+    data = prepared(
+        Corpus([tmp_path / "a.txt"]), recipe(single_text="true", held_out="0", filters="spaces"), None, ignore
+    )
+
+    assert data.vocabulary.decode(data.learnt[0].tolist()) == "one\ntwo three\nfour\n"
+
+
+def test_same_texts_on_one_side(tmp_path: Path) -> None:
+    """Texts that are kept though they are the same are never both learnt and held out."""
+    (tmp_path / "a.txt").write_text("ab\nab\nab\nba\n", "utf-8")
+    (tmp_path / "b.txt").write_text("ab\nab\n", "utf-8")
+
+    two = prepared(Corpus([tmp_path / "a.txt"]), recipe(held_out="0.0001", filters="nfc"), None, ignore)
+    one = prepared(Corpus([tmp_path / "b.txt"]), recipe(held_out="0.0001", filters="nfc"), None, ignore)
+
+    assert {len(two.learnt), len(two.held_out)} == {1, 3}
+    assert (len(one.learnt), len(one.held_out)) == (2, 0)
 
 
 def test_labels(tmp_path: Path) -> None:
