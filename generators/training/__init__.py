@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from generators.errors import InvalidValue, MissingExtra, Phrase, Unsupported, UnusableModel
-from generators.training.corpus import Corpus, Document, Documents
+from generators.training.corpus import Corpus, Document, Documents, has_columns
 from generators.training.errors import (
     AlreadyTraining,
     CannotResume,
     CannotSave,
+    Diverged,
     NothingToLearn,
     Stopped,
     UnreadableSource,
@@ -42,6 +43,7 @@ __all__ = [
     "CannotResume",
     "CannotSave",
     "Corpus",
+    "Diverged",
     "Document",
     "Documents",
     "NothingToLearn",
@@ -99,6 +101,8 @@ def train(
     chosen = _recipe(recipe, base, lora, new_model)
     _check(chosen, base, lora, new_model, given, label_columns)
     settled = changed(chosen, given)
+    _check_values(settled, given)
+    _check_sources(settled, sources, documents, label_columns)
     needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
     if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
@@ -123,7 +127,9 @@ def train(
     if new_model and base is not None and isinstance(settled, CharRNNRecipe):
         from generators.training.charrnn import reshaped
 
-        settled, base = reshaped(settled, base), None
+        asked_for, (settled, base) = settled.window, (reshaped(settled, base), None)
+        if "window" in given and settled.window != asked_for:
+            raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
     corpus = Corpus(sources, documents, tuple(label_columns))
     return run(corpus, settled, base, output, line, resume, progress, stopping)
 
@@ -163,9 +169,36 @@ def _check(
         raise InvalidValue(decided[0], options[decided[0]], "left out where a base is named, which decides it")
     if label_columns and not recipe.labelled:
         raise InvalidValue("label_column", ", ".join(label_columns), f"left out: {recipe.name} learns no labels")
-    settled = changed(recipe, options)
-    if settled.schedule == "plateau" and not (settled.validation and settled.held_out):
+
+
+def _check_values(recipe: Recipe, given: Mapping[str, str]) -> None:
+    """Refuses options that would be ignored beside others.
+
+    Raises:
+        InvalidValue: one would.
+    """
+    watched = recipe.validation and recipe.held_out
+    if recipe.schedule == "plateau" and not watched:
         raise InvalidValue("schedule", "plateau", "another one where nothing is held out for it to watch")
+    if "patience" in given and recipe.patience and not watched:
+        raise InvalidValue("patience", given["patience"], "0 where nothing is held out for it to watch")
+    if recipe.momentum and recipe.optimizer == "adamw":
+        raise InvalidValue("momentum", given["momentum"], "given with the optimizer rmsprop or sgd")
+
+
+def _check_sources(
+    recipe: Recipe, sources: Sequence[Path], documents: Documents | None, label_columns: Sequence[str]
+) -> None:
+    """Refuses what would be ignored about the sources.
+
+    Raises:
+        InvalidValue: something would.
+    """
+    if documents is not None and isinstance(recipe, CharRNNRecipe) and recipe.single_text:
+        raise InvalidValue("documents", documents, f"left out: all sources of {recipe.name} are a single text")
+    if label_columns and not any(has_columns(source) for source in sources):
+        columns = ", ".join(label_columns)
+        raise InvalidValue("label_column", columns, "left out with text files; CSV, TSV and JSON lines have columns")
 
 
 def _check_new_model(recipe: Recipe, base: Path | None) -> None:

@@ -61,6 +61,20 @@ class TooLittleMemory(UserError):
 
 
 @dataclass(eq=False)
+class Diverged(UserError):
+    """The weights of a training became infinite, or no numbers, by this step; nothing was published."""
+
+    step: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The training diverged by step {step}: its weights are no numbers any more; start it anew with a lower "
+            "learning rate.",
+            step=f"{self.step:,}",
+        )
+
+
+@dataclass(eq=False)
 class UnusableLabels(UserError):
     """A label column that does not hold kinds of text; `reason` says why."""
 

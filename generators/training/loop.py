@@ -13,11 +13,11 @@ from typing import Any, Final
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainerState
 from transformers.utils import logging as transformers_logging
 
 from generators.training.arguments import METRIC, arguments, optimizer
-from generators.training.errors import CannotSave, Stopped
+from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
@@ -85,8 +85,11 @@ class Loop:
 
         Raises:
             Stopped: it was to end before it was done.
+            Diverged: weights became infinite, or no numbers.
             CannotSave: a checkpoint could not be written.
         """
+        if checkpoint is not None and self._trainer.has_ended(checkpoint, self._recipe.patience):
+            return
         if checkpoint is not None and self._trainer.carried is not None:
             self._trainer.carried.load(checkpoint / CARRIED, self._trainer.args.device)
         self._trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
@@ -115,6 +118,7 @@ class Loop:
                         temperature=heat,
                         max_tokens=self._recipe.sample,
                         min_tokens=self._recipe.min_tokens,
+                        top_k=self._recipe.top_k or None,
                         seed=self._recipe.seed,
                     ),
                     prompt,
@@ -134,6 +138,8 @@ class Loop:
         return self._trainee.vocabulary.decode(ids[at : at + length].tolist()).replace("\ufffd", "")
 
     def _checked(self) -> float | None:
+        if not all(bool(parameter.isfinite().all()) for parameter in self._trainee.model.parameters()):
+            raise Diverged(self.steps)
         bits = self._bits(self._checked_on)
         every, epoch = self._recipe.gen_epochs, math.ceil(self._teller.epoch - 1e-6)
         self._teller.checked(bits, self.samples() if every and epoch % every == 0 else ())
@@ -153,6 +159,18 @@ class _Trainer(Trainer):  # type: ignore[misc]
     teller: _Teller
     carried: Carried | None
     control: Any
+
+    def has_ended(self, checkpoint: Path, patience: int) -> bool:
+        """Whether nothing is left to train after a checkpoint; its training's weights are then taken up."""
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        if state.global_step < self.args.max_steps and not (patience and _waited(state) >= patience):
+            return False
+        self.state = state
+        if self.args.load_best_model_at_end and state.best_model_checkpoint is not None:
+            self._load_best_model()
+        else:
+            self._load_from_checkpoint(str(checkpoint))
+        return True
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)
@@ -277,9 +295,13 @@ class _Patience(EarlyStoppingCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         super().on_train_begin(args, state, control, **others)
-        kept = state.stateful_callbacks.get(type(self).__name__) if state.global_step else None
-        if isinstance(kept, dict):
-            self.early_stopping_patience_counter = int(kept["attributes"]["early_stopping_patience_counter"])
+        self.early_stopping_patience_counter = _waited(state) if state.global_step else 0
+
+
+def _waited(state: TrainerState) -> int:
+    """Checks without a better model, as a checkpoint says."""
+    kept = state.stateful_callbacks.get(_Patience.__name__)
+    return int(kept["attributes"]["early_stopping_patience_counter"]) if isinstance(kept, dict) else 0
 
 
 def _accuracy(logits: Any, labels: Any) -> float | None:

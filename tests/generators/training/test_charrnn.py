@@ -12,6 +12,7 @@ import pytest
 from generators import load
 from generators.charrnn import load as load_model
 from generators.charrnn import read_info
+from generators.errors import InvalidValue
 from generators.evaluation import nats_of
 from generators.training import Progress, Stopped, TrainedModel, train
 from tests.generators.training.titles import TITLES
@@ -223,6 +224,14 @@ def test_new_labels(titles: Path, labelled: Path, tmp_path: Path) -> None:
     assert after.vocabulary.names[:size] == before.vocabulary.names
     assert np.allclose(after.extend([after.start()], [[1, *text]])[:, :size], plain, atol=1e-4)
     assert (after.extend([after.start()], [[1, token, *text]])[:, size:] < -10).all()
+
+
+def test_window_of_the_base(titles: Path, tmp_path: Path) -> None:
+    """A new model of a base that sees a window sees the same; another one is refused, not ignored."""
+    base = trained(titles, tmp_path / "cats", "textgenrnn", {"epochs": "1"})
+
+    with pytest.raises(InvalidValue, match="the base sees 8 tokens"):
+        train([titles], base=base.directory, new_model=True, output=tmp_path / "a", options={"max_length": "5"})
 
 
 def test_new_model(titles: Path, tmp_path: Path) -> None:

@@ -7,13 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from generators.charrnn import load, read_info
 from generators.errors import InvalidValue, UnusableModel, UserError
 from generators.evaluation import evaluate
-from generators.training import CannotResume, Corpus, NothingToLearn, Progress, TrainedModel, UnreadableSource, train
+from generators.training import (
+    CannotResume,
+    Corpus,
+    Diverged,
+    NothingToLearn,
+    Progress,
+    TrainedModel,
+    UnreadableSource,
+    UnusableLabels,
+    train,
+)
+from generators.training.charrnn import trainee
 from generators.training.checkpoints import newest_usable
+from generators.training.loop import Loop
+from generators.training.recipes import changed, recipe_named
 from generators.training.windows import place
 from tests.generators.training.titles import TINY, TITLES
 
@@ -144,6 +158,23 @@ def test_resumed(titles: Path, tmp_path: Path, options: dict[str, str]) -> None:
     assert not work.exists()
 
 
+@pytest.mark.parametrize("options", [{"epochs": "1.4"}, {"learning_rate": "1e-9", "patience": "1", "optimizer": "sgd"}])
+def test_interrupted_at_the_end(titles: Path, tmp_path: Path, options: dict[str, str]) -> None:
+    """A training that ended, by its steps or its patience, and was not published takes no more steps."""
+    whole = trained(titles, tmp_path / "whole" / "cats", options)
+
+    def told(event: Progress) -> None:
+        if event.phase == "publishing":
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        trained(titles, tmp_path / "cats", options, progress=told)
+    resumed = trained(titles, tmp_path / "cats", options, resume=True)
+
+    assert resumed.metrics["steps"] == whole.metrics["steps"]
+    assert resumed.version == whole.version
+
+
 @pytest.mark.parametrize("torn", ["model.safetensors", "trainer_state.json", "optimizer.pt"])
 def test_torn_checkpoint(titles: Path, tmp_path: Path, torn: str) -> None:
     """A checkpoint that was being written when the power went is passed over for the one before."""
@@ -243,6 +274,11 @@ def test_same_seed(titles: Path, tmp_path: Path) -> None:
         ("titles.txt", {"recipe": "charrnn-tune"}, InvalidValue),
         ("titles.txt", {"options": {"single_text": "true"}, "label_columns": ["kind"]}, InvalidValue),
         ("titles.txt", {"options": {"schedule": "plateau", "train_size": "1"}}, InvalidValue),
+        ("titles.txt", {"options": {"patience": "2", "validation": "no"}}, InvalidValue),
+        ("titles.txt", {"options": {"momentum": "0.9"}}, InvalidValue),
+        ("titles.txt", {"recipe": "nietzsche", "documents": "blank"}, InvalidValue),
+        ("titles.txt", {"label_columns": ["kind"]}, InvalidValue),
+        ("empty.csv", {"label_columns": ["kind"]}, UnusableLabels),
         ("titles.txt", {"options": {"epochs": "1", "num_epochs": "1"}}, InvalidValue),
         ("titles.txt", {"new_model": True}, InvalidValue),
         ("titles.txt", {"recipe": "textgenrnn", "base": "broken"}, InvalidValue),
@@ -262,6 +298,7 @@ def test_refused(
     """What cannot be trained is refused in one sentence, and nothing is left behind."""
     monkeypatch.chdir(tmp_path)
     Path("controls.txt").write_text("\x01\n\x02\n", "utf-8")
+    Path("empty.csv").write_text("text,kind\nx,\ny,\n", "utf-8")
     Path("broken").mkdir()
     Path("broken/config.json").write_text('{"model_type": "charrnn"}', "utf-8")
     if "base" in others:
@@ -272,6 +309,19 @@ def test_refused(
 
     assert str(refusal.value).endswith(".")
     assert not (tmp_path / "models").exists()
+
+
+def test_diverged(titles: Path, tmp_path: Path) -> None:
+    """A training whose weights are no numbers any more ends at its next check, before it keeps them."""
+    recipe = changed(recipe_named("textgenrnn"), TINY)
+    learner = trainee(Corpus([titles]), recipe, None, lambda _: None)
+    with torch.no_grad():
+        next(learner.model.parameters()).fill_(float("nan"))
+
+    with pytest.raises(Diverged, match="lower learning rate"):
+        Loop(learner, recipe, tmp_path / "work", lambda _: None).run(None)
+
+    assert newest_usable(tmp_path / "work") is None
 
 
 def test_torn_base(titles: Path, tmp_path: Path) -> None:
