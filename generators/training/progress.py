@@ -26,7 +26,7 @@ class Progress:
         phase: `reading` the sources, `training`, `checked` (measured, sampled and kept), `publishing`.
         epoch: passes over the text so far, of `epochs`.
         step, of: steps so far and in all; while reading, documents so far, and 0.
-        loss: of training, nats per character, since the event before; None before the first.
+        loss: of training, nats per token, since the event before; None before the first.
         accuracy: share of the tokens of a training batch that the model held for the likeliest, now and then; None
             before the first, and where the loss is computed without them.
         bits_per_character: held out, of the last check; None before the first or where nothing is held out.
@@ -53,8 +53,6 @@ class TrainedModel:
     Attributes:
         directory: a Hugging Face directory.
         name, version: as `ModelInfo` has them.
-        accuracy: share of the tokens of a training batch that the model held for the likeliest, now and then; None
-            before the first, and where the loss is computed without them.
         bits_per_character: held out; None where nothing was held out.
         metrics: what planchette.json records.
     """
