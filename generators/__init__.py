@@ -46,8 +46,8 @@ def train(
     base: str | Path | None = None,
     name: str | None = None,
     documents: Literal["line", "blank", "file"] | None = None,
-    label_column: str | Sequence[str] = (),
-    context_labels: str | Sequence[str] = (),
+    label_column: str | Sequence[str] | None = None,
+    context_labels: str | Sequence[str] | None = None,
     lora: bool = False,
     new_model: bool = False,
     resume: bool = False,
@@ -97,8 +97,8 @@ def train(
     return load(trained.directory)
 
 
-def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _listed(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def _typed(value: object) -> str:

@@ -29,6 +29,31 @@ def test_three_lines(titles: Path, home: Path) -> None:
     assert load(f"titles@{model.info.version}").info == again.info
 
 
+def test_textgenrnn_s_own_call(titles: Path) -> None:
+    """textgenrnn's options are taken under its names, its defaults among them."""
+    options = {name: value for name, value in TINY.items() if name not in ("epochs", "window", "layers", "hidden_size")}
+
+    model = train(
+        titles,
+        context_labels=None,
+        new_model=False,
+        num_epochs=1,
+        batch_size=16,
+        train_size=0.8,
+        validation=False,
+        dropout=0.1,
+        gen_epochs=0,
+        save_epochs=1,
+        max_gen_length=50,
+        max_length=16,
+        rnn_layers=1,
+        rnn_size=8,
+        **options,
+    )
+
+    assert model.info.max_tokens == 50
+
+
 def test_goes_on_from_a_name(titles: Path) -> None:
     """A base can be named as for loading, and the new model gets a name of its own."""
     train(titles, **TINY)
