@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, emit, say
-from bot.shell.writers import ModelName, Prompt, at_temperature, open_desk, prompt_text
+from bot.shell.writers import Labels, ModelName, Prompt, at_temperature, label_of, open_desk, prompt_text
 
 if TYPE_CHECKING:
     from generators.completion import Alternative
@@ -29,6 +29,7 @@ def next_(
     top: Annotated[int, typer.Option(help="How many; 0 for the whole vocabulary.")] = 10,
     unit: Annotated[Unit, typer.Option(help="What to show.")] = Unit.TOKEN,
     temperature: Annotated[float, typer.Option(help="Rescales the probabilities; 1 keeps the model's own.")] = 1.0,
+    label: Labels = None,
     as_json: Json = False,
 ) -> None:
     """Show what could come next, with the model's probabilities."""
@@ -39,9 +40,10 @@ def next_(
     at_temperature(temperature)
     _check(top, unit)
     if unit is Unit.WORD:
-        found = asyncio.run(_words(prompt_text(prompt), model, top))
+        found = asyncio.run(_words(prompt_text(prompt), model, label_of(label), top))
     else:
-        found = asyncio.run(_tokens(prompt_text(prompt), model, None if temperature != 1 or top == 0 else top))
+        most = None if temperature != 1 or top == 0 else top
+        found = asyncio.run(_tokens(prompt_text(prompt), model, label_of(label), most))
     shown = _rescaled(found, temperature)[: top or None]
     if as_json:
         emit({"candidates": [{"text": text, "probability": probability} for text, probability in shown]})
@@ -62,22 +64,26 @@ def _check(top: int, unit: Unit) -> None:
         raise InvalidValue("top", top, "a whole number from 0 (the whole vocabulary) up")
 
 
-async def _words(prompt: str, name: str | None, top: int) -> Sequence[Alternative]:
+async def _words(prompt: str, name: str | None, label: str | None, top: int) -> Sequence[Alternative]:
     from generators.candidates import candidates
     from generators.completion import Unit as GeneratorUnit
 
     async with open_desk() as desk:
         model = name or (await desk.model(None)).name
-        offered = await candidates(desk.generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top)
+        offered = await candidates(
+            desk.generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top, label=label
+        )
     return offered.alternatives
 
 
-async def _tokens(prompt: str, name: str | None, top: int | None) -> Sequence[Alternative]:
+async def _tokens(prompt: str, name: str | None, label: str | None, top: int | None) -> Sequence[Alternative]:
     from generators.completion import CompletionRequest, Piece
 
     async with open_desk() as desk:
         model = name or (await desk.model(None)).name
-        request = CompletionRequest(prompt=prompt, model=model, max_tokens=1, temperature=0.0, logprobs=top)
+        request = CompletionRequest(
+            prompt=prompt, model=model, max_tokens=1, temperature=0.0, logprobs=top, label=label
+        )
         async with desk.generator.complete(request) as events:
             async for event in events:
                 if isinstance(event, Piece):

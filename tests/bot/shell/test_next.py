@@ -6,7 +6,9 @@ import math
 
 import pytest
 
+from generators.places import models_directory
 from tests.bot.shell.conftest import Shell
+from tests.generators.charrnn.conftest import save_model
 
 
 def test_whole_vocabulary(shell: Shell) -> None:
@@ -55,6 +57,24 @@ def test_words(shell: Shell) -> None:
     assert len(line["candidates"]) == 4
     assert 0 < sum(candidate["probability"] for candidate in line["candidates"]) < 1
     assert " time" in {candidate["text"] for candidate in line["candidates"]}
+
+
+@pytest.mark.parametrize("unit", ["token", "word"])
+def test_labels(shell: Shell, unit: str) -> None:
+    """--label, repeated too, gives what the model expects of that kind of text; a kind it has not is one sentence."""
+    save_model(models_directory() / "tiny" / "1", labels=["funny", "short"])
+
+    def probabilities(*labels: str) -> list[float]:
+        named = [word for label in labels for word in ("--label", label)]
+        (line,) = shell("next", "on", "--model", "tiny", "--unit", unit, "--json", *named).lines
+        return [candidate["probability"] for candidate in line["candidates"]]
+
+    asked = [probabilities(*labels) for labels in ((), ("funny",), ("short",), ("funny", "short"))]
+    unknown = shell("next", "on", "--model", "tiny", "--unit", unit, "--label", "long")
+
+    assert all(one != other for at, one in enumerate(asked) for other in asked[:at])
+    assert unknown.code == 1
+    assert unknown.err.startswith("The model tiny cannot do this: texts of the kind long; it has funny, short.")
 
 
 def test_readable_lines(shell: Shell) -> None:
