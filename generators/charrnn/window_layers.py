@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.charrnn.cells import BLOCK_CELLS
 from generators.charrnn.folding import Array, float32, gate_columns, is_tabled
 from generators.charrnn.shape import Shape
 
@@ -17,42 +18,6 @@ Ids: TypeAlias = NDArray[np.intp]
 
 WAYS: Final = ("", "_reverse")  # endings of torch's names
 BLOCKS: Final = 4  # of gates: LSTM's i, f, o, g, or GRU's r, z, n of the input, n of the state
-
-
-def lstm(gates: Array, hidden: Array, cell: Array) -> None:
-    """Takes h and c [rows, units] a step further; `gates` [4, rows, units] are used up.
-
-    Gates apart, each in a block of its own, are passed over in two thirds of the time of gates in columns.
-    """
-    np.tanh(gates, out=gates)
-    sigmoids = gates[:3]
-    sigmoids *= 0.5
-    sigmoids += 0.5
-    cell *= gates[1]
-    candidate = gates[3]
-    candidate *= gates[0]
-    cell += candidate
-    np.tanh(cell, out=hidden)
-    hidden *= gates[2]
-
-
-def gru(gates: Array, hidden: Array, cell: Array) -> None:
-    """Takes h [rows, units], of which `cell` has a copy, a step further; `gates` [4, rows, units] are used up."""
-    switches = gates[:2]
-    np.tanh(switches, out=switches)
-    switches *= 0.5
-    switches += 0.5
-    candidate = gates[3]
-    candidate *= gates[0]
-    candidate += gates[2]
-    np.tanh(candidate, out=candidate)
-    cell -= candidate
-    cell *= gates[1]
-    cell += candidate
-    hidden[:] = cell
-
-
-CELLS: Final[dict[str, Callable[[Array, Array, Array], None]]] = {"lstm": lstm, "gru": gru}
 
 
 class Scratch:
@@ -144,7 +109,7 @@ class WindowLayers:
     """
 
     def __init__(self, shape: Shape, own: Array, tensors: Mapping[str, Array]) -> None:
-        self._cell = CELLS[shape.cell]
+        self._cell = BLOCK_CELLS[shape.cell]
         self._scratch = Scratch()
         self._own = own
         self._layers = [

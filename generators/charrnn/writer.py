@@ -9,9 +9,9 @@ from typing import Final, Literal, overload
 import numpy as np
 
 from generators.charrnn.cells import CELLS
-from generators.charrnn.entry import Entry
 from generators.charrnn.folding import Array, Shape, is_tabled, layers_of
 from generators.charrnn.heads import Packed, head_of
+from generators.charrnn.inputs import Inputs
 from generators.completion import ModelInfo
 from generators.model import Logits
 from generators.vocabulary import Vocabulary
@@ -59,7 +59,7 @@ class CharRNN:
         self._cells = [slice(hidden.start + shift, hidden.stop + shift) for hidden in self._hidden]
         size = self._features + self._head.size + units
         kept = slice(size, size + (shape.embedding_size if shape.labels and not tabled else 0))
-        self._entry = Entry(shape, tensors, vocabulary.start, kept) if self._front else None
+        self._front_inputs = Inputs(shape, tensors, vocabulary.start, kept) if self._front else None
         self._start = np.zeros(kept.stop, np.float32)
         self._head.begin(self._start[self._features : self._features + self._head.size])
         # what a layer reads: its own hidden state, behind what stands below it, which has just been written
@@ -118,8 +118,8 @@ class CharRNN:
 
     def _step_alone(self, row: Array, token: int) -> Logits:
         """One token of one text: products of vectors, which read each weight once and copy nothing."""
-        if self._entry is not None:
-            self._entry.alone(row, token)
+        if self._front_inputs is not None:
+            self._front_inputs.alone(row, token)
         for index, layer in enumerate(self._layers):
             gates = self._gates[index]
             np.dot(row[self._inputs[index]], layer.product, out=gates)
@@ -129,8 +129,8 @@ class CharRNN:
 
     def _step(self, rows: Array, ids: list[int]) -> Logits:
         """One token of each row, in place."""
-        if self._entry is not None:
-            self._entry.step(rows, ids)
+        if self._front_inputs is not None:
+            self._front_inputs.step(rows, ids)
         at = np.array(ids)
         for index, layer in enumerate(self._layers):
             gates = rows[:, self._inputs[index]] @ layer.product
@@ -173,8 +173,8 @@ class CharRNN:
         chunks = [tokens[text] for text in longest_first]
         packed, going = _packed(chunks)
         features = np.empty((len(packed.at), self._features), np.float32)
-        if self._entry is not None:
-            features[:, : self._front] = self._entry.read(rows, chunks, packed)
+        if self._front_inputs is not None:
+            features[:, : self._front] = self._front_inputs.read(rows, chunks, packed)
         for index, (layer, hidden) in enumerate(zip(self._layers, self._hidden, strict=True)):
             below = features[:, self._inputs[index].start : hidden.start]
             split = below.shape[1]

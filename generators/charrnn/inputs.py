@@ -10,7 +10,7 @@ from generators.charrnn.folding import Array, Shape, is_tabled, own_embeddings
 from generators.charrnn.heads import Packed
 
 
-class Entry:
+class Inputs:
     """Fills in the first `embedding_size` numbers of rows.
 
     Where tables have what each token adds by itself, they are only the sum of the labels' embeddings since the text's
