@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
+from generators.training.decoding import encoding_of, lines_of
 from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
 
@@ -24,10 +25,31 @@ PIECE: Final = 1 << 20  # characters of running text that are read at a time
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text, and the kinds of text it is where the source says so."""
+    """One text, and the kinds of text it is where the source says so.
+
+    Attributes:
+        text: that is learnt.
+        labels: of it.
+        columns: what other columns that were asked for say, a value or several each.
+    """
 
     text: str
     labels: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+class Fields(NamedTuple):
+    """Columns of a table, or fields of JSON lines, that are read.
+
+    Attributes:
+        text: what is learnt; None for `text`, or the only one.
+        labels: what says a document's labels.
+        others: what filters look at.
+    """
+
+    text: str | None
+    labels: Sequence[str]
+    others: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +65,23 @@ class Corpus:
             takes what stands between `=====DOC=====` lines where those occur, and otherwise a line.
         label_columns: columns of CSV and TSV files, or fields of JSON lines, that hold a document's labels; commas in
             a cell separate several, and an empty cell names none.
+        text_column: column or field that is learnt; without it `text`, or the only column.
+        columns: others that documents keep, for filters; commas in a cell separate several values.
+        scratch: directory for the files in which token ids lie while they are learnt; None for the system's own.
     """
 
     sources: Sequence[Path]
     documents: Documents | None = None
     label_columns: Sequence[str] = ()
+    text_column: str | None = None
+    columns: Sequence[str] = ()
+    scratch: Path | None = None
 
     def __iter__(self) -> Iterator[Document]:
         """The documents that have any text but white space.
 
         Raises:
-            UnreadableSource: a file is missing, empty, no UTF-8, or not in the format that its name says.
+            UnreadableSource: a file is missing, empty, in no known encoding, or not in the format that its name says.
             UnusableLabels: no document has any of the labels that were asked for.
         """
         labelled = not self.label_columns
@@ -68,6 +96,14 @@ class Corpus:
                 raise UnreadableSource(str(source), "it holds no text")
         if not labelled:
             raise UnusableLabels(f"{', '.join(self.label_columns)} is empty everywhere")
+
+    def encodings(self) -> dict[Path, str]:
+        """The encoding of each source.
+
+        Raises:
+            UnreadableSource: a file is missing, or in no encoding that can be told.
+        """
+        return {source: encoding_of(source) for source in self.sources}
 
     def running_text(self) -> Iterator[Document]:
         """The sources as one text, in pieces that end at line ends and that joined are the text.
@@ -93,7 +129,7 @@ class Corpus:
         if has_columns(source) or not source.is_file():
             lines: Iterable[str] = (f"{document.text}\n" for document in self._read(source))
         else:
-            lines = (line for line in _lines(source) if line.rstrip() != SEPARATOR)
+            lines = (line for line in lines_of(source) if line.rstrip() != SEPARATOR)
         for line in lines:
             found = found or bool(line.strip())
             yield line if line.endswith("\n") else f"{line}\n"  # the next file begins a line of its own
@@ -104,10 +140,11 @@ class Corpus:
         if not source.is_file():
             raise UnreadableSource(str(source), "it is a folder" if source.is_dir() else "there is no such file")
         suffix = source.suffix.lower()
+        fields = Fields(self.text_column, self.label_columns, self.columns)
         if suffix in CSV_DELIMITERS:
-            return _rows(source, CSV_DELIMITERS[suffix], self.label_columns)
+            return _rows(source, CSV_DELIMITERS[suffix], fields)
         if suffix in JSON_LINES:
-            return _objects(source, self.label_columns)
+            return _objects(source, fields)
         return _texts(source, self.documents)
 
 
@@ -116,39 +153,15 @@ def has_columns(source: Path) -> bool:
     return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES
 
 
-def _lines(source: Path) -> Iterator[str]:
-    """The lines of a file with `\\n` as their ends, decoded one by one.
-
-    Raises:
-        UnreadableSource: a byte is no UTF-8, or NUL; it is named by its position in the file.
-    """
-    position = 0
-    try:
-        with source.open("rb") as file:
-            for line in file:
-                try:
-                    text = line.decode("utf-8-sig" if position == 0 else "utf-8")
-                except UnicodeDecodeError as fault:
-                    reason = f"byte {position + fault.start:,} is not UTF-8; save the file as UTF-8"
-                    raise UnreadableSource(str(source), reason) from None
-                if (nul := line.find(b"\0")) >= 0:
-                    reason = f"byte {position + nul:,} is NUL, which no text has; save the file as UTF-8 text"
-                    raise UnreadableSource(str(source), reason)
-                position += len(line)
-                yield text.removesuffix("\n").removesuffix("\r") + "\n" if text.endswith("\n") else text
-    except OSError as fault:
-        raise UnreadableSource(str(source), fault.strerror or str(fault)) from fault
-
-
 def _texts(source: Path, documents: Documents | None) -> Iterator[Document]:
-    if documents is None and any(line.rstrip() == SEPARATOR for line in _lines(source)):
-        yield from _between(_lines(source), lambda line: line.rstrip() == SEPARATOR)
+    if documents is None and any(line.rstrip() == SEPARATOR for line in lines_of(source)):
+        yield from _between(lines_of(source), lambda line: line.rstrip() == SEPARATOR)
     elif documents == "blank":
-        yield from _between(_lines(source), lambda line: not line.strip() or line.rstrip() == SEPARATOR)
+        yield from _between(lines_of(source), lambda line: not line.strip() or line.rstrip() == SEPARATOR)
     elif documents == "file":
-        yield from _between(_lines(source), lambda _: False)
+        yield from _between(lines_of(source), lambda _: False)
     else:
-        for line in _lines(source):
+        for line in lines_of(source):
             yield Document(line.removesuffix("\n") if line.rstrip() != SEPARATOR else "")
 
 
@@ -164,15 +177,15 @@ def _between(lines: Iterable[str], separates: Callable[[str], bool]) -> Iterator
     yield Document("".join(gathered).strip("\n"))
 
 
-def _rows(source: Path, delimiter: str, label_columns: Sequence[str]) -> Iterator[Document]:
+def _rows(source: Path, delimiter: str, fields: Fields) -> Iterator[Document]:
     csv.field_size_limit(sys.maxsize)  # the default refuses fields of more than 131,072 characters
     raw: list[str] = []  # lines of the row that is being read
-    rows = csv.reader(_noted(_lines(source), raw), delimiter=delimiter)
+    rows = csv.reader(_noted(lines_of(source), raw), delimiter=delimiter)
     try:
         header = next(rows, None)
         if header is None:
             return
-        text, labels, body = _columns(source, header, label_columns)
+        text, labels, others, body = _columns(source, header, fields)
         raw.clear()
         began = rows.line_num + 1
         for row in rows if body is None else chain([body], rows):
@@ -181,7 +194,8 @@ def _rows(source: Path, delimiter: str, label_columns: Sequence[str]) -> Iterato
             if len(row) > text:
                 cells = (row[label] for label in labels if len(row) > label)
                 named = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
-                document = Document(row[text], named)
+                columns = {name: _values(row[at]) if len(row) > at else () for name, at in others.items()}
+                document = Document(row[text], named, columns)
             else:
                 document = Document("")
             if len(lines) > 1:
@@ -211,44 +225,66 @@ def _check_closed(source: Path, lines: Sequence[str], delimiter: str, began: int
             raise UnreadableSource(str(source), reason) from None
 
 
-def _columns(source: Path, header: list[str], label_columns: Sequence[str]) -> tuple[int, list[int], list[str] | None]:
-    """Positions of the text and of the labels, and the first row where it is no header but a document."""
+class _Columns(NamedTuple):
+    """Positions of columns, and the first row where it is no header but a document."""
+
+    text: int
+    labels: list[int]
+    others: dict[str, int]
+    body: list[str] | None = None
+
+
+def _columns(source: Path, header: list[str], fields: Fields) -> _Columns:
     names = [name.strip() for name in header]
-    for column in label_columns:
+    for column in (*([fields.text] if fields.text else []), *fields.labels, *fields.others):
         if column not in names:
             reason = f"it has no column {column}; its columns are {', '.join(names)}"
             raise UnreadableSource(str(source), reason)
-    labels = [names.index(column) for column in label_columns]
+    labels = [names.index(column) for column in fields.labels]
+    others = {column: names.index(column) for column in fields.others}
     lowered = [name.lower() for name in names]
-    if "text" in lowered:
-        if lowered.index("text") in labels:
-            raise UnreadableSource(str(source), "its column text is what is learnt and cannot be a label")
-        return lowered.index("text"), labels, None
-    others = set(range(len(names))) - set(labels)
-    if labels and len(others) == 1:
-        return others.pop(), labels, None
-    if len(names) == 1 and not labels:
-        return 0, [], header  # a single column without the name `text`: its first line is a document like any other
-    raise UnreadableSource(str(source), f"it has no column text; its columns are {', '.join(names)}")
+    if fields.text or "text" in lowered:
+        text = names.index(fields.text) if fields.text else lowered.index("text")
+        if text in labels:
+            reason = f"its column {fields.text or 'text'} is what is learnt and cannot be a label"
+            raise UnreadableSource(str(source), reason)
+        return _Columns(text, labels, others)
+    left = set(range(len(names))) - set(labels)
+    if labels and len(left) == 1:
+        return _Columns(left.pop(), labels, others)
+    if len(names) == 1 and not labels and not others:
+        return _Columns(0, [], {}, header)  # without the name `text`, its first line is a document like any other
+    reason = f"it has no column text; its columns are {', '.join(names)}, and --text-column names one of them"
+    raise UnreadableSource(str(source), reason)
 
 
-def _objects(source: Path, label_fields: Sequence[str]) -> Iterator[Document]:
-    missing = set(label_fields)
-    for number, line in enumerate(_lines(source), 1):
+def _objects(source: Path, fields: Fields) -> Iterator[Document]:
+    name = fields.text or "text"
+    if name in fields.labels:
+        raise UnreadableSource(str(source), f"its field {name} is what is learnt and cannot be a label")
+    missing = {*fields.labels, *fields.others}
+    for number, line in enumerate(lines_of(source), 1):
         if not line.strip():
             continue
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
             value = None
-        if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-            raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "text"')
+        if not isinstance(value, dict) or not isinstance(value.get(name), str):
+            there = f"; its fields are {', '.join(value)}" if isinstance(value, dict) and name not in value else ""
+            raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "{name}"{there}')
         missing -= value.keys()
-        text = _whole(value["text"])
-        cells = (part for field in label_fields for part in _listed(value.get(field)))
-        yield Document(text, tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell))))
+        cells = (part for label in fields.labels for part in _listed(value.get(label)))
+        labels = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
+        columns = {other: _values(*_listed(value.get(other))) for other in fields.others}
+        yield Document(_whole(value[name]), labels, columns)
     if missing:
         raise UnreadableSource(str(source), f"none of its objects has a field {', '.join(sorted(missing))}")
+
+
+def _values(*cells: str) -> tuple[str, ...]:
+    """What a cell says: all of it, and each of the values that commas separate in it."""
+    return tuple(dict.fromkeys(value for cell in cells for value in (cell.strip(), *labels_in(cell)) if value))
 
 
 def _listed(value: object) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from generators.training import Corpus, Document, UnreadableSource
+from generators.training import Corpus, Document, UnreadableSource, decoding
 from generators.training.corpus import Documents
 
 Write = Callable[[str, str | bytes], Path]
@@ -124,14 +124,28 @@ def test_several_sources(write: Write) -> None:
         ("a.txt", " \n\n", "it holds no text"),
         ("a.csv", "", "it holds no text"),
         ("a.csv", "id,text\n", "it holds no text"),
-        ("a.txt", b"good\nb\xe4d\n", "byte 6 is not UTF-8; save the file as UTF-8"),
-        ("a.csv", b"text\n\xff\n", "byte 5 is not UTF-8; save the file as UTF-8"),
+        ("a.txt", "ein schöner Tag für Grüße\n".encode() * 2 + b"\xff", "byte 60 is not UTF-8; save the file as UTF-8"),
+        ("a.txt", "\ufeffone\n".encode() + b"\xe4", "byte 7 is not UTF-8; save the file as UTF-8"),
+        ("a.txt", b"\xff\xfeabc", "it begins as UTF-16 does, and is none; save it as UTF-8"),
+        (
+            "a.csv",
+            b"text\n" + bytes(range(0x80, 0x100)) * 3,
+            "byte 5 is not UTF-8, and its encoding cannot be told; save the file as UTF-8",
+        ),
         ("a.txt", b"good\nb\0d\n", "byte 6 is NUL, which no text has; save the file as UTF-8 text"),
         ("a.txt", "utf-16\n".encode("utf-16-le"), "byte 1 is NUL, which no text has; save the file as UTF-8 text"),
         ("a.csv", 'id,text\n1,x\n2,"y\n3,z\n4,w\n', "a quotation mark that line 3 opens is never closed"),
         ("a.csv", 'id,text\n2,"y\n3,z', "a quotation mark that line 2 opens is never closed"),
-        ("a.csv", "id,title\n1,x\n", "it has no column text; its columns are id, title"),
-        ("a.jsonl", '{"text": "x"}\n{"title": "y"}\n', 'line 2 is not a JSON object with a "text"'),
+        (
+            "a.csv",
+            "id,title\n1,x\n",
+            "it has no column text; its columns are id, title, and --text-column names one of them",
+        ),
+        (
+            "a.jsonl",
+            '{"text": "x"}\n{"title": "y", "id": 1}\n',
+            'line 2 is not a JSON object with a "text"; its fields are title, id',
+        ),
         ("a.jsonl", "[1]\n", 'line 1 is not a JSON object with a "text"'),
         ("a.jsonl", '{"text": "x"}\n\n{', 'line 3 is not a JSON object with a "text"'),
         ("a.jsonl", '{"text": 3}', 'line 1 is not a JSON object with a "text"'),
@@ -174,3 +188,64 @@ def test_text_is_no_label(write: Write) -> None:
     """The column that is learnt cannot be its own label."""
     with pytest.raises(UnreadableSource, match="cannot be a label"):
         texts(write("a.csv", "text,place\nx,y\n"), label_columns=("text",))
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "told"),
+    [
+        ("ein schöner Tag für Grüße", "utf-8", "utf-8"),
+        ("ein schöner Tag für Grüße", "utf-8-sig", "utf-8-sig"),
+        ("ein schöner Tag für Grüße", "utf-16", "utf-16"),
+        ("ein schöner Tag für Grüße", "utf-32", "utf-32"),
+        ("ein schöner Tag für Grüße", "latin-1", "cp1252"),
+        ("“It’s so naïve,” she said — and that’s the café’s best", "cp1252", "cp1252"),
+        ("Привет, как дела? Это простой текст о том, как люди живут.", "cp1251", "cp1251"),
+        ("Привет, как дела? Это простой текст о том, как люди живут.", "koi8-r", "koi8_r"),
+        ("こんにちは世界。これは日本語の文章です。", "shift_jis", "cp932"),
+        ("你好世界，这是中文。", "gb18030", "gb18030"),
+    ],
+)
+def test_encodings(write: Write, text: str, written: str, told: str) -> None:
+    """The encoding of a file is detected and told, and its lines are the same in each."""
+    path = write("a.txt", f"{text}\r\n{text}\n".encode(written))
+
+    assert texts(path) == [text, text]
+    assert Corpus([path]).encodings() == {path: told}
+
+
+def test_late_encoding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose first byte beyond ASCII stands behind many blocks is decoded as a whole."""
+    monkeypatch.setattr(decoding, "BLOCK", 16)
+    path = write("a.txt", "plain words\n".encode() * 50 + "so schön\n".encode("latin-1"))
+
+    assert texts(path)[-2:] == ["plain words", "so schön"]
+
+
+def test_cut_between_blocks(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A character that lies across two blocks is one, and a file that ends inside one has its place told."""
+    monkeypatch.setattr(decoding, "BLOCK", 3)
+
+    assert texts(write("a.txt", "aé€é€\n")) == ["aé€é€"]
+    with pytest.raises(UnreadableSource, match="byte 26 is not UTF-8"):
+        texts(write("b.txt", ("é€€" * 4).encode()[:-5]))
+
+
+def test_text_column(write: Write) -> None:
+    """The column, or the field, that is learnt can be named; others are kept where they are asked for."""
+    table = write("a.csv", 'text,plot,genres\nx,one,"Comedy, Drama"\ny,two,\n')
+    objects = write("a.jsonl", '{"plot": "one", "genres": ["Comedy", "Drama"]}\n')
+
+    from_table = list(Corpus([table], text_column="plot", columns=["genres"]))
+    from_objects = list(Corpus([objects], text_column="plot", columns=["genres"]))
+
+    assert [document.text for document in from_table] == ["one", "two"]
+    assert [document.columns["genres"] for document in from_table] == [("Comedy, Drama", "Comedy", "Drama"), ()]
+    assert from_objects == [Document("one", (), {"genres": ("Comedy", "Drama")})]
+
+
+def test_missing_text_column(write: Write) -> None:
+    """A text column that is not there is refused, with those that are."""
+    with pytest.raises(UnreadableSource, match="no column story; its columns are id, plot"):
+        list(Corpus([write("a.csv", "id,plot\n1,x\n")], text_column="story"))
+    with pytest.raises(UnreadableSource, match='with a "story"; its fields are id, plot'):
+        list(Corpus([write("a.jsonl", '{"id": 1, "plot": "x"}\n')], text_column="story"))
