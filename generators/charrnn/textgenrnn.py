@@ -13,8 +13,9 @@ from generators.charrnn.keras_weights import KerasWeights, read_weights
 from generators.charrnn.textgenrnn_card import card
 from generators.charrnn.textgenrnn_tokenizer import META, PAD, character_tokenizer, word_tokenizer
 from generators.charrnn.windowed import LONGEST_WINDOW
+from generators.directory import full_digest
 from generators.importing.errors import CannotImport
-from generators.training.publishing import CARD, LINEAGE, digest_of, write_json
+from generators.training.publishing import CARD, LINEAGE, write_json
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -240,6 +241,6 @@ def _lineage(original: Original, name: str) -> dict[str, Any]:
         "sources": None,  # nobody wrote down what textgenrnn was trained on
         "base": None,
         "files": [
-            {"file": path.name, "bytes": path.stat().st_size, "sha256": digest_of(path)} for path in original.files
+            {"file": path.name, "bytes": path.stat().st_size, "sha256": full_digest(path)} for path in original.files
         ],
     }

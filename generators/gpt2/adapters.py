@@ -21,8 +21,6 @@ from generators.errors import UnusableModel
 from generators.gpt2.configuration import Shape
 from generators.gpt2.weights import PREFIX, checked, read_file, read_tensors
 
-__all__ = ["base_of", "full_tensors", "merged"]
-
 _PEFT: Final = re.compile(r"base_model\.model\.(?:transformer\.)?(.+)")
 _FACTOR: Final = re.compile(r"(.+)\.lora_([AB])\.weight")
 # what changes how an adapter is merged in ways that are not known here: peft 0.21, LoraConfig

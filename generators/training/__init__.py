@@ -165,7 +165,7 @@ def _check(
         _check_new_model(recipe, base)
     elif base is not None and not recipe.base:
         raise InvalidValue("recipe", recipe.name, "left out where a base is named, because it starts from nothing")
-    if base is not None and (decided := [name for name in recipe.shape if name in options]):
+    if base is not None and (decided := [name for name in recipe.decided_by(base) if name in options]):
         raise InvalidValue(decided[0], options[decided[0]], "left out where a base is named, which decides it")
     if label_columns and not recipe.labelled:
         raise InvalidValue("label_column", ", ".join(label_columns), f"left out: {recipe.name} learns no labels")

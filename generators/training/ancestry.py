@@ -13,8 +13,6 @@ from generators.tensors import weights_digest
 from generators.training.publishing import LINEAGE
 from generators.training.recipes import Recipe
 
-__all__ = ["ancestry", "is_adapter", "record", "version_of"]
-
 
 def ancestry(base: Path | None, recipe: Recipe) -> dict[str, Any]:
     """`base` of planchette.json: name, version, SHA-256 of its weights, and its own command, sources and base.

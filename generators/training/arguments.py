@@ -82,5 +82,5 @@ def optimizer(recipe: Recipe) -> tuple[type[torch.optim.Optimizer], dict[str, An
 def has_bf16() -> bool:
     """Whether this machine multiplies in bfloat16 by itself; without, it is emulated, and slow."""
     if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported())

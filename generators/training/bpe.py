@@ -13,6 +13,7 @@ from generators.training.publishing import write_json
 
 END: Final = "<|endoftext|>"  # begins a text, ends it and fills up, as in OpenAI's GPT-2
 END_ID: Final = 0
+BYTES: Final = 257  # tokens that every vocabulary has: the end, and all bytes
 LONGEST: Final = 64  # letters of a token: of «aaaa…» or a line of dashes, whole screens would become tokens
 FILES: Final = (
     "tokenizer.json",
@@ -29,7 +30,7 @@ def bpe_of(texts: Iterable[str], size: int) -> Tokenizer:
 
     Args:
         texts: to count in; the same texts give the same tokenizer.
-        size: most tokens, those 257 among them.
+        size: most tokens, those `BYTES` among them.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

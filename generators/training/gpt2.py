@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import takewhile
 from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import GPT2LMHeadModel
 
+from generators.bases import base_of
 from generators.completion import ModelInfo, Sampling
-from generators.directory import read_json
+from generators.directory import check_safetensors, is_adapter, read_json, weights_files
 from generators.errors import InvalidValue, UnusableModel
 from generators.evaluation import nats_of
 from generators.gpt2 import read_info
-from generators.gpt2.adapters import base_of, merged
+from generators.gpt2.adapters import merged
 from generators.gpt2.configuration import Shape
 from generators.gpt2.weights import PREFIX, checked
 from generators.gpt2.writer import GPT2
 from generators.places import found
+from generators.tokenizer_files import read_tokenizer
 from generators.training.adapters import adapted, adapter_size, count, merged_tensors, round_frozen, save_adapter
-from generators.training.ancestry import is_adapter
 from generators.training.arguments import has_bf16
-from generators.training.bpe import END_ID, bpe_of, copy_tokenizer, save_bpe
+from generators.training.bpe import BYTES, END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
-from generators.training.gpt2_weights import PackedGPT2, fresh_config, loaded, with_rows
+from generators.training.errors import NothingToLearn
+from generators.training.gpt2_weights import PackedGPT2, check_width, fresh_config, loaded, with_rows
 from generators.training.memory import check_memory, keep_freed_memory
 from generators.training.packing import Packs
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
@@ -52,6 +52,8 @@ def check_base(base: Path) -> None:
         vocabulary.check_room(shape.vocab_size)
     except ValueError as fault:
         raise UnusableModel(str(base), str(fault)) from fault
+    for file in weights_files(base):
+        check_safetensors(file)
     if is_adapter(base):
         base_of(base)
 
@@ -85,6 +87,9 @@ class GPT2Trainee:
 
     def __init__(self, corpus: Corpus, recipe: GPT2Recipe, read: Callable[[int], None]) -> None:
         self._recipe = recipe
+        check_width(recipe)
+        least = _parameters(Shape(BYTES, recipe.context, recipe.width, recipe.layers, recipe.heads, 4 * recipe.width))
+        check_memory(least, least)  # before a long text is read
         counts: Counter[str] = Counter()
         self._tokenizer = bpe_of(texts_of(corpus, recipe.filters, counts, read), recipe.vocabulary_size)
         self._labels = add_labels(self._tokenizer, counts, {})
@@ -107,10 +112,7 @@ class GPT2Trainee:
 
     def nats(self, texts: list[list[int]]) -> float:
         """Summed loss over every token but the first of each text, and but the labels after it, which are given."""
-        writer = self.writer()
-        given = set(self._labels.values())
-        fronts = [ids[: 1 + sum(1 for _ in takewhile(given.__contains__, ids[1:]))] for ids in texts]
-        return nats_of(writer, texts)[0] - nats_of(writer, fronts)[0]
+        return nats_of(self.writer(), texts)[0]
 
     def save(self, directory: Path) -> Path:
         """Writes model and tokenizer; the weights' file."""
@@ -136,6 +138,8 @@ class GPT2Trainee:
             labels=list(self._labels.values()),
             label_dropout=recipe.label_dropout,
         )
+        if not len(self.examples):
+            raise NothingToLearn
         self.held_out, self.learnt = text.held_out, text.facts
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -177,6 +181,9 @@ class TunedGPT2(GPT2Trainee):
                 round_frozen(self.model)
         else:
             self.model = with_rows(loaded(base, merged(base), recipe), self.vocabulary.size, self._labels)
+            # where a base names only one of the two, GPT2Config has put its own default for the other
+            self.model.config.bos_token_id = self.vocabulary.start
+            self.model.config.eos_token_id = self.vocabulary.end
             self._shape = Shape.of(self.model.config.to_dict())
         self._learn(corpus, read)
 
@@ -206,15 +213,15 @@ class TunedGPT2(GPT2Trainee):
         if corpus.label_columns:
             for _ in texts_of(corpus, self._recipe.filters, counts, read):
                 pass
-        config = read_json(self._base, CONFIG)
-        self._tokenizer = Tokenizer.from_file(str(self._base / "tokenizer.json"))
-        known = config.get("labels") or {}
+        known = read_json(self._base, CONFIG).get("labels") or {}
+        before = Vocabulary.load(self._base)
+        self._tokenizer = read_tokenizer(self._base)
         self._labels = add_labels(self._tokenizer, counts, known)
         self._new_labels = self._labels.keys() - known.keys()
         if self._new_labels and self._recipe.adapts:
             allowed = "left out where an adapter learns, which can have only the labels of its base"
             raise InvalidValue("label_column", ", ".join(corpus.label_columns), allowed)
-        self.vocabulary = Vocabulary(self._tokenizer, config["bos_token_id"], config["eos_token_id"])
+        self.vocabulary = Vocabulary(self._tokenizer, before.start, before.end)
 
 
 def _shape(directory: Path) -> Shape:

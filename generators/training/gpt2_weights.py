@@ -45,14 +45,18 @@ class PackedGPT2(GPT2LMHeadModel):  # type: ignore[misc]
         return {"loss": head_loss(hidden, self.lm_head.weight, labels, num_items_in_batch)}
 
 
-def fresh_config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str, int]) -> GPT2Config:
-    """A new model's config.
+def check_width(recipe: GPT2Recipe) -> None:
+    """Refuses a new model whose width cannot be shared among its heads.
 
     Raises:
-        InvalidValue: its width cannot be shared among its heads.
+        InvalidValue: it cannot.
     """
     if recipe.width % recipe.heads:
         raise InvalidValue("width", recipe.width, f"a multiple of heads, which are {recipe.heads}")
+
+
+def fresh_config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str, int]) -> GPT2Config:
+    """A new model's config."""
     return GPT2Config(
         vocab_size=vocabulary.size,
         n_positions=recipe.context,
@@ -79,7 +83,9 @@ def loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> P
     activation = config.activation_function
     config.activation_function = FUSED.get(activation, activation)
     transformers_logging.disable_progress_bar()  # it prints, and telling is the caller's
-    model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), dtype=torch.float32)
+    # sdpa whatever config.json asks for: it keeps the documents of a window apart, and needs no other package
+    kinds = {"dtype": torch.float32, "attn_implementation": "sdpa"}
+    model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), **kinds)
     model.config.activation_function = activation
     model.name_or_path = str(directory)
     return model

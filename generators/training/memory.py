@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from generators.training.errors import TooLittleMemory
 
 FULL: Final = 16  # bytes a parameter: float32 weight, gradient and AdamW's two moments
@@ -23,15 +25,21 @@ def check_memory(parameters: int, trained: int, free: int | None = None) -> None
     Args:
         parameters: of the model.
         trained: how many of them learn, or the adapter's.
-        free: bytes; None asks the machine.
+        free: bytes; None asks the machine, and its GPU if it trains on one.
 
     Raises:
         TooLittleMemory: weights, gradients and moments alone need more than is free.
     """
     needed = trained * FULL + max(parameters - trained, 0) * FROZEN
-    free = free_memory() if free is None else free
+    if free is None and torch.cuda.is_available():
+        _check(needed, torch.cuda.mem_get_info()[0])
+        needed = parameters * FROZEN  # here the model is only made or read
+    _check(needed, free_memory() if free is None else free)
+
+
+def _check(needed: int, free: int | None) -> None:
     if free is not None and needed > free:
-        raise TooLittleMemory(needed, free)
+        raise TooLittleMemory(needed, max(free, 0))
 
 
 def free_memory() -> int | None:

@@ -8,7 +8,6 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,15 +50,6 @@ def published(parent: Path, name: Callable[[Path], str]) -> Iterator[Path]:
         _synced(parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def save_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:

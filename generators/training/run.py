@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import torch
 
+from generators.directory import full_digest
 from generators.training.ancestry import ancestry
 from generators.training.card import card
 from generators.training.checkpoints import newest_usable
@@ -21,14 +22,7 @@ from generators.training.corpus import Corpus
 from generators.training.errors import CannotResume, Stopped
 from generators.training.loop import Loop
 from generators.training.progress import Progress, TrainedModel
-from generators.training.publishing import (
-    CARD,
-    LINEAGE,
-    digest_of,
-    hardware,
-    published,
-    write_json,
-)
+from generators.training.publishing import CARD, LINEAGE, hardware, published, write_json
 from generators.training.recipes import Recipe
 from generators.training.trainee import Trainee
 from generators.training.work import emptied, held, saving, work_of
@@ -119,11 +113,11 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
         "recipe": {
             name: value
             for name, value in json.loads(json.dumps(asdict(recipe))).items()
-            if base is None or name not in recipe.shape
+            if base is None or name not in recipe.decided_by(base)
         },
         **ancestry(base, recipe),
         "sources": [
-            {"file": source.name, "bytes": source.stat().st_size, "sha256": digest_of(source)}
+            {"file": source.name, "bytes": source.stat().st_size, "sha256": full_digest(source)}
             for source in corpus.sources
             if source.is_file()  # one that is missing is refused, with a sentence, when it is read
         ],
@@ -174,7 +168,7 @@ def _publish(
         return versions[0]
 
     with published(output, version) as directory:
-        versions.append(digest_of(trainee.save(directory))[:12])  # the same training on the same machine: the same
+        versions.append(full_digest(trainee.save(directory))[:12])  # the same training on the same machine: the same
         write_json(directory / "generation_config.json", _generation(trainee, recipe))
         lineage = {"version": versions[0], "name": output.name, "kind": recipe.kind, **lineage, **plan}
         write_json(directory / LINEAGE, lineage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from generators.errors import InvalidValue
@@ -60,6 +61,10 @@ class Recipe:
     shape: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
     adapts: ClassVar[bool] = False
+
+    def decided_by(self, base: Path) -> tuple[str, ...]:  # noqa: ARG002 -- some kinds ask what it is
+        """Fields whose values are those of the trained model that it goes on from."""
+        return self.shape
 
     name: str
     description: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Final
 
+from generators.directory import is_adapter
 from generators.training.recipes.base import Recipe, option
 
 
@@ -32,12 +34,17 @@ class GPT2LoRARecipe(GPT2Recipe):
     """How an adapter of low rank is trained beside a GPT-2 (Hu et al. 2021, arXiv:2106.09685)."""
 
     adapts: ClassVar[bool] = True
+    of_adapter: ClassVar[tuple[str, ...]] = ("rank", "alpha", "adapted", "targets", "adapter_dropout")
 
     rank: int = option(8, "of the adapter's matrices", 1, 4096)
     alpha: int = option(16, "the adapter counts this many times, divided by its rank", 1, 65_536)
     adapted: float = option(0.75, "share of the blocks, from the last one down, that are adapted", 0.001, 1)
     targets: tuple[str, ...] = option(("c_attn",), "linear layers that are adapted, by the ends of their names")
     adapter_dropout: float = option(0.05, "share of features that the adapter's training leaves out", 0, 0.95)
+
+    def decided_by(self, base: Path) -> tuple[str, ...]:
+        """An adapter that goes on keeps its own sizes too."""
+        return (*self.shape, *self.of_adapter) if is_adapter(base) else self.shape
 
 
 GPT2: Final = (

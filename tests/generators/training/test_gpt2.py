@@ -18,10 +18,13 @@ from generators.errors import InvalidValue, Unsupported, UnusableModel, UserErro
 from generators.evaluation import evaluate
 from generators.gpt2 import load as load_model
 from generators.gpt2 import read_info
+from generators.gpt2.configuration import Shape
 from generators.tensors import weights_digest
 from generators.training import Corpus, Progress, TrainedModel, train
-from generators.training.errors import TooLittleMemory
+from generators.training.adapters import adapter_size
+from generators.training.errors import NothingToLearn, TooLittleMemory
 from generators.training.memory import check_memory, free_memory
+from generators.training.recipes import GPT2LoRARecipe, recipe_named
 from generators.training.windows import place
 from tests.generators.training.titles import TITLES
 
@@ -79,12 +82,32 @@ def test_from_scratch(base: TrainedModel) -> None:
     assert isinstance(load(base.directory).write("the", seed=1, max_tokens=5), str)
 
 
-def test_held_out(source: Path, base: TrainedModel) -> None:
+@pytest.mark.parametrize("which", ["base", "adapter"])
+def test_held_out(source: Path, which: str, request: pytest.FixtureRequest) -> None:
     """The published measure is that of `evaluate` on the documents whose own text holds them out."""
+    published: TrainedModel = request.getfixturevalue(which)
     out = [document for document in Corpus([source]) if place(document.text) < 0.2]
-    model = load_model(base.directory, read_info(base.directory, "cats"), device="cpu")
 
-    assert base.bits_per_character == pytest.approx(evaluate(model, out)["bits_per_character"], abs=1e-5)
+    model = load_model(published.directory, read_info(published.directory, "cats"), device="cpu")
+
+    assert published.bits_per_character == pytest.approx(evaluate(model, out)["bits_per_character"], abs=1e-5)
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_best_is_kept(source: Path, base: TrainedModel, tmp_path: Path, lora: bool) -> None:
+    """Training that stops because it no longer gets better publishes the weights of its best check."""
+    bits: list[float] = []
+
+    def told(event: Progress) -> None:
+        if event.phase == "checked" and event.bits_per_character is not None:
+            bits.append(event.bits_per_character)
+
+    options = {"epochs": "30", "learning_rate": "0.3", "schedule": "constant", "patience": "2", "gen_epochs": "0"}
+    stopped = trained(source, tmp_path / "dogs", options, base=base.directory, lora=lora, progress=told)
+
+    assert len(bits) < 30
+    assert min(bits) < min(bits[-2:])
+    assert stopped.bits_per_character == pytest.approx(min(bits), abs=1e-5)
 
 
 def test_tuned(source: Path, base: TrainedModel, tmp_path: Path) -> None:
@@ -130,6 +153,9 @@ def test_adapter_goes_on(source: Path, base: TrainedModel, adapter: TrainedModel
     assert (lineage["base"]["name"], lineage["base"]["version"]) == ("cats", base.version)
     assert (lineage["adapter"]["name"], lineage["adapter"]["version"]) == ("lora", adapter.version)
     assert further.version != adapter.version
+    assert "rank" not in lineage["recipe"]
+    with pytest.raises(InvalidValue, match="which decides it"):
+        trained(source, tmp_path / "higher", {"rank": "16"}, base=adapter.directory, lora=True)
     assert ours(further.directory, "a cat").shape == ours(adapter.directory, "a cat").shape
 
 
@@ -179,6 +205,37 @@ def test_stock_model(source: Path, base: TrainedModel, tmp_path: Path) -> None:
     assert isinstance(load(adapter.directory).write(seed=1, max_tokens=5), str)
 
 
+@pytest.mark.parametrize("lora", [False, True])
+def test_old_files(source: Path, base: TrainedModel, tmp_path: Path, lora: bool) -> None:
+    """A base whose tokenizer is in GPT-2's two first files, and whose config names one end, can be gone on from."""
+    old = tmp_path / "old"
+    shutil.copytree(base.directory, old)
+    written = json.loads((old / "tokenizer.json").read_text("utf-8"))
+    (old / "vocab.json").write_text(json.dumps(written["model"]["vocab"]), "utf-8")
+    (old / "merges.txt").write_text("\n".join(" ".join(pair) for pair in written["model"]["merges"]), "utf-8")
+    config = json.loads((old / "config.json").read_text("utf-8"))
+    config |= {"bos_token_id": None, "attn_implementation": "flash_attention_2"}
+    (old / "config.json").write_text(json.dumps(config), "utf-8")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (old / name).unlink()
+
+    tuned = trained(source, tmp_path / "tuned", {"learning_rate": "1e-9"}, base=old, lora=lora)
+
+    assert ours(tuned.directory, "a cat") == pytest.approx(ours(base.directory, "a cat"), abs=1e-3)
+    assert isinstance(load(tuned.directory).write(seed=1, max_tokens=5), str)
+
+
+def test_label_alone(tmp_path: Path) -> None:
+    """Where holding text out leaves a label and nothing to learn, that is said."""
+    table = tmp_path / "one.csv"
+    table.write_text("text,kind\nh,cats\n", "utf-8")
+
+    with pytest.raises(NothingToLearn):
+        trained(table, tmp_path / "new", {"held_out": "0.9"}, recipe="gpt2", label_columns=("kind",))
+
+    assert not (tmp_path / "new").exists()
+
+
 def test_labels(base: TrainedModel, tmp_path: Path) -> None:
     """Labels of documents become tokens that a text can be asked for with, from nothing and beside a base."""
     table = tmp_path / "titles.csv"
@@ -222,6 +279,9 @@ def test_few_documents(base: TrainedModel, tmp_path: Path, text: str) -> None:
         ({"base": "bert", "lora": True}, {}, Unsupported, "its kind is bert"),
         ({"base": "bert", "recipe": "gpt2-tune"}, {}, UnusableModel, "not a gpt2"),
         ({"base": "torn"}, {}, UnusableModel, "damaged"),
+        ({"base": "pickle"}, {}, UnusableModel, "a pickle under another name"),
+        ({"base": "pickle", "lora": True}, {}, UnusableModel, "a pickle under another name"),
+        ({"base": "coded"}, {}, UnusableModel, "code from elsewhere is never run"),
         ({"base": "small"}, {}, UnusableModel, "token"),
         ({"base": "orphan"}, {}, UnusableModel, "not here"),
         ({"base": "stranger"}, {}, UnusableModel, "adapter"),
@@ -258,6 +318,10 @@ def broken(directory: Path, base: Path, adapter: Path) -> Path:
             changes = {"model_type": "bert"}
         case "torn":
             (directory / "model.safetensors").write_bytes(b"x" * 100)
+        case "pickle":
+            torch.save({}, directory / "model.safetensors")
+        case "coded":
+            changes = {"auto_map": {"AutoModelForCausalLM": "modeling.Model"}}
         case "small":
             changes = {"vocab_size": 100}
         case "orphan" | "stranger":
@@ -283,3 +347,26 @@ def test_too_little_memory() -> None:
     check_memory(1_557_611_200, 1_000_000, free=8 * gigabyte)
 
     assert (free_memory() or gigabyte) > 0
+
+
+def test_told_before_reading(base: TrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that has too little memory left is told before any text is read, and nothing is left behind."""
+    for name, text in (("memory.max", "200000"), ("memory.current", "199000"), ("memory.stat", "inactive_file 500")):
+        (tmp_path / name).write_text(text, "ascii")
+    monkeypatch.setattr("generators.training.memory.GROUP", tmp_path)
+    missing = tmp_path / "no such file.txt"
+
+    assert free_memory() == 1500
+    for others in ({"recipe": "gpt2"}, {"base": base.directory}, {"base": base.directory, "lora": True}):
+        with pytest.raises(TooLittleMemory, match=r"0\.0 GB are free"):
+            trained(missing, tmp_path / "models" / "cats", **others)
+    assert not (tmp_path / "models").exists()
+
+
+def test_adapter_is_small() -> None:
+    """An adapter of a 124M GPT-2 with the recipe's sizes takes a few megabytes."""
+    recipe = recipe_named("gpt2-lora")
+    assert isinstance(recipe, GPT2LoRARecipe)
+    gpt2 = Shape(vocab_size=50_257, context=1024, width=768, layers=12, heads=12, inner=3072)
+
+    assert 1e6 < 4 * adapter_size(recipe, gpt2.tensors()) < 4e6

@@ -132,6 +132,38 @@ def test_packed_as_alone(lengths: list[int]) -> None:
     assert float(loss) == pytest.approx(total / count, abs=1e-5)
 
 
+@pytest.mark.parametrize("autocast", [False, True])
+def test_no_gradient_across(autocast: bool) -> None:
+    """What a document learns comes from its own tokens: none from others in the window, nor from padding."""
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=100, n_positions=64, n_embd=32, n_layer=2, n_head=2, bos_token_id=0, eos_token_id=0)
+    model = PackedGPT2(config).train()
+    texts = [range(10, 18), range(30, 47), range(60, 63), range(10, 41)]
+    documents = Encoded.of([[0, *text, 0] for text in texts], 100)
+    packs = Packs(documents, 32, seed=0, pad=99)
+    batch = {name: torch.from_numpy(array) for name, array in packs.batch([packs[0], packs[1]]).items()}
+    begins = torch.cumsum((batch["position_ids"] == 0).flatten(), 0).view(2, 32)  # the document of each place
+    read: list[torch.Tensor] = []
+
+    def kept(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        inputs[0].retain_grad()
+        read.append(inputs[0])
+
+    model.transformer.drop.register_forward_pre_hook(kept)
+
+    reached = []
+    for document in range(1, 6):
+        labels = torch.where(begins == document, batch["labels"], IGNORED)
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            model(batch["input_ids"], labels, batch["position_ids"])["loss"].backward()
+        gradient = read.pop().grad
+        assert gradient is not None
+        reached.append(set(begins[gradient.abs().sum(2) > 0].tolist()))
+
+    assert begins.max() == 5  # four documents, and padding
+    assert reached == [{1}, {2}, {3}, {4}, set()]
+
+
 @pytest.mark.parametrize("frozen", [False, True])
 def test_head_loss(monkeypatch: pytest.MonkeyPatch, frozen: bool) -> None:
     """The loss in chunks has the value and the gradients of torch's own on all logits."""
