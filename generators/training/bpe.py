@@ -9,6 +9,7 @@ from typing import Final
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
+from generators.training.encoding import pieces
 from generators.training.publishing import write_json
 
 END: Final = "<|endoftext|>"  # begins a text, ends it and fills up, as in OpenAI's GPT-2
@@ -44,7 +45,8 @@ def bpe_of(texts: Iterable[str], size: int) -> Tokenizer:
         max_token_length=LONGEST,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    # in pieces: one word of millions of letters, such as a line of dashes, would take hours
+    tokenizer.train_from_iterator((piece for text in texts for piece in pieces(text)), trainer)
     return tokenizer
 
 
