@@ -55,7 +55,7 @@ class Comparison:
         """What decided the texts, as options that `/compare` takes."""
         order = self.drafts[0].order
         temperature = "" if order.temperature is None else f" temperature={order.temperature:g}"
-        return f"— models={','.join(self.names)}{temperature} seed={order.seed}"
+        return f"— models={','.join(self.names)}{temperature}{order.narrowed} seed={order.seed}"
 
 
 async def compare(invocation: Invocation, order: Order, names: Sequence[str]) -> None:

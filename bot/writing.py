@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,12 @@ class Order:
         """What is stored of it, so that the text can be written on or tried again."""
         return {name: value for name, value in asdict(self).items() if name not in ("ids", "seed", "model")}
 
+    @property
+    def narrowed(self) -> str:
+        """What is settled beside model, temperature and seed, as options that a line takes, each behind a space."""
+        settled = {"label": self.label, "length": self.length, "top_k": self.top_k, "top_p": self.top_p}
+        return "".join(f" {name}={_typed(value)}" for name, value in settled.items() if value is not None)
+
 
 @dataclass(slots=True)
 class Draft:
@@ -96,9 +103,8 @@ class Draft:
         temperature = self.order.temperature
         own = self.info.sampling.temperature
         shown = ",".join(f"{value:g}" for value in (own if temperature is None else (temperature,)))
-        return "\n".join(
-            [*self.notes(translate), f"— model={self.info.name} temperature={shown} seed={self.started.seed}"]
-        )
+        decided = f"— model={self.info.name} temperature={shown}{self.order.narrowed} seed={self.started.seed}"
+        return "\n".join([*self.notes(translate), decided])
 
     def notes(self, translate: Translate) -> list[str]:
         """What is to be said of the text that cannot be seen in it, a line each, once it is whole."""
@@ -120,6 +126,15 @@ class Draft:
         before = self.order.before
         shown = f"…{before[-TAIL:]}" if len(before) > TAIL else before
         return f"{shown}{MARK}" if before else ""
+
+
+def _typed(value: str | float) -> str:
+    """A value as it is typed in a line: in quotation marks where it would end or begin otherwise."""
+    if not isinstance(value, str):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if value and not re.search(r'[\s"\\]', value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 class Growing(Protocol):

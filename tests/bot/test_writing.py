@@ -26,6 +26,13 @@ def test_what_decided_it() -> None:
     assert whole(piece(" b"), order=Order(before="a")) == "a▸ b\n\n— model=poet temperature=1,0.2 seed=7"
 
 
+def test_what_was_asked_for() -> None:
+    """What was asked for beside that is named too, as a line takes it; what was not is left out."""
+    text = whole(piece(" b"), order=Order(before="a", label='short "and" funny', length=30, top_k=0, top_p=0.5))
+
+    assert text.endswith('temperature=1,0.2 label="short \\"and\\" funny" length=30 top_k=0 top_p=0.5 seed=7')
+
+
 def test_dropped() -> None:
     """What the model could not look back on is said."""
     text = whole(piece("b"), order=Order(before="a"), dropped=1_312)

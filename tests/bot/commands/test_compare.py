@@ -60,7 +60,7 @@ async def test_the_same_seed(say: Say) -> None:
     """All models write with one seed, and the one that an answer names writes the same again."""
     (first,) = await say("/compare models=first,second,third temperature=3 length=30 Once")
 
-    (second,) = await say("/compare " + first.text.rpartition("— ")[2] + " length=30 Once")
+    (second,) = await say("/compare " + first.text.rpartition("— ")[2] + " Once")
 
     assert second.text == first.text
 
@@ -72,7 +72,7 @@ async def test_defaults(bot: Bot, say: Say) -> None:
 
     (said,) = await say("/compare seed=1 length=3")
 
-    assert said.text == "third▸Onc\n\nfirst▸Onc\n\n— models=third,first temperature=0 seed=1"
+    assert said.text == "third▸Onc\n\nfirst▸Onc\n\n— models=third,first temperature=0 length=3 seed=1"
 
 
 async def test_a_text_that_ends_at_once(say: Say) -> None:

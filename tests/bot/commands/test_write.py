@@ -24,7 +24,7 @@ async def test_generate(say: Say) -> None:
     """An answer shows the prompt, what was written, and what decided it."""
     (said,) = await say("/generate temperature=0 seed=7 length=30 Once upon")
 
-    assert said.text == "Once upon▸ a time there was a table that\n\n— model=scripted temperature=0 seed=7"
+    assert said.text == "Once upon▸ a time there was a table that\n\n— model=scripted temperature=0 length=30 seed=7"
     assert said.private_for is None
 
 
@@ -70,6 +70,21 @@ async def test_same_seed(say: Say) -> None:
     assert second.text == first.text
 
 
+async def test_same_line(say: Say) -> None:
+    """All that an answer's last line names writes the same text again, and stays through /retry and /continue."""
+    (first,) = await say("/generate temperature=3 length=12 top_k=5 top_p=0.5 Once")
+
+    options = first.text.rpartition("— ")[2]
+    (second,) = await say(f"/generate {options} Once")
+    (again,) = await say("/retry")
+    (more,) = await say("/continue")
+
+    assert " length=12 top_k=5 top_p=0.5 seed=" in options
+    assert second.text == first.text
+    assert " length=12 top_k=5 top_p=0.5 seed=" in again.text
+    assert " length=12 top_k=5 top_p=0.5 seed=" in more.text
+
+
 async def test_place_decides(bot: Bot, say: Say) -> None:
     """What a line leaves out is the place's to decide."""
     await bot.settings.change(LOBBY, "temperature", 0.0, by=ADA)
@@ -77,7 +92,7 @@ async def test_place_decides(bot: Bot, say: Say) -> None:
 
     (said,) = await say("/generate seed=1 Once")
 
-    assert said.text == "Once▸ upo\n\n— model=scripted temperature=0 seed=1"
+    assert said.text == "Once▸ upo\n\n— model=scripted temperature=0 length=4 seed=1"
 
 
 async def test_continue(bot: Bot, say: Say) -> None:
