@@ -40,6 +40,25 @@ class NoEarlierVersion(UserError):
         return translate("The model {name} has no version before {version}.", name=self.name, version=self.version)
 
 
+@dataclass(eq=False)
+class HasAdapters(UserError):
+    """A model without which adapters that are here could not write."""
+
+    name: str
+    adapters: tuple[str, ...]
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The adapter {adapters} rests on the model {name}; remove the adapter first. planchette models export "
+            "--merge keeps it as a whole model.",
+            "The adapters {adapters} rest on the model {name}; remove the adapters first. planchette models export "
+            "--merge keeps them as whole models.",
+            count=len(self.adapters),
+            adapters=", ".join(self.adapters),
+            name=self.name,
+        )
+
+
 def own(home: Path, name: str) -> Path:
     """The directory of a person's own model, or of one version of it.
 
@@ -84,13 +103,26 @@ def use_newest(home: Path, name: str) -> None:
         _write(directory.parent / USED, facts)
 
 
+def removable(home: Path, name: str) -> Path:
+    """The directory of an own model, or of one version of it, on which no adapter rests.
+
+    Raises:
+        UserError: there is no such model, it is not a person's own, or an adapter needs it.
+    """
+    target = own(home, name)
+    shelf, _ = _own(home, name)
+    if adapters := tuple(sorted(_adapters(shelf.path, name, besides=target))):
+        raise HasAdapters(name, adapters)
+    return target
+
+
 def remove(home: Path, name: str) -> None:
     """Removes an own model, or one version of it; the newest that is left is used then.
 
     Raises:
-        UserError: there is no such model, or it is not a person's own.
+        UserError: there is no such model, it is not a person's own, or an adapter needs it.
     """
-    target = own(home, name)
+    target = removable(home, name)
     model = target if versioned(name)[1] is None else target.parent
     if target != model and _read(model / USED).get("current") == target.name:
         use_newest(home, name)
@@ -107,6 +139,22 @@ def _own(home: Path, name: str) -> tuple[Shelf, Path]:
     if shelf.shipped:
         raise ShipsWithTheProgram(name)
     return shelf, directory
+
+
+def _adapters(models: Path, base: str, besides: Path) -> set[str]:
+    """Names of the adapters whose base is `NAME`, or that version of it."""
+    plain, version = versioned(base)
+    found = set()
+    for config in models.glob("[!.]*/[!.]*/adapter_config.json"):
+        directory = config.parent
+        of = _read(directory / "planchette.json").get("base")
+        named = of if isinstance(of, dict) else {}
+        same = named.get("name") == plain and version in (None, named.get("version"))
+        if besides not in (directory, directory.parent) and (
+            same or _read(config).get("base_model_name_or_path") == base
+        ):
+            found.add(directory.parent.name)
+    return found
 
 
 def _configs(model: Path) -> list[Path]:

@@ -70,7 +70,7 @@ async def remove(
 ) -> None:
     """Delete a model of your own from the bot's machine."""
     home = invocation.bot.configuration.home
-    await asyncio.to_thread(versions.own, home, model)
+    await asyncio.to_thread(versions.removable, home, model)
     plain, version = versioned(model)
     here = await _here(invocation)
     if plain == here.name and version in (None, here.version):
