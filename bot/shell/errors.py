@@ -49,11 +49,14 @@ class DoesNotReplay(UserError):
 
 @dataclass(eq=False)
 class InTheWay(UserError):
-    """Something stands where a new directory should."""
+    """Something stands where a new directory or archive should."""
 
     path: str
+    archive: bool = False
 
     def sentence(self, translate: Translate = english) -> str:
+        if self.archive:
+            return translate("{path} is there already; name a file that is new.", path=self.path)
         return translate("{path} is there already; name a directory that is new or empty.", path=self.path)
 
 

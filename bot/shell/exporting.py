@@ -81,7 +81,11 @@ def write_merged(source: Path, target: Path) -> None:
     except ImportError as fault:
         raise MissingExtra("Merging an adapter", "torch") from fault
     tensors = {tensor: values.contiguous() for tensor, values in merged(source).items()}
-    save_file(tensors, target / WEIGHTS, {"format": "pt"})
+    weights = target / WEIGHTS
+    weights.touch()
+    mode = weights.stat().st_mode  # as other new files have it: safetensors' own are for their owner alone
+    save_file(tensors, weights, {"format": "pt"})
+    weights.chmod(mode)
     for file in FILES:
         if (source / file).is_file() and file not in (ADAPTER, ADAPTER_CONFIG):
             shutil.copyfile(source / file, target / file)
@@ -113,7 +117,7 @@ def _new_directory(directory: Path) -> Iterator[Path]:
 def _new_archive(archive: Path, kind: str) -> Iterator[Path]:
     """A place to write what then becomes an archive; after an error there is none."""
     if archive.exists():
-        raise InTheWay(str(archive))
+        raise InTheWay(str(archive), archive=True)
     archive.parent.mkdir(parents=True, exist_ok=True)
     building = archive.parent / f".new-{os.getpid()}-{archive.name}"
     building.mkdir()

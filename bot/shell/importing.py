@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from generators.importing import Imported
 
 TEXTGENRNN: Final = "textgenrnn"
+HDF5: Final = (".hdf5", ".h5")  # what textgenrnn saves
 
 
 def import_(
@@ -61,6 +62,8 @@ def _check_usage(source: str, base: str | None, weights: Path | None, vocab: Pat
             raise typer.BadParameter("textgenrnn needs --weights, the model's .hdf5.")
         if base is not None:
             raise typer.BadParameter("--base is for adapters, and textgenrnn has none.")
+    elif Path(source).suffix.lower() in HDF5:
+        raise typer.BadParameter(f"{source} is imported with `planchette models import textgenrnn --weights {source}`.")
     elif not weights is vocab is config is None:
         raise typer.BadParameter("--weights, --vocab and --config belong to `planchette models import textgenrnn`.")
 

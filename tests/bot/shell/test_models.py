@@ -98,6 +98,7 @@ def test_no_source(shell: Shell, tmp_path: Path) -> None:
         (["textgenrnn", "--weights", "w.hdf5", "--base", "gpt2"], "--base is for adapters"),
         (["somewhere", "--weights", "w.hdf5"], "belong to"),
         (["hub:gpt2", "--vocab", "v.json"], "belong to"),
+        (["w.hdf5"], "`planchette models import textgenrnn --weights w.hdf5`"),
     ],
 )
 def test_wrong_usage(shell: Shell, arguments: list[str], said: str) -> None:
@@ -204,6 +205,17 @@ def test_export_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
 
     assert ran.code == 1
     assert ran.err == f"{tmp_path} is there already; name a directory that is new or empty.\n"
+
+
+def test_export_replaces_no_archive(shell: Shell, tmp_path: Path) -> None:
+    """A file that is there is left as it is, and another file is asked for."""
+    archive = tmp_path / "model.zip"
+    archive.write_text("mine", "utf-8")
+
+    ran = shell("models", "export", "charrnn", str(archive))
+
+    assert ran.err == f"{archive} is there already; name a file that is new.\n"
+    assert archive.read_text("utf-8") == "mine"
 
 
 def test_remove(shell: Shell, directory: Path, home: Path) -> None:

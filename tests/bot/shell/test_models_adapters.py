@@ -45,6 +45,21 @@ def test_shown(shell: Shell, adapter: str) -> None:
     assert f"Parameters of the adapter: {2 * (4 * 16 + 4 * 48):,}\n" in shown
 
 
+def test_base_stays(shell: Shell, adapter: str) -> None:
+    """A base is not removed while an adapter here rests on it."""
+    (version,) = [line["version"] for line in shell("models", "list", "--json").lines if line["name"] == "tiny"]
+
+    refused = [shell("models", "remove", name) for name in ("tiny", f"tiny@{version}")]
+    removed = [shell("models", "remove", name) for name in (adapter, "tiny")]
+
+    assert [ran.code for ran in refused] == [1, 1]
+    assert refused[0].err == (
+        "The adapter adapter rests on the model tiny; remove the adapter first. planchette models export --merge keeps "
+        "it as a whole model.\n"
+    )
+    assert [ran.code for ran in removed] == [0, 0]
+
+
 def test_merged(shell: Shell, adapter: str, tmp_path: Path, made: Path) -> None:
     """A merged adapter is a whole model, which writes as the adapter does on its base and needs no base."""
     peft = pytest.importorskip("peft")
@@ -56,6 +71,7 @@ def test_merged(shell: Shell, adapter: str, tmp_path: Path, made: Path) -> None:
 
     assert exported.code == 0, exported.err
     assert not (target / "adapter_config.json").exists()
+    assert (target / "model.safetensors").stat().st_mode & 0o777 == (target / "config.json").stat().st_mode & 0o777
     assert (
         json.loads((target / "planchette.json").read_text("utf-8"))["base"]["name"] == "tiny"
     )  # its sources are there
