@@ -48,6 +48,7 @@ def train(
     documents: Literal["line", "blank", "file"] | None = None,
     label_column: str | Sequence[str] | None = None,
     context_labels: str | Sequence[str] | None = None,
+    text_column: str | None = None,
     lora: bool = False,
     new_model: bool = False,
     resume: bool = False,
@@ -65,10 +66,11 @@ def train(
         label_column: column of CSV and TSV files, or field of JSON lines, that says what kinds of text a document is;
             or several.
         context_labels: the same, as textgenrnn calls it.
+        text_column: column or field that is learnt; `text`, or the only one, without it.
         lora: leave the base as it is and train a small adapter beside it.
         new_model: take only the shape of the base, and start from nothing with a vocabulary of its own.
         resume: go on with the interrupted training of that name.
-        progress: called now and then; by default nothing is told.
+        progress: called now and then, such as `print`; by default nothing is told.
         options: fields of the recipe to change, such as `epochs=3`; textgenrnn's names are taken too.
 
     Raises:
@@ -88,6 +90,7 @@ def train(
         output=models_directory() / own_name(name or name_from(sources[0])),
         documents=documents,
         label_columns=(*_listed(label_column), *_listed(context_labels)),
+        text_column=text_column,
         lora=lora,
         new_model=new_model,
         options={field: _typed(value) for field, value in options.items()},
@@ -103,4 +106,6 @@ def _listed(names: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def _typed(value: object) -> str:
     """An option as a person would type it."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if not isinstance(value, list | tuple):
+        return str(value)
+    return ",".join(f'"{item}"' if " " in str(item) or "," in str(item) else str(item) for item in value)

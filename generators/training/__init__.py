@@ -22,6 +22,7 @@ from generators.training.errors import (
     UnreadableSource,
     UnusableLabels,
 )
+from generators.training.filters import columns_of, expanded, of_documents
 from generators.training.progress import Progress, Sample, TrainedModel
 from generators.training.recipes import (
     ADAPTING,
@@ -36,6 +37,7 @@ from generators.training.recipes import (
     recipe_named,
 )
 from generators.training.recipes.aliases import canonical
+from generators.training.recipes.base import CLEAN
 
 __all__ = [
     "RECIPES",
@@ -70,6 +72,7 @@ def train(
     output: Path,
     documents: Documents | None = None,
     label_columns: Sequence[str] = (),
+    text_column: str | None = None,
     options: Mapping[str, str] | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -87,6 +90,7 @@ def train(
             training needs lies in `.NAME.training` beside it until then.
         documents: what a document of a text file is.
         label_columns: columns, or fields of JSON lines, that hold a document's labels.
+        text_column: column or field that is learnt; without it `text`, or the only column.
         options: fields of the recipe to change, as they are typed; textgenrnn's names are taken too.
         resume: go on with the interrupted training of this output.
         progress: called now and then, and at every check.
@@ -102,7 +106,8 @@ def train(
     _check(chosen, base, lora, new_model, given, label_columns)
     settled = changed(chosen, given)
     _check_values(settled, given)
-    _check_sources(settled, sources, documents, label_columns)
+    _check_sources(settled, sources, documents, label_columns, text_column)
+    columns = columns_of(settled.filters)
     needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
     if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
@@ -123,6 +128,7 @@ def train(
         given,
         label_columns,
         asked,
+        text_column,
     )
     if new_model and base is not None and isinstance(settled, CharRNNRecipe):
         from generators.training.charrnn import reshaped
@@ -130,8 +136,13 @@ def train(
         asked_for, (settled, base) = settled.window, (reshaped(settled, base), None)
         if "window" in given and settled.window != asked_for:
             raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
-    corpus = Corpus(sources, documents, tuple(label_columns))
+    corpus = Corpus(sources, documents, tuple(label_columns), text_column, tuple(columns), _directory(output))
     return run(corpus, settled, base, output, line, resume, progress, stopping)
+
+
+def _directory(output: Path) -> Path:
+    """The nearest directory that is there, for files on the disk of the model."""
+    return next(parent for parent in output.absolute().parents if parent.is_dir())
 
 
 def _recipe(name: str | None, base: Path | None, lora: bool, new_model: bool) -> Recipe:
@@ -187,7 +198,11 @@ def _check_values(recipe: Recipe, given: Mapping[str, str]) -> None:
 
 
 def _check_sources(
-    recipe: Recipe, sources: Sequence[Path], documents: Documents | None, label_columns: Sequence[str]
+    recipe: Recipe,
+    sources: Sequence[Path],
+    documents: Documents | None,
+    label_columns: Sequence[str],
+    text_column: str | None,
 ) -> None:
     """Refuses what would be ignored about the sources.
 
@@ -196,9 +211,22 @@ def _check_sources(
     """
     if documents is not None and isinstance(recipe, CharRNNRecipe) and recipe.single_text:
         raise InvalidValue("documents", documents, f"left out: all sources of {recipe.name} are a single text")
-    if label_columns and not any(has_columns(source) for source in sources):
-        columns = ", ".join(label_columns)
-        raise InvalidValue("label_column", columns, "left out with text files; CSV, TSV and JSON lines have columns")
+    columns = columns_of(recipe.filters)  # of all filters, that they exist
+    if isinstance(recipe, CharRNNRecipe) and recipe.single_text:
+        for name in expanded(recipe.filters):
+            if of_documents(name) and name not in CLEAN and name != "chapters":
+                raise InvalidValue("filters", name, f"left out: all sources of {recipe.name} are a single text")
+    if all(has_columns(source) for source in sources):
+        return
+    without = "left out with text files; CSV, TSV and JSON lines have columns"
+    if columns:
+        raise InvalidValue("filters", f"column:{columns[0]}", without)
+    if any(has_columns(source) for source in sources):
+        return
+    if label_columns:
+        raise InvalidValue("label_column", ", ".join(label_columns), without)
+    if text_column is not None:
+        raise InvalidValue("text_column", text_column, without)
 
 
 def _check_new_model(recipe: Recipe, base: Path | None) -> None:

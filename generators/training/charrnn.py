@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ class CharRNNTrainee:
         self.examples = _examples(data, recipe, self.model)
         self.held_out = data.held_out
         self.vocabulary = data.vocabulary
-        self.learnt = Learnt(data.documents, data.characters, data.touched, data.labelled)
+        self.learnt = Learnt(data.documents, data.characters, data.filters, data.labelled)
 
     def writer(self) -> Model[Any]:
         """The model as it is now, as it will write."""
@@ -98,7 +98,7 @@ class CharRNNTrainee:
         info = ModelInfo("training", "0", "charrnn", self.model.config.token, labels=tuple(self.model.config.labels))
         return writer_of(self.model.config.to_dict(), tensors, self.vocabulary, info)
 
-    def nats(self, texts: list[list[int]]) -> float:
+    def nats(self, texts: Iterable[Sequence[int]]) -> float:
         """Summed loss over every token but the first of each text."""
         return nats_of(self.writer(), texts)[0]
 

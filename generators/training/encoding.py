@@ -10,8 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from generators.charrnn.tokenizer import (
     FIRST_BYTE,
     START_ID,
@@ -26,7 +24,7 @@ from generators.charrnn.tokenizer import (
 from generators.errors import InvalidValue
 from generators.training.corpus import Corpus, Document
 from generators.training.errors import NothingToLearn
-from generators.training.filters import QUOTES, cleaned
+from generators.training.filters import QUOTES, Tally, cleaned, expanded
 from generators.training.labels import chosen
 from generators.training.parting import parted, watched
 from generators.training.recipes import CharRNNRecipe
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PIECE: Final = 1 << 16  # characters encoded at a time: tokenizers keeps hundreds of bytes for each
-OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters"})  # filters that mean nothing where there are no documents
+SILENT: Final = frozenset({"duplicates", "chapters"})  # mean nothing where there are no documents, and are in recipes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Prepared:
         vocabulary: the tokenizer's, with the token that begins and ends texts.
         labels: token id of each label.
         documents, characters: how many were read, after cleaning.
-        touched: documents that each filter changed.
+        filters: documents that each filter `changed` and `removed`.
         labelled: documents that each label has.
     """
 
@@ -93,12 +91,12 @@ class Prepared:
     labels: dict[str, int] = field(default_factory=dict)
     documents: int = 0
     characters: int = 0
-    touched: Counter[str] = field(default_factory=Counter)
+    filters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     labelled: Counter[str] = field(default_factory=Counter)
 
 
 def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Callable[[int], None]) -> Prepared:
-    """Reads a corpus twice: for its characters or words, then for its token ids. Only the ids stay in memory.
+    """Reads a corpus twice: for its characters or words, then for its token ids. The ids lie in files.
 
     Args:
         corpus: documents.
@@ -114,10 +112,10 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
         raise InvalidValue("label_column", columns, "left out where all sources are a single text, without documents")
     words = recipe.word_level if base is None else base.splits == "word"
     counts: Counter[str] = Counter()
-    touched: Counter[str] = Counter()
+    tally = Tally()
     labelled: Counter[str] = Counter()
     documents = characters = 0
-    for document in watched(_documents(corpus, recipe, touched), read):
+    for document in watched(_documents(corpus, recipe, tally), read):
         for piece in pieces(document.text):
             counts.update(words_in(piece) if words else piece)
         labelled.update(document.labels)
@@ -130,24 +128,24 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
     start = START_ID if base is None else base.start
     vocabulary = Vocabulary(tokenizer, start, start)
     known = tokenizer.get_vocab(with_added_tokens=True)
-    ids = {label: known[label_token(label)] for label in labels}
-    places: list[float] = []
+    labelled_by = {label: known[label_token(label)] for label in labels}
 
-    def encoded() -> Iterator[Iterable[int]]:
-        kept = _documents(corpus, recipe, Counter())
+    def encoded() -> Iterator[tuple[float, Iterable[int]]]:
+        kept = _documents(corpus, recipe, Tally())
         if recipe.single_text:
-            places.append(0.0)
-            yield chain([start], chain.from_iterable(encoded_text(vocabulary, piece.text) for piece in kept), [start])
+            ids = chain.from_iterable(encoded_text(vocabulary, piece.text) for piece in kept)
+            yield 0.0, chain([start], ids, [start])
             return
         for document in kept:
-            places.append(place(document.text))
-            front = [start, *(ids[label] for label in document.labels)]
-            yield chain(front, encoded_text(vocabulary, document.text), [start])
+            front = [start, *(labelled_by[label] for label in document.labels)]
+            yield place(document.text), chain(front, encoded_text(vocabulary, document.text), [start])
 
-    everything = Encoded.of(encoded(), vocabulary.size)
-    learnt, held_out = parted(everything, np.array(places), recipe.held_out)
+    learnt, held_out = parted(encoded(), recipe.held_out, vocabulary.size, corpus.scratch)
     whole = 1 if recipe.single_text else documents
-    return Prepared(tokenizer, learnt, held_out, vocabulary, ids, whole, characters, touched, labelled)
+    names = _filters(recipe)
+    return Prepared(
+        tokenizer, learnt, held_out, vocabulary, labelled_by, whole, characters, tally.told(names), labelled
+    )
 
 
 def encoded_text(vocabulary: Vocabulary, text: str) -> Iterator[int]:
@@ -169,12 +167,16 @@ def pieces(text: str) -> Iterator[str]:
     yield text[at:]
 
 
-def _documents(corpus: Corpus, recipe: CharRNNRecipe, touched: Counter[str]) -> Iterator[Document]:
+def _documents(corpus: Corpus, recipe: CharRNNRecipe, tally: Tally) -> Iterator[Document]:
     if not recipe.single_text:
-        return cleaned(corpus, recipe.filters, touched)
-    filters = [name for name in recipe.filters if name not in OF_DOCUMENTS]
-    running = cleaned(corpus.running_text(), filters, touched)
+        return cleaned(corpus, recipe.filters, tally)
+    running = cleaned(corpus.running_text(), _filters(recipe), tally)
     return (Document(piece.text.removesuffix("\n") + "\n") for piece in running)  # also where spaces were left out
+
+
+def _filters(recipe: CharRNNRecipe) -> list[str]:
+    """Those that mean something: in a running text no two documents are the same."""
+    return [name for name in expanded(recipe.filters) if not (recipe.single_text and name in SILENT)]
 
 
 def _tokenizer(
@@ -190,7 +192,9 @@ def _tokenizer(
     known = known_characters(base.tokenizer) if base is not None else []
     most = max(recipe.max_words - len(known), 0) if words else None
     found = characters_of(counts, recipe.min_count, most)
-    if "quotes" in recipe.filters and not words:  # so that typographic marks in a prompt are read as straight ones
+    if (
+        "quotes" in expanded(recipe.filters) and not words
+    ):  # so that typographic marks in a prompt are read as straight ones
         found += [mark for mark in QUOTES if mark not in counts or counts[mark] < recipe.min_count]
     old = set(known) | (set(byte_letters()) if words else set())
     together = [*known, *(name for name in found if name not in old)]

@@ -6,14 +6,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from hashlib import blake2b
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field, replace
+from re import Pattern
+from typing import Final
 
 from generators.errors import InvalidValue
+from generators.training import rules
 from generators.training.corpus import Document
+from generators.training.digests import Digests
+from generators.training.rules import Filter
 
-Filter: TypeAlias = Callable[[str], list[str]]  # a document's text to what becomes of it: nothing, one text, several
+COLUMN: Final = "column:"
 
 QUOTES: Final = {"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"}
 
@@ -27,29 +30,88 @@ _NUMBER = re.compile(r"[ivxlcdm\d]+\.?", re.I)
 _SMALL_WORD = re.compile(r"[a-z]{1,4}|[a-z]+['’]s?")
 
 
-def cleaned(documents: Iterable[Document], names: Sequence[str], touched: Counter[str]) -> Iterator[Document]:
-    """The documents after these filters, in their order; `touched` counts documents that each one changed.
+@dataclass(slots=True)
+class Tally:
+    """How many documents each filter changed, and how many it removed."""
+
+    changed: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+
+    def told(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """`changed` and `removed` of each of these filters."""
+        return {name: {"changed": self.changed[name], "removed": self.removed[name]} for name in names}
+
+
+def cleaned(documents: Iterable[Document], names: Sequence[str], tally: Tally | None = None) -> Iterator[Document]:
+    """The documents after these filters, in their order; what each one does is counted.
+
+    Args:
+        documents: to clean.
+        names: as `expanded` takes them.
+        tally: counts.
 
     Raises:
-        InvalidValue: there is no filter of that name.
+        InvalidValue: there is no filter of that name, or it cannot have that value.
     """
-    for name in names:
-        if name not in FILTERS:
-            raise InvalidValue("filters", name, f"some of {', '.join(FILTERS)}")
-    return _cleaned(documents, [(name, FILTERS[name]()) for name in names], touched)
+    return _cleaned(documents, [(name, _filter(name)) for name in expanded(names)], tally or Tally())
 
 
-def _cleaned(
-    documents: Iterable[Document], filters: Sequence[tuple[str, Filter]], touched: Counter[str]
-) -> Iterator[Document]:
+def _cleaned(documents: Iterable[Document], filters: Sequence[tuple[str, Filter]], tally: Tally) -> Iterator[Document]:
     for document in documents:
         texts = [document.text]
         for name, apply in filters:
-            after = [text for before in texts for text in apply(before)]
-            touched[name] += after != texts
-            texts = after
+            texts = [
+                after for before in texts for after in _counted(name, apply, replace(document, text=before), tally)
+            ]
         for text in filter(None, texts):  # nothing is no document: it would teach to end at once
             yield replace(document, text=text)
+
+
+def _counted(name: str, apply: Filter, document: Document, tally: Tally) -> list[str]:
+    after = [text for text in apply(document) if text]
+    if not after:
+        tally.removed[name] += 1
+    elif after != [document.text]:
+        tally.changed[name] += 1
+    return after
+
+
+def expanded(names: Sequence[str]) -> list[str]:
+    """The filters, with presets as the filters that they are.
+
+    Args:
+        names: `name` or `name=value`, or a preset; several values have `|` between them.
+
+    Raises:
+        InvalidValue: one does not exist.
+    """
+    filters = [single for name in names for single in PRESETS.get(name, (name,))]
+    for name in filters:
+        _filter(name)
+    return filters
+
+
+def columns_of(names: Sequence[str]) -> list[str]:
+    """The columns that filters look at."""
+    columns = (name.removeprefix(COLUMN).partition("=")[0] for name in expanded(names) if name.startswith(COLUMN))
+    return list(dict.fromkeys(columns))
+
+
+def of_documents(name: str) -> bool:
+    """Whether a filter looks at documents as such, which a running text has none of."""
+    return name.startswith(COLUMN) or name.partition("=")[0] in OF_DOCUMENTS
+
+
+def _filter(given: str) -> Filter:
+    name, _, value = given.partition("=")
+    if given.startswith(COLUMN):
+        return rules.column(name.removeprefix(COLUMN), value, given)
+    if name in PARAMETRISED:
+        return PARAMETRISED[name](value, given)
+    if name in FILTERS and name == given:
+        return FILTERS[name]()
+    listed = [*FILTERS, *(f"{parametrised}=…" for parametrised in PARAMETRISED), f"{COLUMN}NAME=…", *PRESETS]
+    raise InvalidValue("filters", given, f"some of {', '.join(listed)}")
 
 
 def nfc(text: str) -> list[str]:
@@ -111,24 +173,53 @@ def _is_prose(block: str) -> bool:
 
 def duplicates() -> Filter:
     """Leaves out texts that came before, letter by letter the same."""
-    seen: set[bytes] = set()
+    seen = Digests()
+    return lambda document: [document.text] if seen.add(document.text) else []
 
-    def first_time(text: str) -> list[str]:
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()  # not the text: it is long
-        if digest in seen:
-            return []
-        seen.add(digest)
-        return [text]
 
-    return first_time
+def _of_text(change: Callable[[str], list[str]]) -> Callable[[], Filter]:
+    return lambda: lambda document: change(document.text)
+
+
+def _removing(pattern: Pattern[str]) -> Callable[[], Filter]:
+    """Takes what matches out of a text, and the spaces that are then two."""
+
+    def removed(document: Document) -> list[str]:
+        text, count = pattern.subn("", document.text)
+        return [re.sub(r"(?<=\S) +(?=[ .,;:!?)\n]|$)|^ +", "", text).strip(" ")] if count else [document.text]
+
+    return lambda: removed
 
 
 FILTERS: Final[Mapping[str, Callable[[], Filter]]] = {
-    "nfc": lambda: nfc,
-    "control": lambda: control,
-    "quotes": lambda: quotes,
-    "spaces": lambda: spaces,
-    "lower": lambda: lower,
-    "chapters": lambda: chapters,
+    "nfc": _of_text(nfc),
+    "control": _of_text(control),
+    "quotes": _of_text(quotes),
+    "spaces": _of_text(spaces),
+    "lower": _of_text(lower),
+    "chapters": _of_text(chapters),
     "duplicates": duplicates,
+    "notes": _of_text(rules.notes),
+    "urls": _removing(rules.URL),
+    "emails": _removing(rules.EMAIL),
+    "phones": _removing(rules.PHONE),
+    "symbols": lambda: rules.symbols("", "symbols"),
+}
+
+PARAMETRISED: Final[Mapping[str, Callable[[str, str], Filter]]] = {
+    "min-words": rules.min_words,
+    "max-words": rules.max_words,
+    "keywords": rules.keywords,
+    "only": rules.only,
+    "symbols": rules.symbols,
+    "without-scripts": rules.without_scripts,
+}
+
+OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters", *PARAMETRISED})
+
+PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "anime": (  # synopses as their database has them
+        *("nfc", "control", "notes", "urls", "spaces"),
+        *("without-scripts=Japanese", "symbols", "min-words=10", "duplicates"),
+    ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, Final
@@ -110,7 +110,7 @@ class GPT2Trainee:
         tensors = {name.removeprefix(PREFIX): tensor for name, tensor in self._tensors().items()}
         return GPT2(info, self.vocabulary, self._shape, checked(self._shape, tensors), device, self._recipe.threads)
 
-    def nats(self, texts: list[list[int]]) -> float:
+    def nats(self, texts: Iterable[Sequence[int]]) -> float:
         """Summed loss over every token but the first of each text, and but the labels after it, which are given."""
         return nats_of(self.writer(), texts)[0]
 

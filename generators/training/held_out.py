@@ -14,12 +14,10 @@ BOOK: Final = 65_536  # tokens; a book's thirty-two cold starts change its bits 
 PIECES: Final = 32  # of a book
 
 
-def whole(held_out: Encoded) -> list[list[int]]:
+def whole(held_out: Encoded) -> Iterator[list[int]]:
     """Every held-out text with something to predict; books in some pieces, the others as they are."""
-    texts: list[list[int]] = []
     for ids in _shuffled(held_out):
-        texts += _cut(ids, len(ids) if len(ids) < BOOK else -(-len(ids) // PIECES))
-    return texts
+        yield from _cut(ids, len(ids) if len(ids) < BOOK else -(-len(ids) // PIECES))
 
 
 def sampled(held_out: Encoded, tokens: int) -> list[list[int]]:

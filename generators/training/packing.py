@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,6 +15,7 @@ from generators.errors import InvalidValue
 from generators.training.windows import IGNORED, Encoded, Window, leads
 
 Integers: TypeAlias = NDArray[np.int64]
+Small: TypeAlias = NDArray[np.int32]  # what there is of each piece
 TOUCHING: Final = 8  # pieces of a long document are longer by this part of a window than they have to be
 
 
@@ -71,25 +73,22 @@ class Packs:
         self._pad = pad
         self._label_dropout = label_dropout
         lengths = np.diff(documents.ends, prepend=0)
-        self._begins = documents.ends - lengths
         self._leads = leads(documents, labels)
         if self._leads.max(initial=0) >= size:
             raise InvalidValue("window", size, f"more than the {self._leads.max()} labels of a document")
         self._learnt = np.maximum(lengths - self._leads - 1, 0)  # positions are counted as if there were no labels
         self._cut = _cut(self._learnt, size - self._leads)
-        self._document = np.repeat(np.arange(len(lengths)), self._cut.pieces)
-        first = np.cumsum(self._cut.pieces) - self._cut.pieces
-        self._rank = np.arange(len(self._document)) - first[self._document]
-        self._length = (self._cut.size + self._leads)[self._document]  # of each piece
+        self._through = np.cumsum(self._cut.pieces)  # pieces up to the end of each document
+        self._length = np.repeat((self._cut.size + self._leads).astype(np.int32), self._cut.pieces)  # of each piece
         # the longest first; among equals, which are exchanged in every epoch, the order means nothing
-        self._by_length = np.argsort(-self._length, kind="stable")
         self._rows = max(size // max(int(self._length.max(initial=1)), 1), 1)
-        rows = _packed(self._length[self._by_length].tolist(), size // self._rows)
-        self._windows = [rows[at : at + self._rows] for at in range(0, len(rows), self._rows)]
+        row_of = _packed(-np.sort(-self._length), size // self._rows)
+        self._order = np.argsort(row_of, kind="stable").astype(np.int32)  # pieces row by row, the longest first
+        self._row_ends = np.cumsum(np.bincount(row_of)) if len(row_of) else np.empty(0, np.int64)
         self.epoch(0)
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return -(-len(self._row_ends) // self._rows)
 
     @property
     def tokens(self) -> int:
@@ -108,11 +107,16 @@ class Packs:
         self._shift = rng.uniform(-0.5, 0.5, len(self._documents))
         self._bare = rng.random(len(self._documents)) < self._label_dropout
         order = rng.permutation(len(self._length))
-        self._taken = order[np.argsort(-self._length[order], kind="stable")]
+        self._taken: Small = order[np.argsort(-self._length[order], kind="stable")].astype(np.int32)
 
     def __getitem__(self, index: int) -> list[list[Window]]:
         """The pieces in each row of a window, each with one token more than it has places."""
-        return [[self._piece(int(self._taken[rank])) for rank in row] for row in self._windows[index]]
+        first = (index if index >= 0 else index + len(self)) * self._rows
+        rows = range(first, min(first + self._rows, len(self._row_ends)))
+        return [[self._piece(int(self._taken[rank])) for rank in self._row(row)] for row in rows]
+
+    def _row(self, row: int) -> Small:
+        return self._order[self._row_ends[row - 1] if row else 0 : self._row_ends[row]]
 
     def batch(self, windows: Sequence[Sequence[Sequence[Window]]]) -> dict[str, Integers]:
         """`input_ids`, `labels` (of each place, the token after it) and `position_ids` [rows, tokens].
@@ -136,17 +140,17 @@ class Packs:
         return {"input_ids": ids, "labels": labels, "position_ids": positions}
 
     def _piece(self, piece: int) -> Window:
-        document = self._document[piece]
+        document = int(np.searchsorted(self._through, piece, "right"))
         size, lead = int(self._cut.size[document]), int(self._leads[document])
         slack, last = int(self._learnt[document]) - size, int(self._cut.pieces[document]) - 1
-        rank = int(self._rank[piece])
+        rank = piece - (int(self._through[document - 1]) if document else 0)
         inside = 0 < rank < last  # the first and the last piece keep a text's start and end
         start = round((rank + (self._shift[document] if inside else 0)) * slack / last) if slack > 0 else 0
         return self._window(document, lead, min(max(start, 0), slack), size)
 
     def _window(self, document: int, lead: int, start: int, size: int) -> Window:
         """What predicts the positions after `start`, so many, with the labels before it."""
-        ids, begin = self._documents.ids, int(self._begins[document])
+        ids, begin = self._documents.ids, self._documents.begin(document)
         if not lead:
             return Window(ids[begin + start : begin + start + size + 1])
         front = [ids[begin : begin + 1]] if start == 0 else []
@@ -168,23 +172,29 @@ def _cut(learnt: Integers, size: Integers) -> Cut:
     return Cut(pieces, np.where(pieces > 1, np.minimum(even + size // TOUCHING, size), learnt))
 
 
-def _packed(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Numbers of pieces by row: each piece, the longest first, into the fullest row that still has room.
+def _packed(lengths: Small, size: int) -> Small:
+    """The row of each piece: each, the longest first, goes into the fullest row that still has room.
 
     Args:
         lengths: of pieces, falling, none longer than a row.
         size: of a row.
     """
-    rows: list[list[int]] = []
-    rooms: list[tuple[int, int]] = []  # what is left, rising, and of which row
-    for piece, length in enumerate(lengths):
-        at = bisect_left(rooms, (length, -1))
+    row_of = np.empty(len(lengths), np.int32)
+    open_rows: dict[int, list[int]] = {}  # by what is left in them, the lowest number first
+    rooms: list[int] = []  # what is left in some row, rising
+    rows = 0
+    for piece, length in enumerate(map(int, lengths)):
+        at = bisect_left(rooms, length)
         if at == len(rooms):
-            rows.append([])
-            left, row = size, len(rows) - 1
+            left, row, rows = size, rows, rows + 1
         else:
-            left, row = rooms.pop(at)
-        rows[row].append(piece)
+            left = rooms[at]
+            row = heappop(open_rows[left])
+            if not open_rows[left]:
+                del open_rows[left], rooms[at]
+        row_of[piece] = row
         if left > length:
-            insort(rooms, (left - length, row))
-    return rows
+            if left - length not in open_rows:
+                insort(rooms, left - length)
+            heappush(open_rows.setdefault(left - length, []), row)
+    return row_of

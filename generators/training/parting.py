@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from generators.training.corpus import Document
-from generators.training.windows import Encoded
+from generators.training.scratch import Growing
+from generators.training.windows import Encoded, EncodedFile
 
 TOLD: Final = 1000  # documents between two reports
 
@@ -22,18 +24,31 @@ def watched(documents: Iterator[Document], read: Callable[[int], None]) -> Itera
 
 
 def parted(
-    everything: Encoded, places: np.ndarray[tuple[int], np.dtype[np.float64]], share: float
+    documents: Iterable[tuple[float, Iterable[int]]], share: float, vocabulary_size: int, scratch: Path | None = None
 ) -> tuple[Encoded, Encoded]:
-    """What is learnt from and what is held out: whole documents, chosen by their own text."""
-    if share == 0:
-        return everything, everything.taken(np.zeros(len(everything), bool))
+    """What is learnt from and what is held out: whole documents, chosen by their own text.
+
+    Args:
+        documents: place and token ids of each.
+        share: that is held out.
+        vocabulary_size: of all tokens.
+        scratch: directory for the files that they lie in.
+    """
+    files = EncodedFile(vocabulary_size, scratch), EncodedFile(vocabulary_size, scratch)
+    places: tuple[Growing[np.float64], ...] = Growing(np.float64, scratch), Growing(np.float64, scratch)
+    for place, ids in documents:
+        side = place < share
+        files[side].add(ids)
+        places[side].extend(np.array([place]))
+    learnt, held_out = files[0].encoded(), files[1].encoded()
+    if share == 0 or (len(learnt) and len(held_out)) or not len(learnt) + len(held_out):
+        return learnt, held_out
+    everything, at = (learnt, places[0].array()) if len(learnt) else (held_out, places[1].array())
     if len(everything) == 1:  # running text: its last part, which no window of the first part reaches into
         ids = everything[0]
         cut = max(2, round(len(ids) * (1 - share)))
-        return everything.parts([ids[:cut]]), everything.parts([ids[cut - 1 :]])
-    out = places < share
-    if not out.any():
-        out = places == places.min()
+        return everything.part(ids[:cut]), everything.part(ids[cut - 1 :])
+    out = at == at.min() if len(learnt) else at < at.max()
     if out.all():  # also where all texts are the same, of which none can be held out
-        out = places < places.max()
+        out = at < at.max()
     return everything.taken(~out), everything.taken(out)

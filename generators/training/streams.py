@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.training.scratch import BLOCK, drawn, filled
 from generators.training.windows import IGNORED, Encoded, Ids
 
 if TYPE_CHECKING:
@@ -53,9 +54,12 @@ class Streams:
         self._start = start
         self._seed = seed
         self._label_dropout = label_dropout
-        self._ids, self._of_document = _joined(documents)
+        self._scratch = documents.scratch
+        self._ids = _joined(documents)
         self._documents = len(documents)
-        self._are_labels = np.isin(self._ids, labels) if len(labels) else np.zeros(len(self._ids), bool)
+        self._labels = np.array(labels, np.int64)
+        dropped = len(labels) and label_dropout
+        self._ends = filled(np.int64, _joined_ends(documents), self._scratch) if dropped else None
         predicted = max(len(self._ids) - 1, 0)
         self._rows = max(1, min(rows, predicted // size))
         self._length = predicted // self._rows  # predicted in each stream; fewer than `rows` tokens are left over
@@ -74,10 +78,10 @@ class Streams:
 
     def epoch(self, number: int) -> None:
         """Decides which documents are seen without their labels; the same for the same number."""
-        self._shown = self._ids
-        if self._label_dropout and self._are_labels.any():
-            bare = np.random.default_rng((self._seed, number)).random(self._documents) < self._label_dropout
-            self._shown = np.where(self._are_labels & bare[self._of_document], self._start, self._ids)
+        if self._ends is not None:
+            rng = np.random.default_rng((self._seed, number))
+            share = self._label_dropout
+            self._bare = drawn(np.bool_, self._documents, lambda size: rng.random(size) < share, self._scratch)
 
     def __getitem__(self, index: int) -> int:
         return index // self._loaded
@@ -93,8 +97,12 @@ class Streams:
         at = items[0] * self._size
         width = min(self._size, self._length - at) + 1
         places = np.arange(self._rows)[:, None] * self._length + at + np.arange(width)
-        ids = self._shown[places].astype(np.int64)
-        labels = np.where(self._are_labels[places], IGNORED, ids)
+        ids = self._ids[places].astype(np.int64)
+        are_labels = np.isin(ids, self._labels)
+        if self._ends is not None:
+            bare = self._bare[np.searchsorted(self._ends, places, "right")]
+            ids = np.where(are_labels & bare, self._start, ids)
+        labels = np.where(are_labels, IGNORED, ids)
         return {"input_ids": ids[:, :-1], "labels": labels, BEGINS: np.array(items[0] == 0)}
 
 
@@ -138,10 +146,24 @@ class Carried:
             self._state = None if kept is None else CarriedState(*kept)
 
 
-def _joined(documents: Encoded) -> tuple[Ids, NDArray[np.int32]]:
-    """All documents' ids, without the start of each that follows another's end; and the document of each id."""
-    begins = documents.ends - np.diff(documents.ends, prepend=0)
-    kept = np.ones(len(documents.ids), bool)
-    kept[begins[1:]] = False
-    of_document = np.repeat(np.arange(len(documents), dtype=np.int32), np.diff(documents.ends, prepend=0))
-    return documents.ids[kept], of_document[kept]
+def _joined(documents: Encoded) -> Ids:
+    """All documents' ids, without the start of each that follows another's end."""
+    if len(documents) < 2:
+        return documents.ids
+    return filled(documents.ids.dtype, _without_starts(documents), documents.scratch)
+
+
+def _without_starts(documents: Encoded) -> Iterator[Ids]:
+    begins = documents.ends[:-1]
+    for at in range(0, len(documents.ids), BLOCK):
+        ids = documents.ids[at : at + BLOCK]
+        kept = np.ones(len(ids), bool)
+        first, after = np.searchsorted(begins, [at, at + len(ids)])
+        kept[begins[first:after] - at] = False
+        yield ids[kept]
+
+
+def _joined_ends(documents: Encoded) -> Iterator[NDArray[np.int64]]:
+    """Where each document ends in the joined ids, some documents at a time."""
+    for first, after, _ in documents.blocks():
+        yield documents.ends[first:after] - np.arange(first, after)

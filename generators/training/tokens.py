@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
 from tokenizers import AddedToken, Tokenizer
 
 from generators.charrnn.tokenizer import label_token
 from generators.training.corpus import Corpus
 from generators.training.encoding import encoded_text
 from generators.training.errors import NothingToLearn
-from generators.training.filters import cleaned
+from generators.training.filters import Tally, cleaned, expanded
 from generators.training.labels import chosen
 from generators.training.parting import parted, watched
 from generators.training.trainee import Learnt
@@ -22,7 +22,7 @@ from generators.vocabulary import Vocabulary
 
 
 class Tokenised(NamedTuple):
-    """A corpus in memory: documents [start, label…, text…, end]; none is both learnt and held out."""
+    """A corpus in files: documents [start, label…, text…, end]; none is both learnt and held out."""
 
     learnt: Encoded
     held_out: Encoded
@@ -37,7 +37,7 @@ def tokenised(
     labels: Mapping[str, int],
     read: Callable[[int], None],
 ) -> Tokenised:
-    """Reads a corpus; only token ids stay in memory.
+    """Reads a corpus; its token ids lie in files.
 
     Args:
         corpus: documents.
@@ -50,32 +50,31 @@ def tokenised(
     Raises:
         UserError: a source cannot be read, or nothing is left of it.
     """
-    touched: Counter[str] = Counter()
+    tally = Tally()
     labelled: Counter[str] = Counter()
-    places: list[float] = []
-    characters = 0
+    documents = characters = 0
 
-    def encoded() -> Iterator[list[int]]:
-        nonlocal characters
-        for document in watched(cleaned(corpus, filters, touched), read):
+    def encoded() -> Iterator[tuple[float, Iterable[int]]]:
+        nonlocal documents, characters
+        for document in watched(cleaned(corpus, filters, tally), read):
+            documents += 1
             characters += len(document.text)
             labelled.update(document.labels)
-            places.append(place(document.text))
             front = [vocabulary.start, *(labels[label] for label in document.labels)]
-            yield [*front, *encoded_text(vocabulary, document.text), vocabulary.end]
+            ids = chain(front, encoded_text(vocabulary, document.text), [vocabulary.end])
+            yield place(document.text), ids
 
-    everything = Encoded.of(encoded(), vocabulary.size)
-    if not places:
+    learnt, held_out = parted(encoded(), share, vocabulary.size, corpus.scratch)
+    if not documents:
         raise NothingToLearn
-    learnt, held_out = parted(everything, np.array(places), share)
-    return Tokenised(learnt, held_out, Learnt(len(places), characters, touched, labelled))
+    return Tokenised(learnt, held_out, Learnt(documents, characters, tally.told(expanded(filters)), labelled))
 
 
 def texts_of(
     corpus: Corpus, filters: Sequence[str], labelled: Counter[str], read: Callable[[int], None]
 ) -> Iterator[str]:
     """The texts of a corpus, cleaned, for counting in; the labels beside them are counted into `labelled`."""
-    for document in watched(cleaned(corpus, filters, Counter()), read):
+    for document in watched(cleaned(corpus, filters), read):
         labelled.update(document.labels)
         yield document.text
 

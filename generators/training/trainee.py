@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -20,13 +19,13 @@ class Learnt(NamedTuple):
 
     Attributes:
         documents, characters: how many were read, after cleaning.
-        touched: documents that each filter changed.
+        filters: documents that each filter `changed` and `removed`.
         labels: documents that each label has.
     """
 
     documents: int
     characters: int
-    touched: Counter[str]
+    filters: Mapping[str, Mapping[str, int]]
     labels: Mapping[str, int] = MappingProxyType({})
 
 
@@ -75,7 +74,7 @@ class Trainee(Protocol):
         """The model as it is now, as people will write with it."""
         ...
 
-    def nats(self, texts: list[list[int]]) -> float:
+    def nats(self, texts: Iterable[Sequence[int]]) -> float:
         """Summed loss in nats over every token but the first of each text, of the model as it is now."""
         ...
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ids: TypeAlias = NDArray[np.integer[Any]]  # uint16 where the vocabulary allows: half of a corpus' memory
+from generators.training.scratch import BLOCK, Growing, drawn, filled
+
+Ids: TypeAlias = NDArray[np.integer[Any]]  # uint16 where the vocabulary allows: half of a corpus' size
 
 IGNORED: Final = -100  # label of padding: torch's cross_entropy leaves it out
 
@@ -23,34 +27,86 @@ class Encoded:
     Attributes:
         ids: of all documents.
         ends: where each document ends in `ids`.
+        scratch: directory for files of what is made of them.
     """
 
     ids: Ids
     ends: NDArray[np.int64]
+    scratch: Path | None = None
 
     def __len__(self) -> int:
         return len(self.ends)
 
     def __getitem__(self, document: int) -> Ids:
-        return self.ids[self.ends[document - 1] if document else 0 : self.ends[document]]
+        return self.ids[self.begin(document) : self.ends[document]]
+
+    def begin(self, document: int) -> int:
+        """Where a document begins in `ids`."""
+        return int(self.ends[document - 1]) if document else 0
 
     @classmethod
-    def of(cls, documents: Iterable[Iterable[int]], vocabulary_size: int) -> Encoded:
-        """Documents that may come one at a time; only their ids stay in memory."""
-        ids, ends = array("H" if vocabulary_size <= 1 << 16 else "I"), array("q")
+    def of(cls, documents: Iterable[Iterable[int]], vocabulary_size: int, scratch: Path | None = None) -> Encoded:
+        """Documents that may come one at a time."""
+        written = EncodedFile(vocabulary_size, scratch)
         for document in documents:
-            ids.extend(document)
-            ends.append(len(ids))
-        return cls(np.asarray(ids), np.asarray(ends, np.int64))
+            written.add(document)
+        return written.encoded()
 
     def taken(self, chosen: NDArray[np.bool_]) -> Encoded:
         """The chosen documents, a copy."""
-        return self.parts([self[document] for document in np.flatnonzero(chosen).tolist()])
+        numbers = np.flatnonzero(chosen)
+        ids = filled(self.ids.dtype, (self[document] for document in numbers.tolist()), self.scratch)
+        return Encoded(ids, np.cumsum(np.diff(self.ends, prepend=0)[numbers], dtype=np.int64), self.scratch)
 
-    def parts(self, parts: Sequence[Ids]) -> Encoded:
-        """Other documents of the same kind of ids."""
-        ids = np.concatenate(parts) if parts else self.ids[:0]
-        return Encoded(ids, np.cumsum([len(part) for part in parts], dtype=np.int64))
+    def part(self, ids: Ids) -> Encoded:
+        """A part of the ids as the only document."""
+        return Encoded(ids, np.array([len(ids)], np.int64), self.scratch)
+
+    def blocks(self) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+        """The documents, some at a time: the first, the one after the last, and where each begins."""
+        for first in range(0, len(self), BLOCK):
+            after = min(first + BLOCK, len(self))
+            begins = np.empty(after - first, np.int64)
+            begins[0] = self.begin(first)
+            begins[1:] = self.ends[first : after - 1]
+            yield first, after, begins
+
+
+class EncodedFile:
+    """Documents of token ids on their way into files.
+
+    Args:
+        vocabulary_size: of all tokens.
+        scratch: directory for the files.
+    """
+
+    def __init__(self, vocabulary_size: int, scratch: Path | None = None) -> None:
+        self._letter = "H" if vocabulary_size <= 1 << 16 else "I"
+        self._ids: Growing[np.integer[Any]] = Growing(self._letter, scratch)
+        self._ends: Growing[np.int64] = Growing(np.int64, scratch)
+        self._pending = array("q")
+        self._scratch = scratch
+
+    def __len__(self) -> int:
+        return len(self._ends) + len(self._pending)
+
+    def add(self, document: Iterable[int]) -> None:
+        """Adds a document of any length."""
+        ids = iter(document)
+        while block := array(self._letter, islice(ids, BLOCK)):
+            self._ids.extend(np.asarray(block))
+        self._pending.append(len(self._ids))
+        if len(self._pending) >= BLOCK:
+            self._flush()
+
+    def encoded(self) -> Encoded:
+        """All documents; none can be added any more."""
+        self._flush()
+        return Encoded(self._ids.array(), self._ends.array(), self._scratch)
+
+    def _flush(self) -> None:
+        self._ends.extend(np.asarray(self._pending))
+        self._pending = array("q")
 
 
 def place(text: str) -> float:
@@ -117,23 +173,9 @@ class Windows:
         self._step = step
         self._context = context
         self._label_dropout = label_dropout
-        lengths = np.diff(documents.ends, prepend=0)
-        self._begins = documents.ends - lengths
-        self._leads = leads(documents, labels)
-        lengths = lengths - self._leads  # positions are counted as if there were no labels
-        predicted = np.maximum(lengths - 1, 0)
-        times = np.where(lengths <= short, repeat, 1)
-        if step:
-            per_document = np.where(predicted > 0, -(-np.maximum(predicted - size, 0) // step) + 1, 0)
-        else:
-            per_document = -(-predicted // size)
-        of_document = np.repeat(np.arange(len(lengths)), per_document * times)
-        first = np.cumsum(per_document * times) - per_document * times
-        rank = np.arange(len(of_document)) - first[of_document]
-        self._of_document = of_document.astype(np.int32)
-        self._rank = (rank % np.maximum(per_document, 1)[of_document]).astype(np.int32)
-        self._last_rank = np.maximum(per_document - 1, 1)
-        self._lengths = lengths
+        self._short, self._repeat = short, repeat
+        self._labels = tuple(labels)
+        self._through = filled(np.int64, self._counted(), documents.scratch)
         self.stretch = 1
         self._batch = 0
         self._stretch = stretch, stretched
@@ -141,7 +183,24 @@ class Windows:
         self.epoch(0)
 
     def __len__(self) -> int:
-        return len(self._of_document)
+        return int(self._through[-1]) if len(self._through) else 0
+
+    def _counted(self) -> Iterator[NDArray[np.int64]]:
+        """How many windows there are up to the end of each document, some documents at a time."""
+        before = 0
+        for first, after, begins in self._documents.blocks():
+            lengths = self._documents.ends[first:after] - begins - leads(self._documents, self._labels, first, after)
+            times = np.where(lengths <= self._short, self._repeat, 1)
+            through = before + np.cumsum(self._windows_of(lengths) * times)
+            before = int(through[-1])
+            yield through
+
+    def _windows_of(self, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Windows that cover documents of so many tokens, labels not counted."""
+        predicted = np.maximum(lengths - 1, 0)
+        if self._step:
+            return np.where(predicted > 0, -(-np.maximum(predicted - self._size, 0) // self._step) + 1, 0)
+        return -(-predicted // self._size)
 
     def plan(self, batches: int) -> None:
         """How many batches the training has: the last share of them is stretched."""
@@ -158,17 +217,25 @@ class Windows:
     def epoch(self, number: int) -> None:
         """Moves the borders for this epoch; the same for the same number, so that a resumed run sees the same."""
         rng = np.random.default_rng((self._seed, number))
-        self._shift = rng.uniform(-0.5, 0.5, len(self._documents))
-        self._bare = rng.random(len(self._documents)) < self._label_dropout
+        documents, scratch = len(self._documents), self._documents.scratch
+        self._shift = drawn(np.float64, documents, lambda size: rng.uniform(-0.5, 0.5, size), scratch)
+        if self._labels:
+            self._bare = drawn(np.bool_, documents, lambda size: rng.random(size) < self._label_dropout, scratch)
 
     def __getitem__(self, index: int) -> Window:
-        document = int(self._of_document[index])
+        if index < 0:
+            index += len(self)
+        document = int(np.searchsorted(self._through, index, "right"))
+        lead = lead_of(self._documents, self._labels, document)
+        length = int(self._documents.ends[document]) - self._documents.begin(document) - lead
+        windows = int(self._windows_of(np.array([length]))[0])
         size = self._size * self.stretch
-        slack = int(self._lengths[document]) - 1 - size
+        slack = length - 1 - size
         if slack <= 0:
-            return self._window(document, 0, int(self._lengths[document]))
-        start = self._start(document, int(self._rank[index]), slack)
-        return self._window(document, start, start + size + 1)
+            return self._window(document, lead, 0, length)
+        rank = (index - (int(self._through[document - 1]) if document else 0)) % windows
+        start = self._start(document, rank, windows, slack)
+        return self._window(document, lead, start, start + size + 1)
 
     def __getitems__(self, indices: Sequence[int]) -> list[Window]:
         stretch, first = self._stretched
@@ -186,17 +253,17 @@ class Windows:
             labels[row, first : len(tokens)] = tokens[first:]
         return {"input_ids": ids, "labels": labels}
 
-    def _start(self, document: int, rank: int, slack: int) -> int:
+    def _start(self, document: int, rank: int, windows: int, slack: int) -> int:
         """Where a window of a document with so many places for it begins."""
         if self._step:
             return min(rank * self._step, slack)
-        last = int(self._last_rank[document])
+        last = max(windows - 1, 1)
         inside = 0 < rank < last  # the first and the last window keep a text's start and end
         return min(max(round((rank + (float(self._shift[document]) if inside else 0)) * (slack / last)), 0), slack)
 
-    def _window(self, document: int, start: int, end: int) -> Window:
+    def _window(self, document: int, lead: int, start: int, end: int) -> Window:
         """What predicts the positions after `start` up to `end`, with the labels and the context before it."""
-        ids, begin, lead = self._documents.ids, int(self._begins[document]), int(self._leads[document])
+        ids, begin = self._documents.ids, self._documents.begin(document)
         earliest = max(start - self._context, 0)
         text = ids[begin + lead + max(earliest, 1) : begin + lead + end]
         front = [] if earliest else [ids[begin : begin + 1]]
@@ -208,16 +275,28 @@ class Windows:
         return Window(ids[begin + earliest + lead : begin + lead + end], start - earliest + 1)
 
 
-def leads(documents: Encoded, labels: Sequence[int]) -> NDArray[np.int64]:
-    """How many label tokens follow each document's start token."""
-    counts = np.zeros(len(documents), np.int64)
-    if not labels:
+def leads(documents: Encoded, labels: Sequence[int], first: int = 0, after: int | None = None) -> NDArray[np.int64]:
+    """How many label tokens follow the start token of each of these documents."""
+    after = len(documents) if after is None else after
+    counts = np.zeros(after - first, np.int64)
+    if not labels or not len(counts):
         return counts
-    begins = documents.ends - np.diff(documents.ends, prepend=0)
-    going = np.ones(len(documents), bool)
+    ends = documents.ends[first:after]
+    begins = np.concatenate(([documents.begin(first)], ends[:-1]))
+    going = np.ones(len(counts), bool)
     while going.any():
         at = begins + 1 + counts
-        going &= at < documents.ends
+        going &= at < ends
         going[going] = np.isin(documents.ids[at[going]], labels)
         counts += going
     return counts
+
+
+def lead_of(documents: Encoded, labels: Sequence[int], document: int) -> int:
+    """How many label tokens follow the start token of a document."""
+    if not labels:
+        return 0
+    at = first = documents.begin(document) + 1
+    while at < documents.ends[document] and int(documents.ids[at]) in labels:
+        at += 1
+    return at - first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -93,7 +94,9 @@ class Recipe:
     held_out: float = option(0.05, "share of the documents that is measured on and never learnt", 0, 0.9)
     validation: bool = option(True, "measure on the held-out documents, and keep the weights that were best there")
     measured: int = option(200_000, "held-out tokens at a check", 1)  # noise of a mean over as many: under 0.01 bits
-    filters: tuple[str, ...] = option(CLEAN, "cleaning steps, in order")
+    filters: tuple[str, ...] = option(
+        CLEAN, "cleaning steps, in order, such as anime or `nfc notes min-words=20`; see docs/shell.md"
+    )
 
     temperature: float = option(0.5, "of texts, where a request says nothing", 0, 5)
     max_tokens: int = option(300, "length of texts, where a request says nothing", 1, 20_000)
@@ -134,10 +137,10 @@ def changed(recipe: SomeRecipe, values: Mapping[str, str]) -> SomeRecipe:
 def _parsed(name: str, value: str, annotation: str, limits: Mapping[str, Any]) -> Any:
     kind = KINDS[annotation]
     if kind is tuple:
-        parts = value.replace(",", " ").split()
         if annotation == "tuple[int, ...]":
+            parts = value.replace(",", " ").split()
             return tuple(_number(name, part, int, limits["least"], limits["most"]) for part in parts)
-        return tuple(parts)
+        return _words(name, value)
     if kind is str:
         if limits["among"] and value not in limits["among"]:
             raise InvalidValue(name, value, f"one of {', '.join(limits['among'])}")
@@ -147,6 +150,18 @@ def _parsed(name: str, value: str, annotation: str, limits: Mapping[str, Any]) -
             raise InvalidValue(name, value, "true or false")
         return YES[value.lower()]
     return _number(name, value, kind, limits["least"], limits["most"])
+
+
+def _words(name: str, value: str) -> tuple[str, ...]:
+    """Words with spaces or commas between them; quotation marks around a word with such in it, as a shell has them."""
+    reader = shlex.shlex(value, posix=True)
+    reader.whitespace += ","
+    reader.whitespace_split = True
+    reader.commenters = ""
+    try:
+        return tuple(reader)
+    except ValueError:
+        raise InvalidValue(name, value, "words with spaces between them, each quotation mark closed") from None
 
 
 def _number(name: str, value: str, kind: type, least: float, most: float) -> float:

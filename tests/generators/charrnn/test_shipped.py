@@ -125,7 +125,7 @@ def held_out(*corpora: str) -> list[str]:
     sources = [CORPORA / f"{name}.txt" for name in corpora]
     if missing := [source.name for source in sources if not source.is_file()]:
         pytest.skip(f"{', '.join(missing)} not beside the checkout")
-    documents = cleaned(Corpus(sources), recipe_named("charrnn").filters, Counter())
+    documents = cleaned(Corpus(sources), recipe_named("charrnn").filters)
     return [document.text for document in documents if place(document.text) < recipe_named("charrnn").held_out]
 
 

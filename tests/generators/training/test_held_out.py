@@ -24,7 +24,7 @@ def test_whole(lengths: list[int]) -> None:
     """Every token but the first of each text is predicted once, and only books are cut."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "BOOK", 200)
-        texts = whole(documents(lengths))
+        texts = list(whole(documents(lengths)))
 
     assert predicted(texts) == sum(max(length - 1, 0) for length in lengths)
     assert sum(len(text) > 1 for text in texts) == len(texts)
