@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -114,19 +115,19 @@ class Progress:
     def __init__(self, what: str, bar: Any | None) -> None:
         self._what = what
         self._bar = bar
-        self._task = None if bar is None else bar.add_task(what, total=None)
+        self._task = None if bar is None else bar.add_task(what, total=None, detail="", left="")
         self._said = time.monotonic()
 
-    def show(self, done: float, total: float, *, detail: str = "") -> None:
-        """Tells that `done` of `total` is done."""
+    def show(self, done: float, total: float, *, detail: str = "", seconds_left: float | None = None) -> None:
+        """Tells that `done` of `total` is done, and how long the rest takes where that is known."""
+        left = "" if seconds_left is None else str(timedelta(seconds=round(seconds_left)))
         if self._bar is not None:
-            self._bar.update(
-                self._task, completed=done, total=total or None, description=f"{self._what} {detail}".rstrip()
-            )
+            self._bar.update(self._task, completed=done, total=total or None, detail=detail, left=left)
         elif time.monotonic() - self._said > PLAIN_SECONDS:
             self._said = time.monotonic()
             share = f"{done / total:.0%} " if total else ""
-            note(f"{self._what}: {share}{detail}".rstrip())
+            said = ", ".join(part for part in (detail, f"{left} left" if left else "") if part)
+            note(f"{self._what}: {share}{said}".rstrip())
 
     def line(self, text: str) -> None:
         """Prints a line above the bar."""
@@ -142,10 +143,7 @@ def progress(what: str, *, hidden: bool = False) -> Iterator[Progress]:
     if hidden or not sys.stderr.isatty():
         yield Progress(what, None)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from bot.shell.bar import bar
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Progress(what, bar)
+    with bar() as shown:
+        yield Progress(what, shown)

@@ -23,8 +23,10 @@ from generators.training.recipes.aliases import TRAIN_SIZE, aliases_of
 
 if TYPE_CHECKING:
     from generators.training.progress import Progress as Event
+    from generators.training.progress import TrainedModel
 
 METAVARS: Final = {int: "INT", float: "FLOAT", str: "STR", tuple: "LIST"}
+FEW_STEPS: Final = 20  # hardly enough for the optimizer to find its pace
 SHOWN: Final = 200  # characters of a sample; the model's card has them whole
 
 
@@ -97,7 +99,6 @@ def train(
     from bot.configuration import load_configuration
     from bot.home import Home
     from generators import training
-    from generators.training.checkpoints import newest_usable
 
     configuration = load_configuration()
     home = Home(configuration.home)
@@ -109,6 +110,10 @@ def train(
     with progress("Training") as shown, asked_to_end() as stopping:
         try:
             trained = training.train(
+    work = home.models / f".{called}.training"
+    before = _kept(work)
+    if before and not resume:
+        note(f"An interrupted training of {called} is dropped, and this one begins anew; --resume would go on with it.")
                 sources,
                 recipe=recipe,
                 base=goes_on_from,
@@ -123,7 +128,7 @@ def train(
                 progress=lambda event: _tell(event, shown, as_json),
             )
         except KeyboardInterrupt:
-            if newest_usable(home.models / f".{called}.training") is not None:
+            if (kept := _kept(work)) and (resume or kept != before):
                 shown.line("Interrupted; the same command with --resume goes on from the last check.")
             raise
     versions.use_newest(home.path, called)
@@ -138,9 +143,32 @@ def train(
 
 
 @contextmanager
+    _tell_few_steps(trained)
 def asked_to_end() -> Iterator[Callable[[], bool]]:
     """Gives what tells whether SIGTERM has come; a second one ends the program as it does any other."""
     asked: list[int] = []
+def _kept(work: Path) -> tuple[Path, int] | None:
+    """The checkpoint that a training left to go on from, and when it was written."""
+    from generators.training.checkpoints import newest_usable
+
+    checkpoint = newest_usable(work)
+    return None if checkpoint is None else (checkpoint, checkpoint.stat().st_mtime_ns)
+
+
+def _tell_few_steps(trained: TrainedModel) -> None:
+    """Says where a text is so small that a model has hardly learnt anything, and what helps."""
+    from generators.directory import read_json
+
+    steps = trained.metrics.get("steps")
+    recipe = read_json(trained.directory, "planchette.json", required=False).get("recipe", {})
+    batch = recipe.get("batch_size", 1)
+    if steps is None or steps >= FEW_STEPS or batch == 1:
+        return
+    told = f"Only {steps} {'step' if steps == 1 else 'steps'}"
+    size = f"{batch} × {recipe['window']}" if "window" in recipe else f"{batch}"
+    note(f"{told}: the text is small for batches of {size} tokens; try --batch-size {max(1, batch // 8)}.")
+
+
 
     def note_it(number: int, _: object) -> None:
         asked.append(number)
@@ -164,7 +192,7 @@ def _tell(event: Event, shown: Progress, as_json: bool) -> None:
         case "reading":
             shown.show(event.step, 0, detail=f"({event.step:,} documents read)")
         case "training":
-            shown.show(event.step, event.of, detail=_measures(event))
+            shown.show(event.step, event.of, detail=_measures(event), seconds_left=event.seconds_left)
         case "checked":
             shown.line(f"Epoch {event.epoch:.2g} of {event.epochs:g}: {_measures(event)}")
             if event.samples and event.samples[0].prompt:
@@ -179,8 +207,6 @@ def _measures(event: Event) -> str:
     told: list[str] = []
     if event.loss is not None:
         told.append(f"loss {event.loss:.3f}")
-    if event.accuracy is not None:
-        told.append(f"accuracy {event.accuracy:.1%}")
     if event.bits_per_character is not None:
         told.append(f"{event.bits_per_character:.3f} bits per character held out")
     return ", ".join(told)
@@ -190,3 +216,8 @@ def _one_line(text: str) -> str:
     from bot.games.show import readable, shortened
 
     return shortened(readable(text), SHOWN)
+    """The most wanted first, because a narrow terminal cuts the end."""
+    if event.speed is not None:
+        told.append(f"{event.speed:,.0f} characters/s")
+    if event.accuracy is not None:
+        told.append(f"accuracy {event.accuracy:.1%}")

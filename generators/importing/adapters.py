@@ -14,10 +14,10 @@ from generators.places import CONFIG, Place, found, models_directory, slug
 from generators.tensors import tensors_of
 from generators.tokenizer_files import PARTS
 from generators.training.ancestry import record
-from generators.training.publishing import write_json
+from generators.training.publishing import CURVE, write_json
 
 FROM_BASE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-OWN: Final = (ADAPTER, "planchette.json", "README.md", "LICENSE")
+OWN: Final = (ADAPTER, "planchette.json", "README.md", CURVE, "LICENSE")
 
 
 def take_adapter(source: Path, target: Path, base: str | None, take: Callable[[Path, Path], object]) -> None:

@@ -11,7 +11,7 @@ from generators.directory import ADAPTER, ADAPTER_CONFIG, INDEX, WEIGHTS, read_c
 from generators.errors import UnusableModel
 from generators.tensors import tensors_of
 from generators.tokenizer_files import PARTS, STOCK, stock_tokenizer
-from generators.training.publishing import write_json
+from generators.training.publishing import CURVE, write_json
 
 # Never a pickle (pytorch_model.bin, optimizer.pt, training_args.bin), and never code.
 FILES: Final = (
@@ -23,6 +23,7 @@ FILES: Final = (
     *PARTS,
     "planchette.json",
     "README.md",
+    CURVE,
     "LICENSE",
     ADAPTER_CONFIG,
     WEIGHTS,

@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from generators.training.history import Check
 from generators.training.progress import Sample
 from generators.training.recipes import flags
 from generators.training.recipes.base import YES
 
+ROWS: Final = 40  # of a card's table
 
-def card(lineage: Mapping[str, Any], samples: Sequence[Sample]) -> str:
+
+def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence[Check], picture: str | None) -> str:
     """README.md of a model's directory, in the hub's format.
 
     Args:
         lineage: what planchette.json records.
         samples: what the model writes from nothing.
+        checks: of its training, in order.
+        picture: file beside it that shows the training; None where there is none.
     """
     metrics, recipe = lineage["metrics"], lineage["recipe"]
-    bits = metrics["bits_per_character"]
+    bits, described = metrics["bits_per_character"], lineage["description"]
     generations = _generations(lineage)
     commands = "\n".join(generation["command"] for generation in generations if generation["command"])
     sources = "\n".join(
         dict.fromkeys(  # a source may have been learnt from twice
-            f"- `{source['file']}`, {source['bytes']:,} bytes, sha256 `{source['sha256'][:16]}…`"
+            f"- {_code(source['file'])}, {source['bytes']:,} bytes{_encoding(source)}, "
+            f"sha256 `{source['sha256'][:16]}…`"
             for generation in generations
             for source in generation["sources"] or ()
         )
     )
     fields = "\n".join(
-        f"| {name} | {', '.join(map(str, value)) if isinstance(value, list) else value} |"
-        for name, value in recipe.items()
-        if name not in ("name", "description", "base")
+        f"| {name} | {_cell(value)} |" for name, value in recipe.items() if name not in ("name", "description", "base")
     )
-    texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_quoted(sample.text)}" for sample in samples)
+    texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_fenced(sample.text)}" for sample in samples)
     prompt = next((sample.prompt for sample in samples), "")
-    after = f"after a passage of the text\n\n{_quoted(prompt)}" if prompt else "from nothing"
+    after = f"after a passage of the text\n\n{_fenced(prompt)}" if prompt else "from nothing"
     measured = (
         "Nothing was held out, so nothing was measured."
         if bits is None
         else f"{bits:.4f} bits per character on {metrics['held_out_documents']:,} documents that were held out."
     )
-    labels = "".join(f"\n- {label}: {count:,}" for label, count in (lineage.get("labels") or {}).items())
+    labels = "".join(f"\n- {_code(label)}: {count:,}" for label, count in (lineage.get("labels") or {}).items())
     labels = labels and f"\nIt can be asked for these kinds of text, learnt from so many documents each:\n{labels}\n"
     windowed = recipe.get("bidirectional") or recipe.get("attention") == "window"
     cost = f"\nIt sees a window of {recipe['window']} tokens, and a token costs as many steps.\n" if windowed else ""
     base = lineage["base"]
-    tuned = "" if base is None else f"\nIt goes on from `{base['name']}`, version `{base['version']}`.\n"
+    tuned = (
+        ""
+        if base is None
+        else f"\nIt goes on from `{base['name']}`, version `{base['version']}`{_adapting(metrics)}.\n"
+    )
     return f"""---
 library_name: planchette
 pipeline_tag: text-generation
@@ -57,7 +67,7 @@ tags:
 
 # {lineage["name"]}
 
-{lineage["description"]}. {metrics["parameters"]:,} parameters, version `{lineage["version"]}`.
+{described[:1].upper()}{described[1:]}. {metrics["parameters"]:,} parameters, version `{lineage["version"]}`.
 {tuned}
 ## How it was made
 
@@ -72,13 +82,13 @@ seed {recipe["seed"]}.
 
 {lineage["documents"]:,} documents, {lineage["characters"]:,} characters, after the filters \
 {", ".join(recipe["filters"]) or "(none)"}.
-
+{_filters(lineage)}
 {sources}
 {labels}{cost}
 ## How good it is
 
 {measured}
-
+{_training(checks, picture)}
 ## What it writes {after}
 
 {texts}
@@ -91,6 +101,49 @@ seed {recipe["seed"]}.
 """
 
 
+def _adapting(metrics: Mapping[str, Any]) -> str:
+    """What of a model an adapter is; nothing where all of it learnt."""
+    trained = metrics.get("trained_parameters", metrics["parameters"])
+    return "" if trained == metrics["parameters"] else f", with an adapter of {trained:,} parameters that learnt"
+
+
+def _training(checks: Sequence[Check], picture: str | None) -> str:
+    """How the training went: the picture, and a table of the checks, or of some of them evenly chosen."""
+    shown = f"\n![The training's loss, and what was measured at its checks]({picture})\n" if picture else ""
+    if not checks:
+        return shown
+    every = -(-len(checks) // ROWS)
+    rows = [_row(check) for number, check in enumerate(checks, start=1) if number % every == 0 or number == len(checks)]
+    header = "| epoch | training loss, bits per token | held out, bits per character | seconds |\n|---:|---:|---:|---:|"
+    return "\n".join([shown, header, *rows, ""])
+
+
+def _row(check: Check) -> str:
+    loss = None if check.loss is None else check.loss / math.log(2)  # from nats, so that it is like the picture's
+    return f"| {check.epoch:.4g} | {_figure(loss)} | {_figure(check.bits_per_character)} | {check.seconds:,.0f} |"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _encoding(source: Mapping[str, Any]) -> str:
+    """In which encoding a source was, where that is worth a word."""
+    encoding = str(source.get("encoding") or "utf-8")
+    return "" if encoding.startswith("utf-8") else f" in {encoding}"
+
+
+def _filters(lineage: Mapping[str, Any]) -> str:
+    """A table of what each filter did, of those that did anything."""
+    counts = {name: count for name, count in (lineage.get("filters") or {}).items() if isinstance(count, Mapping)}
+    rows = [
+        f"| `{name.replace('|', chr(92) + '|')}` | {count['changed']:,} | {count['removed']:,} |"
+        for name, count in counts.items()
+        if any(count.values())
+    ]
+    return "\n".join(["", "| filter | documents changed | removed |", "|---|---|---|", *rows, ""]) if rows else ""
+
+
 def _generations(lineage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The model and those that it goes on from, the first one first."""
     generations: list[Mapping[str, Any]] = []
@@ -101,8 +154,26 @@ def _generations(lineage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return generations
 
 
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" if line else ">" for line in text.splitlines() or [""])
+def _cell(value: object) -> str:
+    """A field's value as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text.replace("|", "\\|") or "–"
+
+
+def _code(name: str) -> str:
+    """A name that is not taken for Markdown, between longer ticks than any in it."""
+    ticks = "`" * (max((len(run) for run in re.findall("`+", name)), default=0) + 1)
+    return f"{ticks}{name}{ticks}" if len(ticks) == 1 else f"{ticks} {name} {ticks}"
+
+
+def _fenced(text: str) -> str:
+    """What a model wrote, which may look like anything, as it is."""
+    if not text.strip():
+        return "(nothing)"
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def command(
@@ -114,11 +185,12 @@ def command(
     options: Mapping[str, str],
     label_columns: Sequence[str] = (),
     asked: Sequence[str] = (),
+    text_column: str | None = None,
 ) -> str:
     """The shell's command for a training; paths without their folders, which mean nothing elsewhere.
 
     Args:
-        sources, base, name, documents, options, label_columns: as for `train`.
+        sources, base, name, documents, options, label_columns, text_column: as for `train`.
         recipe: None where the base decides it.
         asked: what else was asked for by an option without a value, such as `lora`.
     """
@@ -129,6 +201,7 @@ def command(
     words += ["--name", name]
     if documents:
         words += ["--documents", documents]
+    words += ["--text-column", text_column] if text_column else []
     for column in label_columns:
         words += ["--label-column", column]
     switches = flags()

@@ -22,6 +22,11 @@ def newest_usable(work: Path) -> Path | None:
     return next((steps[step] for step in sorted(steps, reverse=True) if is_whole(steps[step])), None)
 
 
+def step_of(checkpoint: Path | None) -> int:
+    """Steps that a checkpoint was written after; 0 without one."""
+    return 0 if checkpoint is None else int(checkpoint.name.removeprefix("checkpoint-"))
+
+
 def is_whole(checkpoint: Path) -> bool:
     """Whether every file that resuming reads is there and was written to its end."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,9 +21,9 @@ from generators.training.held_out import sampled, whole
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
 from generators.training.streams import Carried, Streams
+from generators.training.telling import Teller
 from generators.training.trainee import Trainee
-from generators.training.windows import IGNORED
-from generators.training.work import disk_fault, saving
+from generators.training.work import disk_fault
 from generators.writing import Writer
 
 TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
@@ -58,11 +57,11 @@ class Loop:
         self.total = max(1, math.ceil(steps * recipe.epochs))
         examples.plan(self.total * recipe.accumulation)
         self.kept = work / KEPT
-        self._teller = _Teller(trainee, recipe, self.total, self.kept, told)
         window = getattr(getattr(trainee.model, "config", None), "window", None) or 1  # steps that a token costs
         self._checked_on = sampled(trainee.held_out, max(recipe.measured // window, 1)) if recipe.validation else []
         measured = bool(self._checked_on)
         every = min(max(1, round(steps / recipe.checks)), self.total)
+        self._teller = Teller(trainee, recipe, self.total, every, self.kept, told)
         transformers_logging.disable_progress_bar()  # it prints
         self._stop = _Stop(stopping)
         self._patience = _Patience(recipe.patience) if recipe.patience and measured else None
@@ -156,7 +155,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     """Trainer that measures by `measure` instead of by torch's own pass over a data set."""
 
     measure: Callable[[], float | None]
-    teller: _Teller
+    teller: Teller
     carried: Carried | None
     control: Any
 
@@ -174,8 +173,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)
-        if (self.state.global_step + 1) % self.args.logging_steps == 0:  # only where somebody is about to be told
-            self.teller.accuracy = _accuracy(outputs.get("logits"), inputs["labels"])
+        self.teller.batch(outputs.get("logits"), inputs["labels"])
         return (loss, outputs) if return_outputs else loss
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
@@ -192,89 +190,13 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         self.model.eval()
-        bits = self.measure()
+        with self.teller.aside():
+            bits = self.measure()
         metrics = {} if bits is None else {METRIC: bits}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self.model.train()
         return metrics
-
-
-class _Teller(TrainerCallback):  # type: ignore[misc]
-    """Turns Trainer's callbacks into `Progress`, moves the examples on, and checks after the last step."""
-
-    def __init__(
-        self, trainee: Trainee, recipe: Recipe, total: int, kept: Path, told: Callable[[Progress], None]
-    ) -> None:
-        self.accuracy: float | None = None
-        self.epoch = 0.0
-        self._trainee = trainee
-        self._examples = trainee.examples
-        self._epochs = recipe.epochs
-        self._accumulation = recipe.accumulation
-        self._save_epochs = recipe.save_epochs
-        self._kept = kept
-        self._total = total
-        self._told = told
-        self._step = 0
-        self._loss: float | None = None
-        self._bits: float | None = None
-        self._began = (0, 0.0)  # step and time
-
-    def on_train_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
-        self._began = (state.global_step, time.monotonic())
-        self._examples.begin(state.global_step * self._accumulation)
-
-    def on_epoch_begin(self, _: Any, state: Any, __: Any, **___: Any) -> None:
-        self._examples.epoch(int(state.epoch or 0))
-
-    def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-        self._step, self.epoch = state.global_step, float(state.epoch or 0)
-        if self._step >= self._total:
-            control.should_evaluate = control.should_save = True
-
-    def on_epoch_end(self, _: Any, state: Any, __: Any, **___: Any) -> None:
-        epoch = round(float(state.epoch or 0), 6)
-        if self._save_epochs and epoch and epoch % self._save_epochs == 0:
-            self._keep(self._kept / f"epoch-{epoch:g}")
-
-    def on_log(self, _: Any, __: Any, ___: Any, logs: dict[str, float] | None = None, **____: Any) -> None:
-        if logs and "loss" in logs:
-            self._loss = logs["loss"]
-            self._tell(Progress("training"))
-
-    def checked(self, bits: float | None, samples: tuple[Sample, ...]) -> None:
-        self._bits = bits
-        self._tell(Progress("checked", samples=samples))
-
-    def _keep(self, directory: Path) -> None:
-        """Keeps the model as it is now, whole or not at all."""
-        building = directory.with_name(f".{directory.name}")
-        with saving(self._kept.parent):
-            shutil.rmtree(building, ignore_errors=True)
-            building.mkdir(parents=True)
-            self._trainee.save(building)
-            shutil.rmtree(directory, ignore_errors=True)
-            building.rename(directory)
-
-    def _tell(self, event: Progress) -> None:
-        step, began = self._began
-        done = self._step - step
-        left = (time.monotonic() - began) / done * (self._total - self._step) if done > 0 else None
-        self._told(
-            Progress(
-                event.phase,
-                epoch=self.epoch,
-                epochs=self._epochs,
-                step=self._step,
-                of=self._total,
-                loss=self._loss,
-                accuracy=self.accuracy,
-                bits_per_character=self._bits,
-                seconds_left=left,
-                samples=event.samples,
-            )
-        )
 
 
 class _Stop(TrainerCallback):  # type: ignore[misc]
@@ -302,12 +224,3 @@ def _waited(state: TrainerState) -> int:
     """Checks without a better model, as a checkpoint says."""
     kept = state.stateful_callbacks.get(_Patience.__name__)
     return int(kept["attributes"]["early_stopping_patience_counter"]) if isinstance(kept, dict) else 0
-
-
-def _accuracy(logits: Any, labels: Any) -> float | None:
-    if logits is None:
-        return None
-    targets = labels[:, 1:]
-    learnt = targets != IGNORED
-    hit = logits[:, : targets.shape[1]].argmax(-1) == targets
-    return float(hit[learnt].float().mean()) if bool(learnt.any()) else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CARD: Final = "README.md"
 LINEAGE: Final = "planchette.json"
+CURVE: Final = "curve.png"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
@@ -17,12 +17,14 @@ import torch
 from generators.directory import full_digest
 from generators.training.ancestry import ancestry
 from generators.training.card import card
-from generators.training.checkpoints import newest_usable
+from generators.training.checkpoints import newest_usable, step_of
 from generators.training.corpus import Corpus
+from generators.training.curve import curve
 from generators.training.errors import CannotResume, Stopped
+from generators.training.history import HISTORY, History, Point, checks
 from generators.training.loop import Loop
 from generators.training.progress import Progress, TrainedModel
-from generators.training.publishing import CARD, LINEAGE, hardware, published, write_json
+from generators.training.publishing import CARD, CURVE, LINEAGE, hardware, published, write_json
 from generators.training.recipes import Recipe
 from generators.training.trainee import Trainee
 from generators.training.work import emptied, held, saving, work_of
@@ -68,11 +70,14 @@ def run(
                 emptied(work)
                 write_json(work / PLAN, plan)
         clock = Clock(work / SECONDS)
-        loop = Loop(trainee, recipe, work, clock.noting(told), stopping)
-        loop.run(newest_usable(work) if resume else None)
+        checkpoint = newest_usable(work) if resume else None
+        history = History(work / HISTORY, step_of(checkpoint), clock.seconds)
+        loop = Loop(trainee, recipe, work, history.noting(clock.noting(told)), stopping)
+        loop.run(checkpoint)
         told(Progress("publishing", step=loop.steps, of=loop.steps))
         with saving(work):
-            trained = _publish(loop, trainee, recipe, output, {**plan, "command": command}, clock.seconds())
+            known = {**plan, "command": command}
+            trained = _publish(loop, trainee, recipe, output, known, clock.seconds(), history.points)
             shutil.rmtree(work)
     return trained
 
@@ -141,7 +146,13 @@ def _check_resumable(work: Path, plan: Mapping[str, Any]) -> None:
 
 
 def _publish(
-    loop: Loop, trainee: Trainee, recipe: Recipe, output: Path, plan: dict[str, Any], seconds: float
+    loop: Loop,
+    trainee: Trainee,
+    recipe: Recipe,
+    output: Path,
+    plan: dict[str, Any],
+    seconds: float,
+    points: Sequence[Point],
 ) -> TrainedModel:
     bits = loop.bits_per_character()
     metrics = {
@@ -172,7 +183,8 @@ def _publish(
         write_json(directory / "generation_config.json", _generation(trainee, recipe))
         lineage = {"version": versions[0], "name": output.name, "kind": recipe.kind, **lineage, **plan}
         write_json(directory / LINEAGE, lineage)
-        (directory / CARD).write_text(card(lineage, samples), "utf-8")
+        picture = _draw(points, directory)
+        (directory / CARD).write_text(card(lineage, samples, checks(points), picture), "utf-8")
         if loop.kept.exists():
             loop.kept.rename(directory / EPOCHS)
     return TrainedModel(output / versions[0], output.name, versions[0], bits, metrics)
@@ -188,3 +200,15 @@ def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
         "min_new_tokens": recipe.min_tokens,
         **({"top_k": recipe.top_k} if recipe.top_k else {}),
     }
+def _draw(points: Sequence[Point], directory: Path) -> str | None:
+    """Draws a training beside its model; the picture's name, None where nothing can be drawn."""
+    if not points:
+        return None
+    try:
+        picture = curve(points)
+    except ImportError:  # of matplotlib, which a training can do without
+        return None
+    (directory / CURVE).write_bytes(picture)
+    return CURVE
+
+

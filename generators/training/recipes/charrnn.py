@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Self
 
+from generators.errors import InvalidValue
 from generators.training.recipes.base import Recipe, option
 
 CELLS: Final = ("lstm", "gru")
@@ -54,6 +56,15 @@ class CharRNNRecipe(Recipe):
     short: int = option(0, "tokens of a document that counts as short", 0)
     repeat_short: int = option(1, "times an epoch that short documents are seen", 1, 1000)
     label_dropout: float = option(0.2, "share of the documents that are seen without their labels", 0, 1)
+
+    def settled(self, given: Mapping[str, str]) -> Self:
+        """As every recipe; layers of one size take the place of those that the recipe lists one by one."""
+        alike = [name for name in ("hidden_size", "layers") if name in given]
+        if not alike or not self.hidden_sizes:
+            return self
+        if "hidden_sizes" in given:
+            raise InvalidValue(alike[0], given[alike[0]], "left out where hidden-sizes is given")
+        return replace(self, hidden_sizes=())
 
     @property
     def windowed(self) -> bool:
@@ -137,6 +148,7 @@ WORD_LSTM: Final = CharRNNRecipe(
     top_k=40,  # the distribution's tail is where word salad comes from
     temperature=0.8,
     max_tokens=150,  # a synopsis
+    sample=100,
 )
 CHARRNN_LARGE: Final = CharRNNRecipe(
     name="charrnn",

@@ -199,7 +199,7 @@ def test_labels(labelled: Path, tmp_path: Path, recipe: str, options: dict[str, 
     assert not np.allclose(plain, asked)
     text = [*writer.vocabulary.encode("a cat"), writer.vocabulary.end]
     assert nats_of(writer, [[writer.vocabulary.start, token, *text]])[1] == len(text)
-    assert "- a cat: 27" in (model.directory / "README.md").read_text("utf-8")
+    assert "- `a cat`: 27" in (model.directory / "README.md").read_text("utf-8")
 
 
 def test_new_labels(titles: Path, labelled: Path, tmp_path: Path) -> None:

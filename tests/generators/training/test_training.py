@@ -64,6 +64,7 @@ def test_published(titles: Path, tmp_path: Path) -> None:
     assert {path.name for path in model.directory.iterdir()} == {
         "README.md",
         "config.json",
+        "curve.png",
         "generation_config.json",
         "model.safetensors",
         "planchette.json",
