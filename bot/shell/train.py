@@ -80,6 +80,9 @@ def train(
             help="Column or field that says what kind a text is; repeated, several.",
         ),
     ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="Column or field that is learnt; `text`, or the only one, without it.")
+    ] = None,
     lora: Annotated[bool, typer.Option("--lora", help="Leave the base as it is; train a small adapter.")] = False,
     new_model: Annotated[
         bool, typer.Option("--new-model", help="Take only the base's shape; weights and vocabulary are new.")
@@ -107,19 +110,20 @@ def train(
     given = {"threads": str(configuration.training.threads)}
     given |= {option: str(value) for option, value in changes.items() if value is not None}
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
-    with progress("Training") as shown, asked_to_end() as stopping:
-        try:
-            trained = training.train(
     work = home.models / f".{called}.training"
     before = _kept(work)
     if before and not resume:
         note(f"An interrupted training of {called} is dropped, and this one begins anew; --resume would go on with it.")
+    with progress("Training") as shown, asked_to_end() as stopping:
+        try:
+            trained = training.train(
                 sources,
                 recipe=recipe,
                 base=goes_on_from,
                 output=home.models / called,
                 documents=None if documents is None else documents.value,
                 label_columns=label_column or (),
+                text_column=text_column,
                 lora=lora,
                 new_model=new_model,
                 options=given,
@@ -139,14 +143,10 @@ def train(
         return
     measured = "" if trained.bits_per_character is None else f" {trained.bits_per_character:.3f} bits per character."
     say(f"{trained.name} is ready.{measured}")
+    _tell_few_steps(trained)
     note(f"It is in {trained.directory}; `planchette generate --model {trained.name}` writes with it.")
 
 
-@contextmanager
-    _tell_few_steps(trained)
-def asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Gives what tells whether SIGTERM has come; a second one ends the program as it does any other."""
-    asked: list[int] = []
 def _kept(work: Path) -> tuple[Path, int] | None:
     """The checkpoint that a training left to go on from, and when it was written."""
     from generators.training.checkpoints import newest_usable
@@ -169,6 +169,10 @@ def _tell_few_steps(trained: TrainedModel) -> None:
     note(f"{told}: the text is small for batches of {size} tokens; try --batch-size {max(1, batch // 8)}.")
 
 
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Gives what tells whether SIGTERM has come; a second one ends the program as it does any other."""
+    asked: list[int] = []
 
     def note_it(number: int, _: object) -> None:
         asked.append(number)
@@ -191,6 +195,9 @@ def _tell(event: Event, shown: Progress, as_json: bool) -> None:
     match event.phase:
         case "reading":
             shown.show(event.step, 0, detail=f"({event.step:,} documents read)")
+        case "read":
+            for line in _read(event):
+                shown.line(line)
         case "training":
             shown.show(event.step, event.of, detail=_measures(event), seconds_left=event.seconds_left)
         case "checked":
@@ -203,12 +210,28 @@ def _tell(event: Event, shown: Progress, as_json: bool) -> None:
             shown.show(event.step, event.of, detail="saving")
 
 
+def _read(event: Event) -> Iterator[str]:
+    """In what encodings the sources were, but those in UTF-8, and what the filters did that did anything."""
+    for name, encoding in event.encodings.items():
+        if not encoding.startswith("utf-8"):
+            yield f"{name} was read as {encoding}."
+    for name, count in event.filters.items():
+        did = [f"{what} {count[what]:,}" for what in ("removed", "changed") if count[what]]
+        if did:
+            yield f"Filter {name}: {' and '.join(did)} documents."
+
+
 def _measures(event: Event) -> str:
+    """The most wanted first, because a narrow terminal cuts the end."""
     told: list[str] = []
     if event.loss is not None:
         told.append(f"loss {event.loss:.3f}")
     if event.bits_per_character is not None:
         told.append(f"{event.bits_per_character:.3f} bits per character held out")
+    if event.speed is not None:
+        told.append(f"{event.speed:,.0f} characters/s")
+    if event.accuracy is not None:
+        told.append(f"accuracy {event.accuracy:.1%}")
     return ", ".join(told)
 
 
@@ -216,8 +239,3 @@ def _one_line(text: str) -> str:
     from bot.games.show import readable, shortened
 
     return shortened(readable(text), SHOWN)
-    """The most wanted first, because a narrow terminal cuts the end."""
-    if event.speed is not None:
-        told.append(f"{event.speed:,.0f} characters/s")
-    if event.accuracy is not None:
-        told.append(f"accuracy {event.accuracy:.1%}")

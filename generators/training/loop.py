@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
+from generators.training.shuffling import Shuffled
 from generators.training.streams import Carried, Streams
 from generators.training.telling import Teller
 from generators.training.trainee import Trainee
@@ -144,11 +145,18 @@ class Loop:
         self._teller.checked(bits, self.samples() if every and epoch % every == 0 else ())
         return bits
 
-    def _bits(self, texts: list[list[int]]) -> float | None:
-        if not texts:
-            return None
-        characters = sum(len(self._trainee.vocabulary.decode(ids)) for ids in texts)
-        return self._trainee.nats(texts) / math.log(2) / max(characters, 1)
+    def _bits(self, texts: Iterable[Sequence[int]]) -> float | None:
+        characters = count = 0
+
+        def counted() -> Iterator[Sequence[int]]:
+            nonlocal characters, count
+            for ids in texts:
+                characters += len(self._trainee.vocabulary.decode(list(ids)))
+                count += 1
+                yield ids
+
+        nats = self._trainee.nats(counted())
+        return nats / math.log(2) / max(characters, 1) if count else None
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
@@ -170,6 +178,11 @@ class _Trainer(Trainer):  # type: ignore[misc]
         else:
             self._load_from_checkpoint(str(checkpoint))
         return True
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if self.args.train_sampling_strategy != "random":
+            return super()._get_train_sampler(train_dataset)
+        return Shuffled(len(self.train_dataset), self.args.seed, Path(self.args.output_dir))
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)

@@ -64,6 +64,9 @@ def run(
         told(Progress("reading", step=documents))
 
     trainee: Trainee = family.trainee(corpus, recipe, base, reading)
+    encodings = {source.name: encoding for source, encoding in corpus.encodings().items()}
+    learnt = trainee.learnt
+    told(Progress("read", step=learnt.documents, encodings=encodings, filters=learnt.filters))
     with held(work):
         if not resume:  # only now: a source that cannot be read leaves everything as it was
             with saving(work):
@@ -76,7 +79,7 @@ def run(
         loop.run(checkpoint)
         told(Progress("publishing", step=loop.steps, of=loop.steps))
         with saving(work):
-            known = {**plan, "command": command}
+            known = {**plan, **_read(plan, corpus), "command": command}
             trained = _publish(loop, trainee, recipe, output, known, clock.seconds(), history.points)
             shutil.rmtree(work)
     return trained
@@ -128,7 +131,14 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
         ],
         "document": corpus.documents,
         "label_columns": list(corpus.label_columns),
+        "text_column": corpus.text_column,
     }
+
+
+def _read(plan: Mapping[str, Any], corpus: Corpus) -> dict[str, Any]:
+    """The plan's sources with the encodings that they were read in."""
+    encodings = corpus.encodings().values()
+    return {"sources": [{**told, "encoding": name} for told, name in zip(plan["sources"], encodings, strict=True)]}
 
 
 def _check_resumable(work: Path, plan: Mapping[str, Any]) -> None:
@@ -168,7 +178,7 @@ def _publish(
         "hardware": hardware(),
         "documents": trainee.learnt.documents,
         "characters": trainee.learnt.characters,
-        "filters": {name: trainee.learnt.touched[name] for name in recipe.filters},
+        "filters": trainee.learnt.filters,
         **({"labels": dict(trainee.learnt.labels)} if trainee.learnt.labels else {}),
         "metrics": metrics,
     }
@@ -190,16 +200,6 @@ def _publish(
     return TrainedModel(output / versions[0], output.name, versions[0], bits, metrics)
 
 
-def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
-    return {
-        "bos_token_id": trainee.vocabulary.start,
-        "eos_token_id": trainee.vocabulary.end,
-        "do_sample": True,
-        "temperature": recipe.temperature,
-        "max_new_tokens": recipe.max_tokens,
-        "min_new_tokens": recipe.min_tokens,
-        **({"top_k": recipe.top_k} if recipe.top_k else {}),
-    }
 def _draw(points: Sequence[Point], directory: Path) -> str | None:
     """Draws a training beside its model; the picture's name, None where nothing can be drawn."""
     if not points:
@@ -212,3 +212,13 @@ def _draw(points: Sequence[Point], directory: Path) -> str | None:
     return CURVE
 
 
+def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
+    return {
+        "bos_token_id": trainee.vocabulary.start,
+        "eos_token_id": trainee.vocabulary.end,
+        "do_sample": True,
+        "temperature": recipe.temperature,
+        "max_new_tokens": recipe.max_tokens,
+        "min_new_tokens": recipe.min_tokens,
+        **({"top_k": recipe.top_k} if recipe.top_k else {}),
+    }
