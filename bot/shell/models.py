@@ -17,7 +17,7 @@ from bot.shell.importing import import_
 from bot.shell.layers import layers_record, show_layers
 from bot.shell.output import Json, emit, note, say, table
 from bot.shell.writers import open_desk
-from bot.shelves import described, found_anywhere
+from bot.shelves import described, found, found_anywhere
 from generators.places import shipped_directory
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def list_(as_json: Json = False) -> None:
                 info.version,
                 info.kind,
                 info.token,
-                "all" if info.context is None else f"{info.context:,}",
+                _context(info),
                 info.description,
             )
             for info in listed
@@ -71,7 +71,7 @@ def show(
         "version": info.version,
         "kind": info.kind,
         "token": info.token,
-        "context": "all" if info.context is None else info.context,
+        "context": _looked_back(info, directory),
         "labels": ", ".join(info.labels) or "none",
         "temperature": " ".join(f"{value:g}" for value in info.sampling.temperature),
         "length": info.max_tokens,
@@ -106,6 +106,28 @@ def remove(name: Name) -> None:
 async def _listed() -> Sequence[ModelInfo]:
     async with open_desk() as desk:
         return await desk.models.all()
+
+
+def _context(info: ModelInfo) -> str:
+    """What a model that is listed looks back on, which one of another machine says by itself."""
+    from bot.configuration import load_configuration
+    from generators.errors import UnknownModel
+
+    try:
+        _, directory = found(load_configuration().home, f"{info.name}@{info.version}")
+    except UnknownModel:
+        return "all" if info.context is None else f"{info.context:,}"
+    return _looked_back(info, directory)
+
+
+def _looked_back(info: ModelInfo, directory: Path) -> str:
+    """How many tokens a model looks back on: its context, a recurrent model's window, or all."""
+    from generators.directory import read_json
+
+    tokens = info.context
+    if tokens is None and info.kind == "charrnn":
+        tokens = read_json(directory, "config.json").get("window")
+    return f"{tokens:,}" if isinstance(tokens, int) else "all"
 
 
 def _lineage(directory: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ DIGITS: Final = 4  # of a number that can be one of a candidate
 
 
 class Offered(NamedTuple):
-    """What could come next, the likeliest first."""
+    """What could come next, the likeliest first, and the end of the text behind all others."""
 
     alternatives: tuple[Alternative, ...]
 
@@ -85,14 +85,19 @@ class Sheet:
     def over(self) -> bool:
         """Whether the text has come to its end, or is as long as it may be."""
         full = self.request.max_tokens is not None and self.tokens >= self.request.max_tokens
-        return full or bool(self.added and self.added[-1].end)
+        return full or self.ended
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last addition was the end of the text."""
+        return bool(self.added and self.added[-1].end)
 
     def shown(self) -> str:
         """The end of the text, as it can be read on a terminal."""
         return show.ending(self.text, SHOWN) or "(nothing yet)"
 
     async def offer(self) -> Offered:
-        """The likeliest next units.
+        """The likeliest next units; the end of the text is the last of them, so that nobody takes it by habit.
 
         Raises:
             UserError: the model cannot say, or not now.
@@ -111,7 +116,7 @@ class Sheet:
             self.start = found.prompt
             if found.dropped:
                 note(f"The first {found.dropped:,} tokens do not fit into what the model can look back on.")
-        return Offered(found.alternatives)
+        return Offered(tuple(sorted(found.alternatives, key=lambda one: one.end)))
 
     def add(self, one: Alternative) -> None:
         """Adds a candidate."""

@@ -86,11 +86,11 @@ def _played(sheet: Sheet, runner: asyncio.Runner, out: Path | None) -> None:
     offered = runner.run(sheet.offer())  # what the model cannot do is said before anything is given out
     try:
         note("A number takes a candidate; h shows the other moves.")
-        while not sheet.over and _move(sheet, offered, runner):
-            if not sheet.over:
-                offered = runner.run(sheet.offer())
-        if sheet.over:
-            note("The text has come to its end.")
+        while _move(sheet, offered, runner):
+            if sheet.over and not _taken_back(sheet):
+                note("The text has come to its end.")
+                break
+            offered = runner.run(sheet.offer())
     except KeyboardInterrupt:
         note("")
     finally:
@@ -127,6 +127,17 @@ def _move(sheet: Sheet, offered: Offered, runner: asyncio.Runner) -> bool:
         return True
     note("")
     return False
+
+
+def _taken_back(sheet: Sheet) -> bool:
+    """Asks, where the model or the person has ended the text, whether it is to go on after all."""
+    if not sheet.ended:
+        return False
+    note("\nThe end: Enter gives the text out, x takes the end back.")
+    if (_line("> ") or "").strip().lower() != "x":
+        return False
+    sheet.take_back()
+    return True
 
 
 def _own(line: str) -> str:

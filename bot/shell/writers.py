@@ -24,7 +24,8 @@ Prompt: TypeAlias = Annotated[
 ModelName: TypeAlias = Annotated[str | None, typer.Option("--model", help="NAME or NAME@VERSION; see `models list`.")]
 
 Labels: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--label", help="Kind of text, one of the model's labels; several are joined.")
+    list[str] | None,
+    typer.Option("--label", help="Kind of text, one of the model's; commas, or repeating it, join several."),
 ]
 
 

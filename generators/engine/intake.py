@@ -60,7 +60,7 @@ def labels_of(asked: str, info: ModelInfo) -> list[str]:
 
 def _unknown(label: str, known: tuple[str, ...]) -> Phrase:
     if not known:
-        return Phrase("texts of the kind {label}", label=label)
+        return Phrase("texts of the kind {label}; it has no labels", label=label)
     shown = ", ".join(known[:SHOWN_LABELS]) + (", …" if len(known) > SHOWN_LABELS else "")
     return Phrase("texts of the kind {label}; it has {labels}", label=label, labels=shown)
 

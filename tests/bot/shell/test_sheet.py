@@ -23,16 +23,27 @@ async def sheet() -> AsyncIterator[Sheet]:
 
 
 async def test_the_end(sheet: Sheet) -> None:
-    """The end is offered under its name, and whoever takes it has ended the text."""
+    """The end is offered under its name, behind all others, and whoever takes it has ended the text."""
     for _ in range(3):
         sheet.add((await sheet.offer()).chosen("1"))
     last = await sheet.offer()
 
     assert sheet.text == "Once upon a time."
     assert not sheet.over
-    assert last.shown().splitlines()[0].endswith("  The end")
-    sheet.add(last.chosen("1"))
+    assert last.shown().splitlines()[-2].endswith("  The end")
+    sheet.add(last.chosen(str(len(last.alternatives))))
     assert (sheet.text, sheet.over) == ("Once upon a time.", True)
+
+
+async def test_the_end_taken_back(sheet: Sheet) -> None:
+    """An end is an addition like any other, and the text goes on without it."""
+    await sheet.offer()
+    while not sheet.ended:
+        await sheet.draw()
+
+    sheet.take_back()
+
+    assert (sheet.text, sheet.over) == ("Once upon a time.", False)
 
 
 async def test_drawn_end(sheet: Sheet) -> None:
