@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import UnsupportedOperation
@@ -49,6 +50,7 @@ class Shell(TyperGroup):
 
     def invoke(self, ctx: Context) -> Any:  # type: ignore[override]  # typer.Context is the class's own argument
         """Runs a command; what goes wrong becomes a sentence and an exit code."""
+        typed = list(ctx.args)  # which reading the command uses up
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -57,7 +59,7 @@ class Shell(TyperGroup):
             _drop_output()
             code = NOT_DONE
         except Exception as fault:
-            if not (known := sentence(fault)):
+            if not (known := sentence(_as_typed(fault, typed))):
                 if isinstance(fault, typer.Exit | typer.Abort | EOFError) or _is_usage(fault):
                     raise
                 if os.environ.get("PLANCHETTE_DEBUG"):
@@ -85,6 +87,19 @@ def sentence(fault: BaseException) -> str | None:
     if isinstance(fault, OSError) and (fault.errno in UNWRITTEN or isinstance(fault, UnsupportedOperation)):
         return OutputLost(fault.strerror or "it is closed").sentence()
     return None
+
+
+def _as_typed(fault: Exception, typed: Sequence[str]) -> Exception:
+    """The same, with an option called as the command line called it."""
+    from generators.errors import InvalidValue
+    from generators.training.recipes.aliases import aliases_of
+
+    if isinstance(fault, InvalidValue):
+        words = {word.partition("=")[0] for word in typed if word.startswith("--")}
+        for name in (fault.name, *aliases_of(fault.name)):
+            dashed = name.replace("_", "-")
+            fault.name = next((word for word in (f"--{dashed}", f"--no-{dashed}") if word in words), fault.name)
+    return fault
 
 
 def in_shell(said: str, plural: str | None = None, /, **facts: object) -> str:

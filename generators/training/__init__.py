@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from generators.training.errors import (
     CannotResume,
     CannotSave,
     Diverged,
+    NeedsBase,
     NothingToLearn,
     Stopped,
     UnreadableSource,
@@ -108,6 +110,7 @@ def train(
     _check_values(settled, given)
     _check_sources(settled, sources, documents, label_columns, text_column)
     columns = columns_of(settled.filters)
+    _check_readable(Corpus(sources, documents, tuple(label_columns), text_column))
     needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
     if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
@@ -167,6 +170,8 @@ def _check(
     Raises:
         InvalidValue: two of the arguments do not go together.
     """
+    if lora and base is None and not recipe.adapts:
+        raise NeedsBase("lora", "true", "given with a base")
     if lora and not recipe.adapts:
         others = ", ".join(sorted(ADAPTING.values()))
         raise InvalidValue("recipe", recipe.name, f"one with a base, such as {others}, where lora is asked for")
@@ -229,6 +234,17 @@ def _check_sources(
         raise InvalidValue("text_column", text_column, without)
 
 
+def _check_readable(corpus: Corpus) -> None:
+    """Refuses files that are not there, or lack a column, before anything heavy is imported.
+
+    Raises:
+        UnreadableSource: one is.
+    """
+    for source in corpus.sources:
+        if has_columns(source) or not source.is_file():
+            next(iter(replace(corpus, sources=(source,))), None)
+
+
 def _check_new_model(recipe: Recipe, base: Path | None) -> None:
     """Makes sure that there is a shape for a model that starts from nothing.
 
@@ -255,9 +271,11 @@ def _tuning(base: Path, recipes: Mapping[str, str]) -> str:
         UnusableModel: its config.json cannot be read.
         Unsupported: there is none.
     """
+    from generators.places import found
+
     kind = _kind(base)
     if kind not in recipes:
-        raise Unsupported(base.name, _untuned(kind, recipes))
+        raise Unsupported(found(base).name, _untuned(kind, recipes))
     return recipes[kind]
 
 

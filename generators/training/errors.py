@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generators.errors import Translate, UserError, english
+from generators.errors import InvalidValue, Translate, UserError, english
 
 
 @dataclass(eq=False)
@@ -23,6 +23,44 @@ class CannotResume(UserError):
             path=self.path,
             differs=", ".join(self.differs),
         )
+
+
+@dataclass(eq=False)
+class NoSuchRecipe(InvalidValue):
+    """A recipe's name that none has; `nearest` is the closest one that there is, if any is close."""
+
+    nearest: str | None = None
+
+    def sentence(self, translate: Translate = english) -> str:
+        if self.nearest is None:
+            return super().sentence(translate)
+        return translate("There is no recipe {value}. Did you mean {nearest}?", value=self.value, nearest=self.nearest)
+
+
+@dataclass(eq=False)
+class NoSuchOption(InvalidValue):
+    """An option that a recipe lacks; `near` are those of its own that are called alike."""
+
+    recipe: str
+    near: tuple[str, ...] = ()
+
+    def sentence(self, translate: Translate = english) -> str:
+        near = ", ".join(f"--{name.replace('_', '-')}" for name in self.near)
+        facts = {"name": self.name, "recipe": self.recipe, "near": near}
+        if near:
+            return translate(
+                "The recipe {recipe} has no option {name}, but {near}; `planchette recipes {recipe}` lists all.",
+                **facts,
+            )
+        return translate("The recipe {recipe} has no option {name}; `planchette recipes {recipe}` lists all.", **facts)
+
+
+@dataclass(eq=False)
+class NeedsBase(InvalidValue):
+    """An adapter that was asked for without a model to be trained beside."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{name} needs a base: name the trained model that the adapter is for.", name=self.name)
 
 
 @dataclass(eq=False)

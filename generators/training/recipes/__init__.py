@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
-from generators.errors import InvalidValue
+from generators.training.errors import NoSuchRecipe
 from generators.training.recipes.base import Option, Recipe, changed, options
 from generators.training.recipes.charrnn import CHARRNN, CharRNNRecipe
 from generators.training.recipes.gpt2 import GPT2, GPT2LoRARecipe, GPT2Recipe
@@ -44,5 +45,6 @@ def recipe_named(name: str) -> Recipe:
         InvalidValue: there is none.
     """
     if name not in RECIPES:
-        raise InvalidValue("recipe", name, f"one of {', '.join(RECIPES)}")
+        nearest = get_close_matches(name.lower(), RECIPES, n=1)
+        raise NoSuchRecipe("recipe", name, f"one of {', '.join(RECIPES)}", nearest[0] if nearest else None)
     return RECIPES[name]

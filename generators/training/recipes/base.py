@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
 from generators.errors import InvalidValue
+from generators.training.errors import NoSuchOption
 from generators.training.recipes.aliases import canonical
 
 CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
@@ -22,6 +24,7 @@ KINDS: Final[Mapping[str, type]] = {
     "tuple[str, ...]": tuple,
     "tuple[int, ...]": tuple,
 }
+ALIKE: Final = 0.5  # difflib's measure, below which a name is not a near one
 YES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -66,6 +69,14 @@ class Recipe:
     def decided_by(self, base: Path) -> tuple[str, ...]:  # noqa: ARG002 -- some kinds ask what it is
         """Fields whose values are those of the trained model that it goes on from."""
         return self.shape
+
+    def settled(self, given: Mapping[str, str]) -> Self:  # noqa: ARG002 -- some kinds have fields that exclude others
+        """The recipe once these fields, as they were typed, are changed; what they exclude gives way.
+
+        Raises:
+            InvalidValue: two of them exclude each other.
+        """
+        return self
 
     name: str
     description: str
@@ -127,11 +138,12 @@ def changed(recipe: SomeRecipe, values: Mapping[str, str]) -> SomeRecipe:
     """
     known = {item.name: item for item in fields(recipe) if item.metadata}
     parsed: dict[str, Any] = {}
-    for name, value in canonical(values).items():
+    given = canonical(values)
+    for name, value in given.items():
         if name not in known:
-            raise InvalidValue("option", name, f"one of {', '.join(known)}")
+            raise NoSuchOption(name, value, "", recipe.name, tuple(get_close_matches(name, known, n=3, cutoff=ALIKE)))
         parsed[name] = _parsed(name, value, str(known[name].type), known[name].metadata)
-    return replace(recipe, **parsed)
+    return replace(recipe, **parsed).settled(given)
 
 
 def _parsed(name: str, value: str, annotation: str, limits: Mapping[str, Any]) -> Any:

@@ -190,9 +190,9 @@ def test_one_that_cannot_be_used(shell: Shell, models: list[str], damage: object
         (
             ("charrnn", "charrnn", "--samples", "0"),
             1,
-            "samples cannot be 0; it has to be a whole number from 1 to 1,000.",
+            "--samples cannot be 0; it has to be a whole number from 1 to 1,000.",
         ),
-        (("charrnn", "charrnn", "--temperature", "-1"), 1, "temperature cannot be -1;"),
+        (("charrnn", "charrnn", "--temperature", "-1"), 1, "--temperature cannot be -1;"),
         (("charrnn", "charrnn", "--file", "missing.txt"), 1, "missing.txt"),
         (("charrnn", "charrnn", "--label", "poem"), 1, "poem"),
     ],

@@ -70,7 +70,7 @@ def test_nearest(shell: Shell, file: Path) -> None:
         (("embed", "a", "--model", "charnn"), 1, "There is no model charnn. Did you mean charrnn?\n"),
         (("similar", "a"), 2, "--file"),
         (("similar", "a", "--file", "missing.txt"), 1, "missing.txt"),
-        (("similar", "a", "--file", "missing.txt", "--top", "0"), 1, "top cannot be 0; it has to be a whole number"),
+        (("similar", "a", "--file", "missing.txt", "--top", "0"), 1, "--top cannot be 0; it has to be a whole number"),
     ],
 )
 def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], code: int, said: str) -> None:

@@ -122,18 +122,18 @@ def test_out_is_read_by_training(shell: Shell, tmp_path: Path) -> None:
     [
         (("--model", "charnn"), "There is no model charnn. Did you mean charrnn?\n"),
         (("--model", ""), "There is no model «»; `planchette models list` lists what there is.\n"),
-        (("--label", ""), "label cannot be «»; it has to be a text of at least one character.\n"),
-        (("--label", "funny", "--label", ""), "label cannot be «»; it has to be a text of at least one character.\n"),
+        (("--label", ""), "--label cannot be «»; it has to be a text of at least one character.\n"),
+        (("--label", "funny", "--label", ""), "--label cannot be «»; it has to be a text of at least one character.\n"),
         (("--label", "funny", "--label", "short"), "The model charrnn cannot do this: "),
-        (("--stop", ""), "stop cannot be «»; it has to be a text of at least one character.\n"),
+        (("--stop", ""), "--stop cannot be «»; it has to be a text of at least one character.\n"),
         (("--stop", "\u202e"), "The stop has invisible characters in it that turn the direction of writing;"),
         (
             ("--temperature", "0", "--temperature", "nan"),
-            "temperature cannot be nan; it has to be a number from 0 to 5.\n",
+            "--temperature cannot be nan; it has to be a number from 0 to 5.\n",
         ),
-        (("--temperature", "9"), "temperature cannot be 9; it has to be a number from 0 to 5.\n"),
+        (("--temperature", "9"), "--temperature cannot be 9; it has to be a number from 0 to 5.\n"),
         (("-n", "40"), "n cannot be 40; it has to be a whole number from 1 to 16.\n"),
-        (("--top-p", "0"), "top_p cannot be 0.0; it has to be a number above 0, at most 1.\n"),
+        (("--top-p", "0"), "--top-p cannot be 0.0; it has to be a number above 0, at most 1.\n"),
     ],
 )
 def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], sentence: str) -> None:

@@ -114,7 +114,7 @@ def test_import_without_a_name(shell: Shell, directory: Path) -> None:
     ran = shell("models", "import", str(directory), "--name", "")
 
     assert ran.code == 1
-    assert ran.err.startswith("name cannot be «»; it has to be small letters")
+    assert ran.err.startswith("--name cannot be «»; it has to be small letters")
 
 
 @pytest.mark.parametrize("lineage", ['{"metrics": 3, "labels": 7}', '{"metrics": null}', "[]"])
@@ -134,7 +134,7 @@ def test_import_cannot_take_a_shipped_name(shell: Shell, directory: Path) -> Non
     ran = shell("models", "import", str(directory), "--name", "charrnn")
 
     assert ran.code == 1
-    assert ran.err.startswith("name cannot be charrnn")
+    assert ran.err.startswith("--name cannot be charrnn")
 
 
 def test_export_and_evaluate(shell: Shell, tmp_path: Path) -> None:

@@ -88,10 +88,10 @@ def test_readable_lines(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--temperature", "nan"), "temperature cannot be nan; it has to be a number from 0 to 5.\n"),
-        (("--temperature", "-1"), "temperature cannot be -1; it has to be a number from 0 to 5.\n"),
-        (("--top", "-1"), "top cannot be -1; it has to be a whole number from 0 (the whole vocabulary) up.\n"),
-        (("--unit", "word", "--top", "100000"), "top cannot be 100000; it has to be a whole number from 1 to 64"),
+        (("--temperature", "nan"), "--temperature cannot be nan; it has to be a number from 0 to 5.\n"),
+        (("--temperature", "-1"), "--temperature cannot be -1; it has to be a number from 0 to 5.\n"),
+        (("--top", "-1"), "--top cannot be -1; it has to be a whole number from 0 (the whole vocabulary) up.\n"),
+        (("--unit", "word", "--top", "100000"), "--top cannot be 100000; it has to be a whole number from 1 to 64"),
     ],
 )
 def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], sentence: str) -> None:

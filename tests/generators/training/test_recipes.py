@@ -35,6 +35,8 @@ def test_defaults_are_allowed(recipe: Recipe) -> None:
         option.name: " ".join(map(str, option.default)) if option.type is tuple else str(option.default)
         for option in options(recipe)
     }
+    if typed.get("hidden_sizes"):
+        del typed["hidden_size"], typed["layers"]  # in whose place it is
 
     assert changed(recipe, typed) == recipe
 
@@ -61,8 +63,10 @@ def test_refused(name: str, value: str, sentence: str) -> None:
 def test_unknown_names() -> None:
     """A recipe or an option that does not exist is refused with those that do."""
     with pytest.raises(InvalidValue, match="one of textgenrnn, nietzsche"):
+        recipe_named("quux")
+    with pytest.raises(InvalidValue, match="Did you mean word-lstm"):
         recipe_named("lstm")
-    with pytest.raises(InvalidValue, match="one of epochs"):
+    with pytest.raises(InvalidValue, match="`planchette recipes textgenrnn` lists all"):
         changed(recipe_named("textgenrnn"), {"name": "x"})
 
 
@@ -84,6 +88,29 @@ def test_names_of_textgenrnn() -> None:
 
     assert (recipe.epochs, recipe.layers, recipe.hidden_size, recipe.bidirectional) == (3.0, 1, 64, True)
     assert (recipe.embedding_size, recipe.window, recipe.max_tokens, recipe.held_out) == (50, 40, 200, 0.2)
+
+
+def test_layers_of_one_size() -> None:
+    """A size or a number of layers takes the place of the sizes that a recipe lists."""
+    stack = recipe_named("gru-stack")
+
+    sized, layered = (changed(stack, {name: "3"}) for name in ("rnn_size", "layers"))
+
+    assert (sized.hidden_sizes, sized.layers, sized.hidden_size) == ((), 2, 3)
+    assert (layered.hidden_sizes, layered.layers, layered.hidden_size) == ((), 3, 128)
+    with pytest.raises(InvalidValue, match="left out where hidden-sizes is given"):
+        changed(stack, {"hidden_sizes": "8,8", "layers": "3"})
+
+
+def test_near_options() -> None:
+    """An option that a recipe lacks is refused with those that are called alike, and where all are listed."""
+    with pytest.raises(InvalidValue) as refusal:
+        changed(recipe_named("gpt2"), {"hidden_dropout": "0.1"})
+
+    assert str(refusal.value) == (
+        "The recipe gpt2 has no option hidden_dropout, but --label-dropout, --dropout, --held-out; `planchette recipes "
+        "gpt2` lists all."
+    )
 
 
 @pytest.mark.parametrize(
