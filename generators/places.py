@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from generators.errors import InvalidValue, UnknownModel
+from generators.errors import InvalidValue
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # a directory's name everywhere, and a word in a chat
 CONFIG: Final = "config.json"  # what makes a directory a model
@@ -66,16 +66,18 @@ def found(model: str | Path) -> Place:
         UnknownModel: there is none.
     """
     from generators.local import Shelf  # which itself asks here where the shelves are
+    from generators.registry import unknown
 
     path = Path(model)
     if (path / CONFIG).is_file():
         return Place(path, _name_of(path), shipped=False)
     name, _, version = str(model).partition("@")
-    for shelf in (Shelf(shipped_directory(), shipped=True), Shelf(models_directory())):
+    shelves = (Shelf(shipped_directory(), shipped=True), Shelf(models_directory()))
+    for shelf in shelves:
         directory = shelf.directory(name, version or None)
         if directory is not None:
             return Place(directory, name, shelf.shipped)
-    raise UnknownModel(str(model))
+    raise unknown(str(model), [each for shelf in shelves for each in shelf.names()])
 
 
 def _name_of(directory: Path) -> str:

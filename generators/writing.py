@@ -61,6 +61,9 @@ class Writer:
         # events need a loop, and a notebook's thread runs one already, which must not be blocked
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.info.name}@{self.info.version} ({self.info.kind})>"
+
     @property
     def info(self) -> ModelInfo:
         return self._engine.info
