@@ -60,11 +60,13 @@ def _cleaned(documents: Iterable[Document], filters: Sequence[tuple[str, Filter]
     for document in documents:
         texts = [document.text]
         for name, apply in filters:
-            texts = [
-                after for before in texts for after in _counted(name, apply, replace(document, text=before), tally)
-            ]
+            texts = [after for before in texts for after in _counted(name, apply, _with(document, before), tally)]
         for text in filter(None, texts):  # nothing is no document: it would teach to end at once
-            yield replace(document, text=text)
+            yield _with(document, text)
+
+
+def _with(document: Document, text: str) -> Document:
+    return document if text == document.text else replace(document, text=text)
 
 
 def _counted(name: str, apply: Filter, document: Document, tally: Tally) -> list[str]:

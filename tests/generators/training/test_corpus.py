@@ -216,7 +216,7 @@ def test_encodings(write: Write, text: str, written: str, told: str) -> None:
 def test_late_encoding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose first byte beyond ASCII stands behind many blocks is decoded as a whole."""
     monkeypatch.setattr(decoding, "BLOCK", 16)
-    path = write("a.txt", "plain words\n".encode() * 50 + "so schön\n".encode("latin-1"))
+    path = write("a.txt", b"plain words\n" * 50 + "so schön\n".encode("latin-1"))
 
     assert texts(path)[-2:] == ["plain words", "so schön"]
 

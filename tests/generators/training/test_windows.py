@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generators.training import scratch
+from generators.training import windows as windows_module
 from generators.training.windows import IGNORED, Encoded, Windows, place
 
 LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=8)
@@ -166,3 +171,20 @@ def test_steps() -> None:
 
     assert len(data) == 3
     assert starts == [0, 3, 6, 9, 12, 15, 18, 19, 30]
+
+
+def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents and windows that come in many blocks are those that come in one, and no file is left behind."""
+    lengths = [2 + number * 7 % 50 for number in range(60)]
+    data = windows(documents(lengths), short=10, repeat=2)
+    data.epoch(3)
+    expected = [data[index].ids.tolist() for index in range(len(data))]
+    for module in (windows_module, scratch):
+        monkeypatch.setattr(module, "BLOCK", 7)
+
+    encoded = Encoded.of([documents(lengths)[number].tolist() for number in range(60)], 10_000, tmp_path)
+    data = windows(encoded, short=10, repeat=2)
+    data.epoch(3)
+
+    assert [data[index].ids.tolist() for index in range(len(data))] == expected
+    assert list(tmp_path.iterdir()) == []
