@@ -6,9 +6,11 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 WIDTH: Final = 24  # cells of the bar; the measures beside it need the room
+LEFT: Final = 7  # cells of hours, minutes and seconds
 
 
 class _Left(TimeRemainingColumn):
@@ -25,10 +27,11 @@ def bar() -> Progress:
     """A bar on stderr; its tasks have the fields `detail`, which a narrow terminal cuts, and `left`."""
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(WIDTH),
+        BarColumn(WIDTH, table_column=Column(min_width=WIDTH)),
         TaskProgressColumn(),
-        _Left(),
-        TextColumn("{task.fields[detail]}", markup=False),
+        _Left(table_column=Column(min_width=LEFT, no_wrap=True)),
+        TextColumn("{task.fields[detail]}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
         console=Console(stderr=True),
         transient=True,
+        expand=True,
     )
