@@ -174,7 +174,11 @@ def test_out(shell: Shell, tmp_path: Path) -> None:
         (("--top", "2"), 1, "--top cannot be 2; it has to be a whole number from 3 to 20.\n"),
         (("--top", "21"), 1, "--top cannot be 21; it has to be a whole number from 3 to 20.\n"),
         (("--model", "charnn"), 1, "There is no model charnn. Did you mean charrnn?\n"),
-        (("--label", "poem"), 1, "The model charrnn cannot do this: texts of the kind poem; it has no labels."),
+        (
+            ("--label", "poem"),
+            1,
+            "The model charrnn cannot do this: texts of the kind poem; it has no labels. Choose another model.\n",
+        ),
         (("--temperature", "nan"), 1, "--temperature cannot be nan; it has to be a number from 0 to 5.\n"),
         (("--out", "missing/file.txt"), 1, "missing/file.txt: No such file or directory.\n"),
     ],

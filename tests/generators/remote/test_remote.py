@@ -268,7 +268,7 @@ async def test_keys() -> None:
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"label": "nonsense"}, Unsupported("remote:scripted", "texts of the kind nonsense")),
+        ({"label": "nonsense"}, Unsupported("remote:scripted", "texts of the kind nonsense; it has no labels")),
         ({"model": "remote:scriptd"}, UnknownModel("remote:scriptd", "remote:scripted")),
         ({"model": "scripted"}, UnknownModel("scripted", None)),
         ({"prompt": (1, 99_999)}, None),
