@@ -42,7 +42,7 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Write it all into this file, .html or .md.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare models: size, speed, prediction, and texts for the same prompts.
+    """Compare models: size, speed, prediction, texts.
 
     All write with the same seed. How well they predict texts needs documents that none of them has learnt from.
     """

@@ -14,7 +14,7 @@ def recipes(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The recipe whose options are shown.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the training recipes, or the options of one with their defaults."""
+    """List the training recipes, or the options of one."""
     from generators.training.recipes import RECIPES, options, recipe_named
 
     chosen = None if name is None else recipe_named(name)

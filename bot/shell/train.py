@@ -112,8 +112,15 @@ def train(
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]
     work = home.models / f".{called}.training"
     before = _kept(work)
-    if before and not resume:
-        note(f"An interrupted training of {called} is dropped, and this one begins anew; --resume would go on with it.")
+    dropped = (
+        [f"An interrupted training of {called} is dropped; this one begins anew."] if before and not resume else []
+    )
+
+    def told(event: Event) -> None:
+        while dropped:  # only now: nobody else trains that name, and the sources could be read
+            shown.line(dropped.pop())
+        _tell(event, shown, as_json)
+
     with progress("Training") as shown, asked_to_end() as stopping:
         try:
             trained = training.train(
@@ -129,7 +136,7 @@ def train(
                 options=given,
                 resume=resume,
                 stopping=stopping,
-                progress=lambda event: _tell(event, shown, as_json),
+                progress=told,
             )
         except KeyboardInterrupt:
             if (kept := _kept(work)) and (resume or kept != before):

@@ -44,7 +44,7 @@ def write(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the text into this file.")] = None,
 ) -> None:
-    """Write a text together with a model, choosing what comes next.
+    """Write a text with a model, step by step.
 
     The moves are read from stdin, a line each; the text goes to stdout with its prompt, all else to stderr.
     """

@@ -125,6 +125,6 @@ async def test_commands_survive_kills(home: Path) -> None:
         await program.start()
 
     for seed in [10 * kill + number for kill in range(KILLS) for number in range(3)]:
-        await stage.until(lambda seen, seed=seed: seen.text.endswith(f"seed={seed}"))  # type: ignore[misc]
+        await stage.until(lambda seen, seed=seed: f"seed={seed} " in f"{seen.text} ")  # type: ignore[misc]
     await program.stop()
     await stage.leave()

@@ -200,7 +200,7 @@ def test_begins_anew(shell: Shell, titles: Path, home: Path, monkeypatch: pytest
 
     ran, again = shell("train", str(titles)), shell("train", str(titles), "--resume")
 
-    assert "An interrupted training of good-titles is dropped, and this one begins anew" in ran.err
+    assert "An interrupted training of good-titles is dropped; this one begins anew" in ran.err
     assert "Interrupted" not in ran.err
     assert "dropped" not in again.err
     assert "Interrupted; the same command with --resume goes on" in again.err

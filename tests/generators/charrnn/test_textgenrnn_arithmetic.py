@@ -104,7 +104,7 @@ def test_every_length(tmp_path: Path, weights: str, vocab: str, config: str | No
 
     padded = [([0] * window + prompt)[-window:] for prompt in prompts]
     expected = probabilities(ORIGINALS / weights, padded)
-    assert np.abs(together - expected).max() < 1e-5
-    assert np.abs(every - expected).max() < 1e-5
+    assert np.abs(together - expected).max() < 1e-4
+    assert np.abs(every - expected).max() < 1e-4
     assert np.array_equal(together.argmax(axis=1), expected.argmax(axis=1))
     assert np.array_equal(every.argmax(axis=1), expected.argmax(axis=1))

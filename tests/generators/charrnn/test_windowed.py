@@ -32,7 +32,7 @@ def opened(directory: Path) -> WindowedCharRNN:
 
 def ids(length: int, first: int = 0) -> list[int]:
     """Padding and start among them: a prompt may have unknown characters, and stories have several texts."""
-    drawn: list[int] = NUMBERS.integers(first, 270, length).tolist()
+    drawn: list[int] = NUMBERS.integers(first, 260, length).tolist()
     return drawn
 
 

@@ -61,6 +61,5 @@ def test_none() -> None:
         labels_of("funny,short", model())
 
     assert refusal.value.sentence() == (
-        "The model tiny cannot do this: texts of the kind funny,short; it has no labels. Choose another "
-        "model."
+        "The model tiny cannot do this: texts of the kind funny,short; it has no labels. Choose another model."
     )

@@ -272,7 +272,7 @@ def test_few_documents(base: TrainedModel, tmp_path: Path, text: str) -> None:
     [
         ({"recipe": "gpt2"}, {"width": "33"}, InvalidValue, "multiple of heads"),
         ({"recipe": "gpt2-lora"}, {}, InvalidValue, "with a base"),
-        ({"recipe": "gpt2", "lora": True}, {}, InvalidValue, "with a base"),
+        ({"recipe": "gpt2", "lora": True}, {}, UserError, "lora needs a base"),
         ({"base": "base", "lora": True}, {"targets": "q_proj"}, InvalidValue, "c_attn"),
         ({"base": "base"}, {"layers": "3"}, InvalidValue, "which decides it"),
         ({"base": "bert"}, {}, Unsupported, "its kind is bert"),
@@ -354,12 +354,13 @@ def test_told_before_reading(base: TrainedModel, tmp_path: Path, monkeypatch: py
     for name, text in (("memory.max", "200000"), ("memory.current", "199000"), ("memory.stat", "inactive_file 500")):
         (tmp_path / name).write_text(text, "ascii")
     monkeypatch.setattr("generators.training.memory.GROUP", tmp_path)
-    missing = tmp_path / "no such file.txt"
+    unread = tmp_path / "unread.txt"
+    unread.write_bytes(b"\x00")  # reading it would be refused
 
     assert free_memory() == 1500
     for others in ({"recipe": "gpt2"}, {"base": base.directory}, {"base": base.directory, "lora": True}):
         with pytest.raises(TooLittleMemory, match=r"0\.0 GB are free"):
-            trained(missing, tmp_path / "models" / "cats", **others)
+            trained(unread, tmp_path / "models" / "cats", **others)
     assert not (tmp_path / "models").exists()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ def test_imports(package: str) -> None:
     assert answer.stdout == "[]\n"
 
 
-def test_without_torch() -> None:
+def test_without_torch(tmp_path: Path) -> None:
     """Where the packages for training are missing, training says which extra brings them."""
     script = (
         "import sys; sys.modules['torch'] = None\n"
@@ -25,7 +26,9 @@ def test_without_torch() -> None:
         "except Exception as fault: print(type(fault).__name__, fault)"
     )
 
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    (tmp_path / "x.txt").write_text("one\n")
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert answer.stdout.startswith("MissingExtra Training needs packages that are not installed")
     assert "planchette[torch]" in answer.stdout

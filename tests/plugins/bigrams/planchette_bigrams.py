@@ -7,7 +7,7 @@ from generators.completion import ModelInfo
 from generators.single import SingleGenerator
 from generators.vocabulary import Vocabulary
 
-TEXT = "the table turns, the letters turn, and then the answer is there."
+TEXT = "the table turns. it spells. the letters turn, and then it rests. it is there."
 
 
 class Bigrams:
