@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,8 @@ def test_begins_anew(shell: Shell, titles: Path, home: Path, monkeypatch: pytest
     """A training beside an interrupted one says that it drops it, and promises no resuming before it has a check."""
     (home / "models" / ".good-titles.training" / "checkpoint-1").mkdir(parents=True)
 
-    def train(*_: object, **__: object) -> None:
+    def train(*_: object, progress: Callable[[training.Progress], None], **__: object) -> None:
+        progress(training.Progress("reading"))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "train", train)
