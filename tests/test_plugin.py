@@ -48,7 +48,7 @@ def test_shell(program: Program) -> None:
 
     assert "bigrams" in listed
     assert texts[0] == texts[1] != ""
-    assert "and" in {candidate["text"] for candidate in offered}
+    assert "is" in {candidate["text"] for candidate in offered}
 
 
 def test_chat(program: Program) -> None:
