@@ -13,27 +13,11 @@ import os
 import sys
 import tempfile
 import time
-import types
 from typing import Any
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
-
 import numpy as np
-import tensorflow as tf
+from textgenrnn_imported import WINDOW, textgenrnn, textgenrnn_model, tf
 
-tf.config.threading.set_intra_op_parallelism_threads(1)
-tf.config.threading.set_inter_op_parallelism_threads(1)
-# textgenrnn 2.0.0 imports two names that Keras has dropped since; training calls neither.
-import tensorflow.keras.utils  # noqa: E402
-
-sys.modules["tensorflow.keras.utils"].multi_gpu_model = None
-sys.modules["keras.backend.tensorflow_backend"] = types.SimpleNamespace(set_session=None)
-
-from textgenrnn import textgenrnn  # noqa: E402
-from textgenrnn.model import textgenrnn_model  # noqa: E402
-
-WINDOW = 40  # characters that its default model looks at
 BATCH = 128  # its default
 BASE_RATE = 4e-3  # its own, written into its `train_on_texts`
 
