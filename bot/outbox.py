@@ -12,7 +12,7 @@ from bot.pacing import Pacing, Turn, Urgency
 
 TALLY: Final = 4.0  # seconds between two redraws of a tally; a group on Telegram takes one edit in 3 s
 SHARE: Final = 0.5  # of a platform's rate that redraws may use; the rest is for answers and new rounds
-PATIENCE: Final = 30.0  # seconds for a platform to take a message; nobody waits for it longer
+PATIENCE: Final = 90.0  # seconds for a platform to take a message: Telegram can tell a group's bot to come back in 60
 
 __all__ = ["Outbox", "Turn", "Urgency"]
 

@@ -145,15 +145,21 @@ class Stage(ABC):
         await self.open()
 
     async def until(
-        self, wanted: str | Callable[[Seen], object], person: str = ADA, *, after: Seen | None = None
+        self,
+        wanted: str | Callable[[Seen], object],
+        person: str = ADA,
+        *,
+        after: Seen | None = None,
+        patience: float = PATIENCE,
     ) -> Seen:
         """The newest message that has this in its text, or for which this holds, once there is one.
 
         Args:
             after: an older message, which is not meant.
+            patience: seconds.
         """
         holds = (lambda seen: wanted in seen.text) if isinstance(wanted, str) else wanted
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             if self._serving is not None and self._serving.done():
                 await self._serving

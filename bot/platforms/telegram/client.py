@@ -13,7 +13,7 @@ from bot.configuration import TelegramKeys
 from bot.platforms.telegram.pace import Pace
 
 POLL: Final = 30  # seconds that a poll waits for updates; proxies commonly end what is silent for 60
-READ: Final = 20.0  # seconds for an answer; the outbox waits 30 in all
+READ: Final = 20.0  # seconds for an answer; the outbox waits 90 in all
 CONNECT: Final = 10.0  # seconds
 CONNECTIONS: Final = 8  # at once; httpx looks at all of them for every call, and with 64 that took seconds
 

@@ -22,7 +22,7 @@ from bot.splitting import split
 
 T = TypeVar("T")
 
-PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before a call is made again; the outbox waits for 30 in all
+PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before a call is made again; the outbox waits for 90 in all
 KEPT: Final = 2_000  # messages of which we know what they say
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
