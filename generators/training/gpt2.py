@@ -30,7 +30,7 @@ from generators.training.bpe import BYTES, END_ID, bpe_of, copy_tokenizer, save_
 from generators.training.corpus import Corpus
 from generators.training.errors import NothingToLearn
 from generators.training.gpt2_weights import PackedGPT2, check_width, fresh_config, loaded, with_rows
-from generators.training.memory import check_memory, keep_freed_memory
+from generators.training.memory import check_memory
 from generators.training.packing import Packs
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
 from generators.training.tokens import add_labels, texts_of, tokenised
@@ -70,7 +70,6 @@ def trainee(corpus: Corpus, recipe: GPT2Recipe, base: Path | None, read: Callabl
     Raises:
         UserError: a source cannot be read, nothing is left of it, or the model does not fit into memory.
     """
-    keep_freed_memory()
     return GPT2Trainee(corpus, recipe, read) if base is None else TunedGPT2(corpus, recipe, base, read)
 
 

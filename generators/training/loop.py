@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 from generators.training.arguments import METRIC, arguments, optimizer
 from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
+from generators.training.memory import keep_freed_memory
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
 from generators.training.shuffling import Shuffled
@@ -92,6 +93,7 @@ class Loop:
             return
         if checkpoint is not None and self._trainer.carried is not None:
             self._trainer.carried.load(checkpoint / CARRIED, self._trainer.args.device)
+        keep_freed_memory()
         self._trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         if self.steps < self.total and (self._stop.asked or self._patience is None):  # cut short, and not by patience
             raise Stopped(self.steps, self.total, kept=True)
@@ -182,7 +184,9 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if self.args.train_sampling_strategy != "random":
             return super()._get_train_sampler(train_dataset)
-        return Shuffled(len(self.train_dataset), self.args.seed, Path(self.args.output_dir))
+        examples = self.train_dataset
+        batch, scratch = self.args.per_device_train_batch_size, Path(self.args.output_dir)
+        return Shuffled(len(examples), self.args.seed, batch, examples.lengths, scratch)
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)
