@@ -184,9 +184,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if self.args.train_sampling_strategy != "random":
             return super()._get_train_sampler(train_dataset)
-        examples = self.train_dataset
-        batch, scratch = self.args.per_device_train_batch_size, Path(self.args.output_dir)
-        return Shuffled(len(examples), self.args.seed, batch, examples.lengths, scratch)
+        return Shuffled(len(self.train_dataset), self.args.seed, Path(self.args.output_dir))
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **others)

@@ -95,10 +95,6 @@ class Packs:
         """Tokens that an epoch learns to predict."""
         return int((self._cut.pieces * self._cut.size).sum())
 
-    def lengths(self, indices: Integers) -> Integers:
-        """All windows are full."""
-        return np.full(len(indices), self.size)
-
     def plan(self, batches: int) -> None:
         """Nothing depends on how many batches there are."""
 

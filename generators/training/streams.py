@@ -70,10 +70,6 @@ class Streams:
     def __len__(self) -> int:
         return self._steps * self._loaded  # as many as the loader asks for, whatever a batch then has
 
-    def lengths(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """All rows are as long."""
-        return np.full(len(indices), self._size)
-
     def plan(self, batches: int) -> None:
         """The number of batches changes nothing here."""
 

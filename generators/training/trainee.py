@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from generators.model import Model
 from generators.training.windows import Encoded
 from generators.vocabulary import Vocabulary
-
-Integers: TypeAlias = NDArray[np.int64]
 
 
 class Learnt(NamedTuple):
@@ -39,10 +35,6 @@ class Examples(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Any: ...
-
-    def lengths(self, indices: Integers) -> Integers:
-        """Tokens of the examples of these numbers, or about as many; those of like length share a batch."""
-        ...
 
     def plan(self, batches: int) -> None:
         """How many batches the training has."""

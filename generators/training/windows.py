@@ -202,13 +202,6 @@ class Windows:
             return np.where(predicted > 0, -(-np.maximum(predicted - self._size, 0) // self._step) + 1, 0)
         return -(-predicted // self._size)
 
-    def lengths(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tokens of the windows of these numbers, their documents' labels included."""
-        ends = self._documents.ends
-        documents = np.searchsorted(self._through, indices, "right")
-        begins = np.where(documents > 0, ends[documents - 1], 0)
-        return np.minimum(ends[documents] - begins, self._size + 1)
-
     def plan(self, batches: int) -> None:
         """How many batches the training has: the last share of them is stretched."""
         stretch, share = self._stretch

@@ -42,15 +42,6 @@ def test_inside(lengths: list[int], size: int, epoch: int) -> None:
         assert len(window) == min(size + 1, len(own))
 
 
-@given(LENGTHS, st.integers(2, 20), st.integers(1, 3))
-def test_lengths(lengths: list[int], size: int, repeat: int) -> None:
-    """How long windows are is known before they are cut."""
-    data = windows(documents(lengths), size, short=10, repeat=repeat)
-    indices = np.arange(len(data))
-
-    assert data.lengths(indices).tolist() == [len(data[index].ids) for index in indices.tolist()]
-
-
 @given(LENGTHS, st.integers(2, 20))
 def test_starts_and_ends(lengths: list[int], size: int) -> None:
     """Every epoch has the start and the end of every document."""
