@@ -58,7 +58,7 @@ def train(
     """Trains a model and keeps it in `PLANCHETTE_HOME/models/NAME/VERSION`.
 
     Args:
-        source: one file or several; see `generators.training.Corpus`.
+        source: one file or several, as `FILE` or `LABEL=FILE`; see `generators.training.Corpus`.
         recipe: a name of `generators.training.RECIPES`; `textgenrnn` where neither it nor a base is named.
         base: a model to go on from, as `load` takes it.
         name: of the new model; by default that of the first file, without its suffix, as a word of small letters.
@@ -78,16 +78,17 @@ def train(
     """
     from generators.errors import InvalidValue
     from generators.places import found, models_directory, name_from, own_name
+    from generators.training import source_of
     from generators.training import train as train_files
 
-    sources = [Path(item) for item in ([source] if isinstance(source, str | Path) else source)]
+    sources = [source] if isinstance(source, str | Path) else list(source)
     if not sources:
         raise InvalidValue("source", "an empty list", "a file, or several")
     trained = train_files(
         sources,
         recipe=recipe,
         base=None if base is None else found(base).directory,
-        output=models_directory() / own_name(name or name_from(sources[0])),
+        output=models_directory() / own_name(name or name_from(source_of(sources[0]).path)),
         documents=documents,
         label_columns=(*_listed(label_column), *_listed(context_labels)),
         text_column=text_column,

@@ -20,6 +20,7 @@ from bot.shelves import found_anywhere
 from generators.places import name_from, own_name
 from generators.training.recipes import RECIPES, Option, options
 from generators.training.recipes.aliases import TRAIN_SIZE, aliases_of
+from generators.training.sources import source_of
 
 if TYPE_CHECKING:
     from generators.training.progress import Progress as Event
@@ -68,7 +69,12 @@ def _keyword(name: str, kind: Any, option: Any) -> inspect.Parameter:
 
 @with_recipe_options
 def train(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Text, CSV, TSV or JSON lines.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE", help="Text, CSV, TSV or JSON lines: FILE, or LABEL=FILE to label all its documents."
+        ),
+    ],
     recipe: Annotated[str | None, typer.Option(help="See `planchette recipes`; textgenrnn without a base.")] = None,
     base: Annotated[str | None, typer.Option(help="The model, or its directory, to go on from.")] = None,
     name: Annotated[str | None, typer.Option(help="Of the new model; the first source's without it.")] = None,
@@ -106,7 +112,7 @@ def train(
     configuration = load_configuration()
     home = Home(configuration.home)
     home.create()
-    called = own_name(name_from(sources[0]) if name is None else name)
+    called = own_name(name_from(source_of(sources[0]).path) if name is None else name)
     given = {"threads": str(configuration.training.threads)}
     given |= {option: str(value) for option, value in changes.items() if value is not None}
     goes_on_from = None if base is None else found_anywhere(home.path, base)[1]

@@ -40,6 +40,7 @@ from generators.training.recipes import (
 )
 from generators.training.recipes.aliases import canonical
 from generators.training.recipes.base import CLEAN
+from generators.training.sources import Source, source_of
 
 __all__ = [
     "RECIPES",
@@ -54,18 +55,20 @@ __all__ = [
     "Option",
     "Progress",
     "Sample",
+    "Source",
     "Stopped",
     "TrainedModel",
     "UnreadableSource",
     "UnusableLabels",
     "options",
     "recipe_named",
+    "source_of",
     "train",
 ]
 
 
 def train(
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     *,
     recipe: str | None = None,
     base: Path | None = None,
@@ -83,7 +86,7 @@ def train(
     """Trains a model on files; heavy and long: in a process of its own where anything else has to go on.
 
     Args:
-        sources: text, CSV, TSV or JSON lines; see `Corpus`.
+        sources: text, CSV, TSV or JSON lines; see `Corpus`. `LABEL=FILE` gives all documents of a file a label.
         recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
         base: directory of a trained model to go on from.
         lora: leaves the base as it is and trains a small adapter beside it.
@@ -104,13 +107,16 @@ def train(
         UserError: an option, a source or the base cannot be used; nothing is changed then.
     """
     given = canonical(options or {})
+    meant = [source_of(source) for source in sources]
+    files = [source.path for source in meant]
     chosen = _recipe(recipe, base, lora, new_model)
     _check(chosen, base, lora, new_model, given, label_columns)
     settled = changed(chosen, given)
     _check_values(settled, given)
-    _check_sources(settled, sources, documents, label_columns, text_column)
+    _check_labels(settled, meant)
+    _check_sources(settled, files, documents, label_columns, text_column)
     columns = columns_of(settled.filters)
-    _check_readable(Corpus(sources, documents, tuple(label_columns), text_column))
+    _check_readable(Corpus(files, documents, tuple(label_columns), text_column))
     needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
     if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
@@ -123,7 +129,7 @@ def train(
 
     asked = [name for name, wanted in (("lora", lora), ("new_model", new_model)) if wanted]
     line = command(
-        [source.name for source in sources],
+        [source.typed for source in meant],
         None if base is not None and recipe is None else chosen.name,
         None if base is None else found(base).name,
         output.name,
@@ -139,7 +145,8 @@ def train(
         asked_for, (settled, base) = settled.window, (reshaped(settled, base), None)
         if "window" in given and settled.window != asked_for:
             raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
-    corpus = Corpus(sources, documents, tuple(label_columns), text_column, tuple(columns), _directory(output))
+    labels = [source.labels for source in meant]
+    corpus = Corpus(files, documents, tuple(label_columns), text_column, tuple(columns), _directory(output), labels)
     return run(corpus, settled, base, output, line, resume, progress, stopping)
 
 
@@ -200,6 +207,20 @@ def _check_values(recipe: Recipe, given: Mapping[str, str]) -> None:
         raise InvalidValue("patience", given["patience"], "0 where nothing is held out for it to watch")
     if recipe.momentum and recipe.optimizer == "adamw":
         raise InvalidValue("momentum", given["momentum"], "given with the optimizer rmsprop or sgd")
+
+
+def _check_labels(recipe: Recipe, sources: Sequence[Source]) -> None:
+    """Refuses labels of sources that nothing would learn.
+
+    Raises:
+        InvalidValue: there are some.
+    """
+    for source in sources:
+        if source.labels and not recipe.labelled:
+            raise InvalidValue("source", source.typed, f"given without a label: {recipe.name} learns none")
+        if source.labels and isinstance(recipe, CharRNNRecipe) and recipe.single_text:
+            allowed = f"given without a label: all sources of {recipe.name} are a single text"
+            raise InvalidValue("source", source.typed, allowed)
 
 
 def _check_sources(

@@ -31,7 +31,7 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence
     commands = "\n".join(generation["command"] for generation in generations if generation["command"])
     sources = "\n".join(
         dict.fromkeys(  # a source may have been learnt from twice
-            f"- {_code(source['file'])}, {source['bytes']:,} bytes{_encoding(source)}, "
+            f"- {_code(source['file'])}, {source['bytes']:,} bytes{_encoding(source)}{_kinds(source)}, "
             f"sha256 `{source['sha256'][:16]}…`"
             for generation in generations
             for source in generation["sources"] or ()
@@ -131,6 +131,12 @@ def _encoding(source: Mapping[str, Any]) -> str:
     """In which encoding a source was, where that is worth a word."""
     encoding = str(source.get("encoding") or "utf-8")
     return "" if encoding.startswith("utf-8") else f" in {encoding}"
+
+
+def _kinds(source: Mapping[str, Any]) -> str:
+    """What kinds of text a source's documents are, where it was given with a label."""
+    labels = source.get("labels") or ()
+    return f", labelled {', '.join(map(_code, labels))}" if labels else ""
 
 
 def _filters(lineage: Mapping[str, Any]) -> str:

@@ -6,12 +6,12 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from generators.training.decoding import encoding_of, lines_of
+from generators.training.decoding import Lines, encoding_of
 from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
 
@@ -31,11 +31,13 @@ class Document:
         text: that is learnt.
         labels: of it.
         columns: what other columns that were asked for say, a value or several each.
+        through: share of its file's bytes up to its end, in [0, 1]; 1 for the file's last document, and for no other.
     """
 
     text: str
     labels: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    through: float = field(default=1.0, compare=False)
 
 
 class Fields(NamedTuple):
@@ -68,6 +70,7 @@ class Corpus:
         text_column: column or field that is learnt; without it `text`, or the only column.
         columns: others that documents keep, for filters; commas in a cell separate several values.
         scratch: directory for the files in which token ids lie while they are learnt; None for the system's own.
+        labels: of all documents of each source, before those of columns; nothing where no source has any.
     """
 
     sources: Sequence[Path]
@@ -76,6 +79,12 @@ class Corpus:
     text_column: str | None = None
     columns: Sequence[str] = ()
     scratch: Path | None = None
+    labels: Sequence[tuple[str, ...]] = ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether documents may have labels."""
+        return bool(self.label_columns) or any(self.labels)
 
     def __iter__(self) -> Iterator[Document]:
         """The documents that have any text but white space.
@@ -85,13 +94,12 @@ class Corpus:
             UnusableLabels: no document has any of the labels that were asked for.
         """
         labelled = not self.label_columns
-        for source in self.sources:
+        for source, labels in zip(self.sources, self.labels or repeat(()), strict=False):
             found = False
-            for document in self._read(source):
-                if document.text.strip():
-                    found = True
-                    labelled = labelled or bool(document.labels)
-                    yield document
+            for document in _to_the_end(document for document in self._read(source) if document.text.strip()):
+                found = True
+                labelled = labelled or bool(document.labels)
+                yield _labelled(document, labels) if labels else document
             if not found:
                 raise UnreadableSource(str(source), "it holds no text")
         if not labelled:
@@ -105,34 +113,39 @@ class Corpus:
         """
         return {source: encoding_of(source) for source in self.sources}
 
-    def running_text(self) -> Iterator[Document]:
+    def running_text(self, cut: float = 1.0) -> Iterator[Document]:
         """The sources as one text, in pieces that end at line ends and that joined are the text.
 
         Files that hold documents give them as lines.
+
+        Args:
+            cut: share of each file's bytes at which a piece ends too: `through` is beyond it for all that follow.
 
         Raises:
             UnreadableSource: as when iterated.
         """
         for source in self.sources:
             lines: list[str] = []
-            size = 0
-            for line in self._running(source):
-                lines.append(line)
-                size += len(line)
-                if size >= PIECE:
-                    yield Document("".join(lines))
+            size, through = 0, 0.0
+            for line, reached in self._running(source):
+                if size >= PIECE or (through <= cut < reached and lines):
+                    yield Document("".join(lines), through=through)
                     lines, size = [], 0
+                lines.append(line)
+                size, through = size + len(line), reached
             yield Document("".join(lines))
 
-    def _running(self, source: Path) -> Iterator[str]:
+    def _running(self, source: Path) -> Iterator[tuple[str, float]]:
+        """The lines of a source, and its share up to the end of each."""
         found = False
         if has_columns(source) or not source.is_file():
-            lines: Iterable[str] = (f"{document.text}\n" for document in self._read(source))
+            told = ((f"{document.text}\n", document.through) for document in self._read(source))
         else:
-            lines = (line for line in lines_of(source) if line.rstrip() != SEPARATOR)
-        for line in lines:
+            read = Lines(source)
+            told = ((line, read.through) for line in read if line.rstrip() != SEPARATOR)
+        for line, through in told:
             found = found or bool(line.strip())
-            yield line if line.endswith("\n") else f"{line}\n"  # the next file begins a line of its own
+            yield line if line.endswith("\n") else f"{line}\n", through  # the next file begins a line of its own
         if not found:
             raise UnreadableSource(str(source), "it holds no text")
 
@@ -153,34 +166,54 @@ def has_columns(source: Path) -> bool:
     return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES
 
 
+def _labelled(document: Document, labels: tuple[str, ...]) -> Document:
+    return replace(document, labels=tuple(dict.fromkeys((*labels, *document.labels))))
+
+
+def _to_the_end(documents: Iterable[Document]) -> Iterator[Document]:
+    """A file's documents; the last one ends where the file does, whatever blank lines follow it."""
+    before: Document | None = None
+    for document in documents:
+        if before is not None:
+            yield before
+        before = document
+    if before is not None:
+        yield replace(before, through=1.0)
+
+
 def _texts(source: Path, documents: Documents | None) -> Iterator[Document]:
-    if documents is None and any(line.rstrip() == SEPARATOR for line in lines_of(source)):
-        yield from _between(lines_of(source), lambda line: line.rstrip() == SEPARATOR)
+    lines = Lines(source)
+    if documents is None and any(line.rstrip() == SEPARATOR for line in lines):
+        yield from _between(lines, lambda line: line.rstrip() == SEPARATOR)
     elif documents == "blank":
-        yield from _between(lines_of(source), lambda line: not line.strip() or line.rstrip() == SEPARATOR)
+        yield from _between(lines, lambda line: not line.strip() or line.rstrip() == SEPARATOR)
     elif documents == "file":
-        yield from _between(lines_of(source), lambda _: False)
+        yield from _between(lines, lambda _: False)
     else:
-        for line in lines_of(source):
-            yield Document(line.removesuffix("\n") if line.rstrip() != SEPARATOR else "")
+        for line in lines:
+            text = line.removesuffix("\n") if line.rstrip() != SEPARATOR else ""
+            yield Document(text, through=lines.through)
 
 
-def _between(lines: Iterable[str], separates: Callable[[str], bool]) -> Iterator[Document]:
+def _between(lines: Lines, separates: Callable[[str], bool]) -> Iterator[Document]:
     """What stands between separating lines, without the empty lines around it."""
     gathered: list[str] = []
+    through = 0.0
     for line in lines:
         if separates(line):
-            yield Document("".join(gathered).strip("\n"))
+            yield Document("".join(gathered).strip("\n"), through=through)
             gathered = []
         else:
             gathered.append(line)
-    yield Document("".join(gathered).strip("\n"))
+            through = lines.through
+    yield Document("".join(gathered).strip("\n"), through=through)
 
 
 def _rows(source: Path, delimiter: str, fields: Fields) -> Iterator[Document]:
     csv.field_size_limit(sys.maxsize)  # the default refuses fields of more than 131,072 characters
     raw: list[str] = []  # lines of the row that is being read
-    rows = csv.reader(_noted(lines_of(source), raw), delimiter=delimiter)
+    read = Lines(source)
+    rows = csv.reader(_noted(read, raw), delimiter=delimiter)
     try:
         header = next(rows, None)
         if header is None:
@@ -195,7 +228,7 @@ def _rows(source: Path, delimiter: str, fields: Fields) -> Iterator[Document]:
                 cells = (row[label] for label in labels if len(row) > label)
                 named = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
                 columns = {name: _values(row[at]) if len(row) > at else () for name, at in others.items()}
-                document = Document(row[text], named, columns)
+                document = Document(row[text], named, columns, read.through)
             else:
                 document = Document("")
             if len(lines) > 1:
@@ -263,7 +296,8 @@ def _objects(source: Path, fields: Fields) -> Iterator[Document]:
     if name in fields.labels:
         raise UnreadableSource(str(source), f"its field {name} is what is learnt and cannot be a label")
     missing = {*fields.labels, *fields.others}
-    for number, line in enumerate(lines_of(source), 1):
+    read = Lines(source)
+    for number, line in enumerate(read, 1):
         if not line.strip():
             continue
         try:
@@ -277,7 +311,7 @@ def _objects(source: Path, fields: Fields) -> Iterator[Document]:
         cells = (part for label in fields.labels for part in _listed(value.get(label)))
         labels = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
         columns = {other: _values(*_listed(value.get(other))) for other in fields.others}
-        yield Document(_whole(value[name]), labels, columns)
+        yield Document(_whole(value[name]), labels, columns, read.through)
     if missing:
         raise UnreadableSource(str(source), f"none of its objects has a field {', '.join(sorted(missing))}")
 

@@ -209,7 +209,7 @@ class TunedGPT2(GPT2Trainee):
             InvalidValue: there are new labels, and only an adapter learns, which has no rows for them.
         """
         counts: Counter[str] = Counter()
-        if corpus.label_columns:
+        if corpus.labelled:
             for _ in texts_of(corpus, self._recipe.filters, counts, read):
                 pass
         known = read_json(self._base, CONFIG).get("labels") or {}
@@ -219,7 +219,7 @@ class TunedGPT2(GPT2Trainee):
         self._new_labels = self._labels.keys() - known.keys()
         if self._new_labels and self._recipe.adapts:
             allowed = "left out where an adapter learns, which can have only the labels of its base"
-            raise InvalidValue("label_column", ", ".join(corpus.label_columns), allowed)
+            raise InvalidValue("label", ", ".join(sorted(self._new_labels)), allowed)
         self.vocabulary = Vocabulary(self._tokenizer, before.start, before.end)
 
 

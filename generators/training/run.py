@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,14 +126,19 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
         },
         **ancestry(base, recipe),
         "sources": [
-            {"file": source.name, "bytes": source.stat().st_size, "sha256": full_digest(source)}
-            for source in corpus.sources
+            {"file": source.name, "bytes": source.stat().st_size, "sha256": full_digest(source), **_labelled(labels)}
+            for source, labels in zip(corpus.sources, corpus.labels or repeat(()), strict=False)
             if source.is_file()  # one that is missing is refused, with a sentence, when it is read
         ],
         "document": corpus.documents,
         "label_columns": list(corpus.label_columns),
         "text_column": corpus.text_column,
     }
+
+
+def _labelled(labels: Sequence[str]) -> dict[str, list[str]]:
+    """What a source's documents are, where it was given with a label."""
+    return {"labels": list(labels)} if labels else {}
 
 
 def _read(plan: Mapping[str, Any], corpus: Corpus) -> dict[str, Any]:
