@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from generators.training.errors import UnreadableSource
 
 BLOCK: Final = 1 << 20  # bytes that are read at a time
+NEARLY: Final = 1 - 2**-32
 SAMPLE: Final = 1 << 16  # bytes that an encoding is told by
 BOMS: Final = {  # those of UTF-32 first: that of UTF-16 begins like it
     codecs.BOM_UTF8: "utf-8-sig",
@@ -20,6 +21,12 @@ BOMS: Final = {  # those of UTF-32 first: that of UTF-16 begins like it
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+UNMARKED: Final = {  # what lines are in behind a byte order mark, and the mark's length; either order has as many bytes
+    "utf-8-sig": ("utf-8", 3),
+    "utf-16": ("utf-16-le", 2),
+    "utf-32": ("utf-32-le", 4),
+}
+ASCII: Final = frozenset({"utf-8", "cp1252"})  # encodings that need not be asked how long ASCII is
 CODECS: Final = (  # of text that is not Unicode, the usual ones first: charset-normalizer holds many to be as likely
     *("cp1252", "cp1251", "cp1250", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
     *("cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "mac_roman", "cp850", "cp866", "tis_620"),
@@ -54,17 +61,38 @@ def encoding_of(source: Path) -> str:
         raise UnreadableSource(str(source), fault.strerror or str(fault)) from fault
 
 
-def lines_of(source: Path) -> Iterator[str]:
-    """The lines of a file, with `\\n` as their ends.
+class Lines:
+    """The lines of a file, with `\\n` as their ends, and how far into the file the last one that was read reaches.
+
+    Args:
+        source: file, which each iteration reads again.
 
     Raises:
-        UnreadableSource: as `encoding_of`.
+        UnreadableSource: when iterated, as `encoding_of`.
     """
-    encoding = encoding_of(source)
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._read = self._size = 0
+
+    @property
+    def through(self) -> float:
+        """Share of the file's bytes, below 1: only who has read the last line knows that it was."""
+        return min(self._read / self._size, NEARLY) if self._size else 0.0
+
+    def __iter__(self) -> Iterator[str]:
+        encoding = encoding_of(self._source)
+        codec, self._read = UNMARKED.get(encoding, (encoding, 0))
+        self._size = self._source.stat().st_size
+        for line in _raw_lines(self._source, encoding):
+            self._read += len(line) if line.isascii() and codec in ASCII else len(line.encode(codec))
+            yield f"{line[:-2]}\n" if line.endswith("\r\n") else line
+
+
+def _raw_lines(source: Path, encoding: str) -> Iterator[str]:
     try:
         with source.open(encoding=encoding, newline="\n") as file:
-            for line in file:
-                yield f"{line[:-2]}\n" if line.endswith("\r\n") else line
+            yield from file
     except OSError as fault:
         raise UnreadableSource(str(source), fault.strerror or str(fault)) from fault
     except UnicodeDecodeError as fault:
