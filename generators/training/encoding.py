@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,9 +26,9 @@ from generators.training.corpus import Corpus, Document
 from generators.training.errors import NothingToLearn
 from generators.training.filters import QUOTES, Tally, cleaned, expanded
 from generators.training.labels import chosen
-from generators.training.parting import parted, watched
+from generators.training.parting import Partition, parted, watched
 from generators.training.recipes import CharRNNRecipe
-from generators.training.windows import Encoded, place
+from generators.training.windows import Encoded
 from generators.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -111,17 +111,21 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
         columns = ", ".join(corpus.label_columns)
         raise InvalidValue("label_column", columns, "left out where all sources are a single text, without documents")
     words = recipe.word_level if base is None else base.splits == "word"
+    partition = Partition.of(recipe)
     counts: Counter[str] = Counter()
     tally = Tally()
     labelled: Counter[str] = Counter()
-    documents = characters = 0
+    documents = characters = hidden = 0
     for document in watched(_documents(corpus, recipe, tally), read):
-        for piece in pieces(document.text):
-            counts.update(words_in(piece) if words else piece)
+        if partition.hides(document):
+            hidden += 1
+        else:
+            for piece in pieces(document.text):
+                counts.update(words_in(piece) if words else piece)
         labelled.update(document.labels)
         characters += len(document.text)
         documents += 1
-    if not counts:
+    if not documents:
         raise NothingToLearn
     labels = chosen(labelled, tuple(base.labels) if base else ())
     tokenizer = _tokenizer(counts, labels, words, recipe, base)
@@ -131,16 +135,19 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
     labelled_by = {label: known[label_token(label)] for label in labels}
 
     def encoded() -> Iterator[tuple[float, Iterable[int]]]:
-        kept = _documents(corpus, recipe, Tally())
-        if recipe.single_text:
-            ids = chain.from_iterable(encoded_text(vocabulary, piece.text) for piece in kept)
-            yield 0.0, chain([start], ids, [start])
-            return
-        for document in kept:
+        for document in _documents(corpus, recipe, Tally()):
             front = [start, *(labelled_by[label] for label in document.labels)]
-            yield place(document.text), chain(front, encoded_text(vocabulary, document.text), [start])
+            yield partition.place(document), chain(front, encoded_text(vocabulary, document.text), [start])
 
-    learnt, held_out = parted(encoded(), recipe.held_out, vocabulary.size, corpus.scratch)
+    def running() -> Iterator[tuple[float, Iterable[int]]]:
+        """All sources as one text, or what begins them as one and their ends as another."""
+        for ends in (False, True) if 0 < hidden < documents else (None,):
+            kept = (piece for piece in _documents(corpus, recipe, Tally()) if ends in (None, partition.hides(piece)))
+            ids = chain.from_iterable(encoded_text(vocabulary, piece.text) for piece in kept)
+            yield 0.0 if ends else 1.0, chain([start], ids, [start])
+
+    texts = running() if recipe.single_text else encoded()
+    learnt, held_out = parted(texts, recipe.held_out, vocabulary.size, corpus.scratch)
     whole = 1 if recipe.single_text else documents
     names = _filters(recipe)
     return Prepared(
@@ -168,10 +175,12 @@ def pieces(text: str) -> Iterator[str]:
 
 
 def _documents(corpus: Corpus, recipe: CharRNNRecipe, tally: Tally) -> Iterator[Document]:
+    partition = Partition.of(recipe)
     if not recipe.single_text:
-        return cleaned(corpus, recipe.filters, tally)
-    running = cleaned(corpus.running_text(), _filters(recipe), tally)
-    return (Document(piece.text.removesuffix("\n") + "\n") for piece in running)  # also where spaces were left out
+        return cleaned(partition.read(corpus), recipe.filters, tally)
+    running = cleaned(corpus.running_text(partition.cut), _filters(recipe), tally)
+    # the line end also where spaces were left out
+    return (replace(piece, text=piece.text.removesuffix("\n") + "\n") for piece in running)
 
 
 def _filters(recipe: CharRNNRecipe) -> list[str]:

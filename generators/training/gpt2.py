@@ -32,6 +32,7 @@ from generators.training.errors import NothingToLearn
 from generators.training.gpt2_weights import PackedGPT2, check_width, fresh_config, loaded, with_rows
 from generators.training.memory import check_memory
 from generators.training.packing import Packs
+from generators.training.parting import Partition
 from generators.training.recipes import GPT2LoRARecipe, GPT2Recipe
 from generators.training.tokens import add_labels, texts_of, tokenised
 from generators.vocabulary import Vocabulary
@@ -90,7 +91,8 @@ class GPT2Trainee:
         least = _parameters(Shape(BYTES, recipe.context, recipe.width, recipe.layers, recipe.heads, 4 * recipe.width))
         check_memory(least, least)  # before a long text is read
         counts: Counter[str] = Counter()
-        self._tokenizer = bpe_of(texts_of(corpus, recipe.filters, counts, read), recipe.vocabulary_size)
+        texts = texts_of(corpus, recipe.filters, Partition.of(recipe), counts, read)
+        self._tokenizer = bpe_of(texts, recipe.vocabulary_size)
         self._labels = add_labels(self._tokenizer, counts, {})
         self.vocabulary = Vocabulary(self._tokenizer, END_ID, END_ID)
         config = fresh_config(recipe, self.vocabulary, self._labels)
@@ -128,7 +130,7 @@ class GPT2Trainee:
 
     def _learn(self, corpus: Corpus, read: Callable[[int], None]) -> None:
         recipe = self._recipe
-        text = tokenised(corpus, recipe.filters, recipe.held_out, self.vocabulary, self._labels, read)
+        text = tokenised(corpus, recipe.filters, Partition.of(recipe), self.vocabulary, self._labels, read)
         self.examples = Packs(
             text.learnt,
             min(recipe.window, self._shape.context),
@@ -210,7 +212,7 @@ class TunedGPT2(GPT2Trainee):
         """
         counts: Counter[str] = Counter()
         if corpus.labelled:
-            for _ in texts_of(corpus, self._recipe.filters, counts, read):
+            for _ in texts_of(corpus, self._recipe.filters, Partition.of(self._recipe), counts, read):
                 pass
         known = read_json(self._base, CONFIG).get("labels") or {}
         before = Vocabulary.load(self._base)

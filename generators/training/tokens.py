@@ -15,9 +15,9 @@ from generators.training.encoding import encoded_text
 from generators.training.errors import NothingToLearn
 from generators.training.filters import Tally, cleaned, expanded
 from generators.training.labels import chosen
-from generators.training.parting import parted, watched
+from generators.training.parting import Partition, parted, watched
 from generators.training.trainee import Learnt
-from generators.training.windows import Encoded, place
+from generators.training.windows import Encoded
 from generators.vocabulary import Vocabulary
 
 
@@ -32,7 +32,7 @@ class Tokenised(NamedTuple):
 def tokenised(
     corpus: Corpus,
     filters: Sequence[str],
-    share: float,
+    partition: Partition,
     vocabulary: Vocabulary,
     labels: Mapping[str, int],
     read: Callable[[int], None],
@@ -42,7 +42,7 @@ def tokenised(
     Args:
         corpus: documents.
         filters: what cleans them.
-        share: of the documents, held out.
+        partition: which documents are held out.
         vocabulary: their tokens.
         labels: token id of each label.
         read: told how many documents were read, now and then.
@@ -56,27 +56,32 @@ def tokenised(
 
     def encoded() -> Iterator[tuple[float, Iterable[int]]]:
         nonlocal documents, characters
-        for document in watched(cleaned(corpus, filters, tally), read):
+        for document in watched(cleaned(partition.read(corpus), filters, tally), read):
             documents += 1
             characters += len(document.text)
             labelled.update(document.labels)
             front = [vocabulary.start, *(labels[label] for label in document.labels)]
             ids = chain(front, encoded_text(vocabulary, document.text), [vocabulary.end])
-            yield place(document.text), ids
+            yield partition.place(document), ids
 
-    learnt, held_out = parted(encoded(), share, vocabulary.size, corpus.scratch)
+    learnt, held_out = parted(encoded(), partition.share, vocabulary.size, corpus.scratch)
     if not documents:
         raise NothingToLearn
     return Tokenised(learnt, held_out, Learnt(documents, characters, tally.told(expanded(filters)), labelled))
 
 
 def texts_of(
-    corpus: Corpus, filters: Sequence[str], labelled: Counter[str], read: Callable[[int], None]
+    corpus: Corpus,
+    filters: Sequence[str],
+    partition: Partition,
+    labelled: Counter[str],
+    read: Callable[[int], None],
 ) -> Iterator[str]:
-    """The texts of a corpus, cleaned, for counting in; the labels beside them are counted into `labelled`."""
-    for document in watched(cleaned(corpus, filters), read):
+    """The texts of a corpus, cleaned, for counting in; the labels of all documents are counted into `labelled`."""
+    for document in watched(cleaned(partition.read(corpus), filters), read):
         labelled.update(document.labels)
-        yield document.text
+        if not partition.hides(document):
+            yield document.text
 
 
 def add_labels(tokenizer: Tokenizer, counts: Counter[str], known: Mapping[str, int]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from generators.training.recipes.aliases import canonical
 
 CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
 OPTIMIZERS: Final = ("adamw", "rmsprop", "sgd")
+HELD_OUT_BY: Final = ("text", "end")
 SCHEDULES: Final = ("cosine", "linear", "constant", "plateau")
 KINDS: Final[Mapping[str, type]] = {
     "int": int,
@@ -103,6 +104,9 @@ class Recipe:
     threads: int = option(1, "threads of torch", 1, 256)
 
     held_out: float = option(0.05, "share of the documents that is measured on and never learnt", 0, 0.9)
+    held_out_by: str = option(
+        "text", "which documents: by their own text, or those in the last share of each file (end)", among=HELD_OUT_BY
+    )
     validation: bool = option(True, "measure on the held-out documents, and keep the weights that were best there")
     measured: int = option(200_000, "held-out tokens at a check", 1)  # noise of a mean over as many: under 0.01 bits
     filters: tuple[str, ...] = option(
