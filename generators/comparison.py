@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from generators.completion import MOST_CHOICES, CompletionRequest, Finished, Piece, Unit
-from generators.units import GRAMMARS, Phase
+from generators.completion import MOST_CHOICES, CompletionRequest, Finished, Piece
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,9 +15,8 @@ if TYPE_CHECKING:
     from generators.candidates import Completes
     from generators.completion import ModelInfo
     from generators.evaluation import Evaluation
+    from generators.style import Style
 
-REPEATED: Final = 4  # words of an n-gram whose repetition counts; arXiv:1908.04319 (seq-rep-4)
-LONGEST: Final = 256  # characters of one word
 WARMING: Final = 4  # tokens that are written ahead of the measured ones
 
 
@@ -39,27 +36,6 @@ class Sample(NamedTuple):
     ended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Measures of some texts. They depend on how long the texts are, so only texts of like length compare.
-
-    Attributes:
-        distinct_1, distinct_2, distinct_3: share of different ones among all n-grams of words, of all texts together
-            (arXiv:1510.03055); 1 where nothing is said twice, None where there are none.
-        repetition: share of four-word sequences that stood in the same text before (arXiv:1908.04319), the texts' mean;
-            None where no text has four words.
-        length: mean characters of a text.
-        ended: share of texts that the model ended.
-    """
-
-    distinct_1: float | None
-    distinct_2: float | None
-    distinct_3: float | None
-    repetition: float | None
-    length: float
-    ended: float
-
-
 class Speed(NamedTuple):
     """How fast texts were written, as many side by side as one request takes."""
 
@@ -74,7 +50,7 @@ class Compared:
     Attributes:
         parameters: see `generators.layers.Summary`, as `bytes`.
         load_seconds: from its files to a model that can write.
-        evaluation: how well it predicts the documents; None where there are none.
+        evaluations: how well it predicts the documents of each file.
         pictures: PNG files in its directory, such as its loss curve.
     """
 
@@ -84,40 +60,9 @@ class Compared:
     load_seconds: float
     speed: Speed
     style: Style
-    evaluation: Evaluation | None
+    evaluations: Mapping[str, Evaluation]
     samples: list[Sample]
     pictures: list[Path]
-
-
-def style_of(samples: Sequence[Sample]) -> Style:
-    """Measures of what a model wrote.
-
-    Raises:
-        ValueError: there are no samples.
-    """
-    if not samples:
-        raise ValueError("there are no samples to measure")
-    texts = [words(sample.text) for sample in samples]
-    repeated = [share for text in texts if (share := _different(_grams(text, REPEATED))) is not None]
-    one, two, three = (_different([gram for text in texts for gram in _grams(text, n)]) for n in (1, 2, 3))
-    return Style(
-        distinct_1=one,
-        distinct_2=two,
-        distinct_3=three,
-        repetition=1 - sum(repeated) / len(repeated) if repeated else None,
-        length=sum(len(sample.text) for sample in samples) / len(samples),
-        ended=sum(sample.ended for sample in samples) / len(samples),
-    )
-
-
-def words(text: str) -> list[str]:
-    """The words of a text without the space between them, small and capital letters alike; see `generators.units`."""
-    found, at = [], 0
-    while at < len(text):
-        _, taken = GRAMMARS[Unit.WORD].scan(Phase.FRESH, text[at : at + LONGEST])
-        found.append(text[at : at + (taken or LONGEST)].strip().casefold())
-        at += taken or LONGEST
-    return [word for word in found if word]
 
 
 async def sampled(
@@ -159,11 +104,3 @@ async def _written(generator: Completes, request: CompletionRequest) -> list[Sam
         Sample(str(request.prompt), text, end.completion_tokens, request.seed or 0, end.reason == "end")
         for text, end in zip(texts, ends, strict=True)
     ]
-
-
-def _grams(text: Sequence[str], n: int) -> list[tuple[str, ...]]:
-    return list(zip(*(islice(text, first, None) for first in range(n)), strict=False))
-
-
-def _different(grams: Sequence[tuple[str, ...]]) -> float | None:
-    return len(set(grams)) / len(grams) if grams else None

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from generators.model import Model
 from generators.sampling import log_normalisers
+from generators.vocabulary import LABEL
 
 if TYPE_CHECKING:
     from generators.training.corpus import Document
@@ -50,20 +51,35 @@ class _Pass(NamedTuple):
 def evaluate(model: Model[Any], documents: Iterable[Document]) -> Evaluation:
     """Measures a model on documents: each stands between the start token, which is given, and the end, which counts.
 
+    Those of a document's labels that the model knows are given as well.
+
     Raises:
         ValueError: there are no documents, or no characters in them.
     """
     vocabulary = model.vocabulary
+    labelled = {label: vocabulary.names.index(LABEL.format(label)) for label in model.info.labels}
     characters = 0
 
     def encoded() -> Iterator[list[int]]:
         nonlocal characters
         for document in documents:
             characters += len(document.text)
-            yield [vocabulary.start, *vocabulary.encode(document.text), vocabulary.end]
+            labels = (labelled[label] for label in document.labels if label in labelled)
+            yield [vocabulary.start, *labels, *vocabulary.encode(document.text), vocabulary.end]
 
     nats, tokens = nats_of(model, encoded())
     return evaluation_of(nats, tokens, characters)
+
+
+def together(evaluations: Iterable[Evaluation]) -> Evaluation:
+    """What several measures of one model, each on other documents, come to.
+
+    Raises:
+        ValueError: there are none.
+    """
+    each = list(evaluations)
+    nats = math.fsum(one["nats_per_token"] * one["tokens"] for one in each)
+    return evaluation_of(nats, sum(one["tokens"] for one in each), sum(one["characters"] for one in each))
 
 
 def evaluation_of(nats: float, tokens: int, characters: int) -> Evaluation:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import randbits
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from generators.comparison import Compared
     from generators.completion import CompletionRequest
     from generators.local import Shelf
+    from generators.style import Style
     from generators.training.corpus import Corpus
 
 MOST: Final = 1_000  # samples for each prompt
@@ -39,12 +42,16 @@ def compare(
     max_tokens: Annotated[int | None, typer.Option(help="Length of a text; each model's own without it.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same texts.")] = None,
     label: Labels = None,
+    words: Annotated[
+        list[Path] | None, typer.Option(help="Text whose words count as real; those of --file without it.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write it all into this file, .html or .md.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compare models: size, speed, prediction, texts.
 
-    All write with the same seed. How well they predict texts needs documents that none of them has learnt from.
+    All write with the same seed. How well they predict texts needs documents that none of them has learnt from; the
+    column «real text» has the measures of writing for passages of these documents.
     """
     from generators.completion import CompletionRequest
     from generators.errors import InvalidValue
@@ -66,12 +73,16 @@ def compare(
     if report is not None:
         check_writable(report)
     found = _all_found(models, request.label)
+    corpora = {str(each): _corpus([each], documents) for each in file or ()}
     with progress("Comparing") as shown:
         compared = [
-            _measured(*each, request, prompts, samples, _corpus(file, documents), shown, number / len(found))
+            _measured(*each, request, prompts, samples, corpora, shown, number / len(found))
             for number, each in enumerate(found)
         ]
-    _tell(compared, report, as_json)
+        compared, real = _beside_real_text(
+            compared, _corpus(file, documents) if file else None, _corpus(words, documents) if words else None
+        )
+    _tell(compared, real, report, as_json)
 
 
 def _all_found(models: Sequence[str], label: str | None) -> list[tuple[Shelf, Path]]:
@@ -94,10 +105,10 @@ def _all_found(models: Sequence[str], label: str | None) -> list[tuple[Shelf, Pa
     return found
 
 
-def _corpus(files: Sequence[Path] | None, documents: Documents | None) -> Corpus | None:
+def _corpus(files: Sequence[Path], documents: Documents | None) -> Corpus:
     from generators.training.corpus import Corpus
 
-    return Corpus(files, None if documents is None else documents.value) if files else None
+    return Corpus(files, None if documents is None else documents.value)
 
 
 def _measured(
@@ -106,16 +117,17 @@ def _measured(
     request: CompletionRequest,
     prompts: Sequence[str],
     samples: int,
-    corpus: Corpus | None,
+    corpora: Mapping[str, Corpus],
     shown: Progress,
     done: float,
 ) -> Compared:
     """One model, which is given up again before the next is loaded."""
-    from generators.comparison import Compared, sampled, style_of
+    from generators.comparison import Compared, sampled
     from generators.engine import Engine
     from generators.evaluation import evaluate
     from generators.kinds import TORCHLESS
     from generators.layers import summary
+    from generators.style import style_of
 
     shown.show(done, 1, detail=directory.name)
     size = summary(directory)
@@ -125,7 +137,7 @@ def _measured(
     began = time.perf_counter()
     model = loaded(shelf, directory)
     load_seconds = time.perf_counter() - began
-    evaluation = None if corpus is None else evaluate(model, counted(corpus, shown))
+    evaluations = {name: evaluate(model, counted(corpus, shown)) for name, corpus in corpora.items()}
     engine = Engine(model)
     try:
         texts, speed = asyncio.run(sampled(engine, request, prompts, samples))
@@ -138,25 +150,45 @@ def _measured(
         load_seconds,
         speed,
         style_of(texts),
-        evaluation,
+        evaluations,
         texts,
         sorted(directory.glob("*.png")),
     )
 
 
-def _tell(compared: Sequence[Compared], report: Path | None, as_json: bool) -> None:
-    from bot.shell.report import html_of, markdown_of, named, rows
+def _beside_real_text(
+    compared: Sequence[Compared], held_out: Corpus | None, words: Corpus | None
+) -> tuple[list[Compared], Style | None]:
+    """The models with their share of real words, and the same measures of passages as long as their texts are."""
+    from generators.passages import words_in, yardstick
+    from generators.style import style_of
+
+    lexicon: Collection[str] | None = None if words is None else words_in(words)
+    real = None
+    if held_out is not None:
+        lengths = [
+            round(fmean(len(sample.text) for sample in those))
+            for those in zip(*(one.samples for one in compared), strict=True)
+        ]
+        measured = yardstick(held_out, lengths, lexicon)
+        if measured is not None:
+            real, lexicon = measured
+    return [replace(one, style=style_of(one.samples, lexicon)) for one in compared], real
+
+
+def _tell(compared: Sequence[Compared], real: Style | None, report: Path | None, as_json: bool) -> None:
+    from bot.shell.report import html_of, markdown_of, named, rows, titles
 
     if report is not None:
         markdown = report.suffix.lower() == ".md"
-        save(markdown_of(compared, report.parent) if markdown else html_of(compared), report)
+        save(markdown_of(compared, real, report.parent) if markdown else html_of(compared, real), report)
         note(f"The report is written to {report}.")
     if as_json:
         for one in compared:
-            emit(_record(one))
+            emit(_record(one, real))
         return
     note(f"All texts have the seed {compared[0].samples[0].seed}.")
-    table(("", *named(compared)), [(label, *values) for label, values in rows(compared)])
+    table(("", *titles(compared, real)), [(label, *values) for label, values in rows(compared, real)])
     for number, sample in enumerate(compared[0].samples):
         show(f"\n— {number + 1}: {sample.prompt or '(no prompt)'}\n", dim=True)
         for name, one in zip(named(compared), compared, strict=True):
@@ -165,10 +197,11 @@ def _tell(compared: Sequence[Compared], report: Path | None, as_json: bool) -> N
             show(f"{one.samples[number].text}\n")
 
 
-def _record(one: Compared) -> dict[str, Any]:
+def _record(one: Compared, real: Style | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from bot.shelves import described
+    from generators.evaluation import together
 
     return {
         "model": described(one.info),
@@ -177,6 +210,8 @@ def _record(one: Compared) -> dict[str, Any]:
         "load_seconds": round(one.load_seconds, 4),
         **one.speed._asdict(),
         **asdict(one.style),
-        **(one.evaluation or {}),
+        **(together(one.evaluations.values()) if one.evaluations else {}),
+        "files": dict(one.evaluations),
+        "real_text": None if real is None else asdict(real),
         "samples": [sample._asdict() for sample in one.samples],
     }

@@ -16,10 +16,12 @@ from bot.platforms.terminal import printable
 
 if TYPE_CHECKING:
     from generators.comparison import Compared
+    from generators.style import Style
 
 Row: TypeAlias = tuple[str, list[str]]
 
 MEGABYTE: Final = 1_000_000
+REAL: Final = "real text"
 STYLE: Final = """\
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
@@ -43,47 +45,67 @@ def named(compared: Sequence[Compared]) -> list[str]:
     return [one.info.name if counts[one.info.name] == 1 else f"{one.info.name}@{one.info.version}" for one in compared]
 
 
-def rows(compared: Sequence[Compared]) -> list[Row]:
-    """The measures, each with what it is for every model."""
+def titles(compared: Sequence[Compared], real: Style | None) -> list[str]:
+    """The heads of the columns: the models, and what they are held against where there is any."""
+    return named(compared) if real is None else [*named(compared), REAL]
+
+
+def rows(compared: Sequence[Compared], real: Style | None) -> list[Row]:
+    """The measures, each with what it is in every column of `titles`."""
+
+    beside = [] if real is None else ["–"]
 
     def row(label: str, value: Callable[[Compared], str]) -> Row:
-        return label, [value(one) for one in compared]
+        return label, [*map(value, compared), *beside]
 
-    found = [
+    def measure(label: str, value: Callable[[Style], str]) -> Row:
+        styles = [one.style for one in compared]
+        return label, [value(style) for style in (styles if real is None else [*styles, real])]
+
+    return [
         row("kind", lambda one: one.info.kind),
         row("parameters", lambda one: f"{one.parameters:,}"),
         row("weights", lambda one: f"{one.bytes / MEGABYTE:,.1f} MB"),
         row("loaded in", lambda one: f"{one.load_seconds:.2f} s"),
         row("tokens a second", lambda one: f"{one.speed.tokens_per_second:,.0f}"),
         row("characters a second", lambda one: f"{one.speed.characters_per_second:,.0f}"),
-    ]
-    evaluations = [one.evaluation for one in compared if one.evaluation is not None]
-    if evaluations:
-        found += [
-            ("bits per character", [f"{each['bits_per_character']:.4f}" for each in evaluations]),
-            ("nats per token", [f"{each['nats_per_token']:.4f}" for each in evaluations]),
-            ("perplexity", [f"{each['perplexity']:,.2f}" for each in evaluations]),
-            ("predicted characters", [f"{each['characters']:,}" for each in evaluations]),
-        ]
-    return [
-        *found,
-        row("distinct words", lambda one: _share(one.style.distinct_1)),
-        row("distinct pairs of words", lambda one: _share(one.style.distinct_2)),
-        row("distinct threes of words", lambda one: _share(one.style.distinct_3)),
-        row("repetition", lambda one: _share(one.style.repetition)),
-        row("characters of a text", lambda one: f"{one.style.length:,.0f}"),
-        row("texts that end", lambda one: _share(one.style.ended)),
+        *((label, [*values, *beside]) for label, values in _predictions(compared)),
+        measure("distinct words", lambda style: _share(style.distinct_1)),
+        measure("distinct pairs of words", lambda style: _share(style.distinct_2)),
+        measure("distinct threes of words", lambda style: _share(style.distinct_3)),
+        measure("repetition", lambda style: _share(style.repetition)),
+        measure("real words", lambda style: _share(style.real_words)),
+        measure("paragraphs that end as sentences", lambda style: _share(style.ended_sentences)),
+        measure("blocks with closed quotations", lambda style: _share(style.closed_quotes)),
+        measure("characters of a text", lambda style: f"{style.length:,.0f}"),
+        measure("texts that end", lambda style: _share(style.ended)),
     ]
 
 
-def html_of(compared: Sequence[Compared]) -> str:
+def _predictions(compared: Sequence[Compared]) -> Iterator[Row]:
+    """How well the models predict all documents, and those of each file where there are several."""
+    from generators.evaluation import together
+
+    files = list(compared[0].evaluations)
+    if not files:
+        return
+    whole = [together(one.evaluations.values()) for one in compared]
+    yield "bits per character", [f"{each['bits_per_character']:.4f}" for each in whole]
+    for file in files if len(files) > 1 else ():
+        yield f"… {file}", [f"{one.evaluations[file]['bits_per_character']:.4f}" for one in compared]
+    yield "nats per token", [f"{each['nats_per_token']:.4f}" for each in whole]
+    yield "perplexity", [f"{each['perplexity']:,.2f}" for each in whole]
+    yield "predicted characters", [f"{each['characters']:,}" for each in whole]
+
+
+def html_of(compared: Sequence[Compared], real: Style | None) -> str:
     """A page without scripts that needs nothing from elsewhere."""
     names = [_shown(name) for name in named(compared)]
     title = " · ".join(names)
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    head = "".join(f'<th scope="col">{_shown(name)}</th>' for name in titles(compared, real))
     body = "\n".join(
-        f'<tr><th scope="row">{label}</th>{"".join(f"<td>{_shown(value)}</td>" for value in values)}</tr>'
-        for label, values in rows(compared)
+        f'<tr><th scope="row">{_shown(label)}</th>{"".join(f"<td>{_shown(value)}</td>" for value in values)}</tr>'
+        for label, values in rows(compared, real)
     )
     parts = [
         f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>',
@@ -97,15 +119,16 @@ def html_of(compared: Sequence[Compared]) -> str:
     return "\n".join(parts) + "\n</html>\n"
 
 
-def markdown_of(compared: Sequence[Compared], beside: Path) -> str:
+def markdown_of(compared: Sequence[Compared], real: Style | None, beside: Path) -> str:
     """The same as Markdown; pictures are linked.
 
     Args:
         beside: the directory of the file, where its links start.
     """
     names = [_cell(name) for name in named(compared)]
-    lines = [f"# {' · '.join(names)}", "", f"| | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
-    lines += [f"| {label} | {' | '.join(map(_cell, values))} |" for label, values in rows(compared)]
+    heads = [_cell(title) for title in titles(compared, real)]
+    lines = [f"# {' · '.join(names)}", "", f"| | {' | '.join(heads)} |", f"|---|{'---:|' * len(heads)}"]
+    lines += [f"| {_cell(label)} | {' | '.join(map(_cell, values))} |" for label, values in rows(compared, real)]
     for number, sample in enumerate(compared[0].samples):
         lines += ["", f"## Seed {sample.seed}", "", *_fenced(sample.prompt)]
         for name, one in zip(names, compared, strict=True):

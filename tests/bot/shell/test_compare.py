@@ -25,6 +25,11 @@ NUMBERS = {
     "repetition",
     "length",
     "ended",
+    "real_words",
+    "ended_sentences",
+    "closed_quotes",
+    "files",
+    "real_text",
 }
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=")
 
@@ -74,6 +79,40 @@ def test_json(shell: Shell, models: list[str], tmp_path: Path) -> None:
         assert {name: line[name] for name in alone} == pytest.approx(alone)
         assert [sample["seed"] for sample in line["samples"]] == [4, 4, 4]
     assert "bits_per_character" not in shell("compare", *models, "--max-tokens", "5", "--json").lines[0]
+
+
+def test_files_apart(shell: Shell, models: list[str], tmp_path: Path) -> None:
+    """Several files are measured each and together, and passages of them stand beside the models' texts."""
+    files = [tmp_path / "tale.txt", tmp_path / "talk.txt"]
+    files[0].write_text("A cat sat on a table.\nA cat ran.\n" * 20, "utf-8")
+    files[1].write_text("Hello there\n", "utf-8")
+    given = [argument for file in files for argument in ("--file", str(file))]
+
+    lines = shell("compare", *models, *given, "--seed", "4", "--max-tokens", "9", "--json").lines
+    table = shell("compare", *models, *given, "--seed", "4", "--max-tokens", "9").out.splitlines()
+
+    alone = [shell("evaluate", models[0], str(file), "--json").lines[0] for file in files]
+    assert list(lines[0]["files"].values()) == [pytest.approx(each) for each in alone]
+    assert lines[0]["characters"] == sum(each["characters"] for each in alone)
+    assert lines[0]["real_text"] == lines[1]["real_text"]
+    assert lines[0]["real_text"]["real_words"] > lines[0]["real_words"]
+    assert table[0].split("  ")[-1].strip() == "real text"
+    assert any(line.startswith(f"… {files[1]}") for line in table)
+
+
+def test_words_that_count(shell: Shell, models: list[str], tmp_path: Path) -> None:
+    """A text of words decides what a real word is, for models and for real text alike."""
+    (tmp_path / "words.txt").write_text("cat cat sat dog\n", "utf-8")
+    (tmp_path / "held.txt").write_text("sat sat sat sat\n", "utf-8")
+    words = ("--words", str(tmp_path / "words.txt"), "--max-tokens", "9")
+
+    beside = shell("compare", *models, *words, "--file", str(tmp_path / "held.txt"), "--json").lines[0]
+    alone = shell("compare", *models, *words, "--json").lines[0]
+
+    assert beside["real_text"]["real_words"] == 0
+    assert alone["real_text"] is None
+    assert alone["real_words"] is not None
+    assert shell("compare", *models, "--max-tokens", "9", "--json").lines[0]["real_words"] is None
 
 
 def test_the_same_seed(shell: Shell, models: list[str]) -> None:
