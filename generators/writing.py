@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -101,7 +101,7 @@ class Writer:
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
             label=label,
         )
-        return self._waited(self._text(request))
+        return self._waited(partial(self._text, request))
 
     def next(
         self, prompt: str = "", top: int = 10, *, unit: Unit | str = Unit.TOKEN, label: str | None = None
@@ -117,7 +117,8 @@ class Writer:
         """
         if unit not in tuple(Unit):
             raise InvalidValue("unit", unit, Phrase("{names} or {last}", names="token, word", last="sentence"))
-        offered = candidates(self._engine, model=self.info.name, prompt=prompt, unit=Unit(unit), n=top, label=label)
+        name = self.info.name
+        offered = partial(candidates, self._engine, model=name, prompt=prompt, unit=Unit(unit), n=top, label=label)
         found = self._waited(offered).alternatives
         return [Next(one.text, math.exp(one.logprob), one.end) for one in found]
 
@@ -155,8 +156,8 @@ class Writer:
         self._thread.shutdown()
         self._engine.close()
 
-    def _waited(self, answer: Coroutine[Any, Any, T]) -> T:
-        return self._thread.submit(lambda: asyncio.run(answer)).result()
+    def _waited(self, answer: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return self._thread.submit(lambda: asyncio.run(answer())).result()
 
     async def _text(self, request: CompletionRequest) -> str:
         async with self._engine.complete(request) as events:

@@ -20,14 +20,25 @@ PATIENCE: Final = 280.0  # seconds; importing torch on a busy machine takes many
 
 pytestmark = pytest.mark.timeout(600)
 
-LONG: Final = {**TINY, "epochs": "12", "checks": "1", "gen_epochs": "0"}
-OPTIONS: Final = [word for name, value in LONG.items() for word in (f"--{name.replace('_', '-')}", value)]
+LONG: Final = {"epochs": "12", "checks": "1", "gen_epochs": "0", "patience": "0"}
+SIZES: Final = {
+    "charrnn": {**TINY, **LONG},
+    "gpt2": {
+        "recipe": "gpt2",
+        "vocabulary_size": "300",
+        "layers": "1",
+        "heads": "1",
+        "width": "8",
+        "window": "32",
+        **LONG,
+    },
+}
 KILLED_WHILE_SAVING: Final = """
 import os, signal, torch
 save, times = torch.save, []
 def torn(value, path, *others, **more):
     times.append(path)
-    if len(times) < 8:  # two or three files a checkpoint
+    if len(times) < 8:  # two or three files a checkpoint, whatever the model
         return save(value, path, *others, **more)
     open(path, "wb").write(b"PK")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -78,7 +89,9 @@ class Training:
     def __init__(self, arguments: list[str], home: Path, before: str, output: Path) -> None:
         self._files = output.with_suffix(".out"), output.with_suffix(".err")
         forks = multiprocessing.get_context("forkserver")
-        forks.set_forkserver_preload(["generators.training.run", "generators.training.charrnn", "bot.shell.train"])
+        forks.set_forkserver_preload(
+            ["generators.training.run", "generators.training.charrnn", "generators.training.gpt2", "bot.shell.train"]
+        )
         self._process = forks.Process(target=planchette, args=(arguments, home, before, *self._files))
         self._process.start()
 
@@ -107,13 +120,15 @@ class Training:
 Start: TypeAlias = Callable[..., Training]
 
 
-@pytest.fixture
-def start(titles: Path, home: Path, tmp_path: Path) -> Iterator[Start]:
+@pytest.fixture(params=SIZES)
+def start(titles: Path, home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
     """Starts `planchette train` of the titles in another process."""
     started: list[Training] = []
+    sizes = SIZES[request.param].items()
+    given = [word for name, value in sizes for word in (f"--{name.replace('_', '-')}", value)]
 
     def begin(*options: str, before: str = "") -> Training:
-        arguments = ["train", str(titles), "--name", "cats", *OPTIONS, *options]
+        arguments = ["train", str(titles), "--name", "cats", *given, *options]
         started.append(Training(arguments, home, before, tmp_path / f"said{len(started)}"))
         return started[-1]
 
