@@ -39,7 +39,7 @@ from generators.training.recipes import (
     recipe_named,
 )
 from generators.training.recipes.aliases import canonical
-from generators.training.recipes.base import CLEAN
+from generators.training.recipes.base import BELONGING, CLEAN
 from generators.training.sources import Source, source_of
 
 __all__ = [
@@ -205,8 +205,11 @@ def _check_values(recipe: Recipe, given: Mapping[str, str]) -> None:
         raise InvalidValue("schedule", "plateau", "another one where nothing is held out for it to watch")
     if "patience" in given and recipe.patience and not watched:
         raise InvalidValue("patience", given["patience"], "0 where nothing is held out for it to watch")
-    if recipe.momentum and recipe.optimizer == "adamw":
+    if recipe.momentum and recipe.optimizer not in ("rmsprop", "sgd"):
         raise InvalidValue("momentum", given["momentum"], "given with the optimizer rmsprop or sgd")
+    for name, field, value in BELONGING:
+        if name in given and getattr(recipe, field) != value:
+            raise InvalidValue(name, given[name], f"given with the {field} {value}")
 
 
 def _check_labels(recipe: Recipe, sources: Sequence[Source]) -> None:

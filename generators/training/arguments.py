@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from transformers import TrainingArguments
@@ -18,7 +18,6 @@ SCHEDULES: Final = {
     "constant": "constant_with_warmup",
     "plateau": "reduce_lr_on_plateau",
 }
-RMSPROP: Final = {"alpha": 0.9, "eps": 1e-7}  # Keras's rho and epsilon, which recipes in its words mean
 
 
 def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool, in_order: bool) -> TrainingArguments:
@@ -45,7 +44,7 @@ def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool
         lr_scheduler_type=SCHEDULES["constant" if recipe.schedule == "plateau" and not measured else recipe.schedule],
         lr_scheduler_kwargs={"factor": recipe.plateau_factor, "patience": recipe.plateau_patience} if plateau else {},
         warmup_steps=round(total * recipe.warmup),
-        weight_decay=recipe.weight_decay if recipe.optimizer == "adamw" else 0.0,
+        weight_decay=recipe.weight_decay if recipe.optimizer == "adamw" else 0.0,  # muon's own is in its settings
         max_grad_norm=recipe.clip,
         optim="adamw_torch_fused",  # one pass over memory instead of ten
         bf16=has_bf16(),  # 2.2 times the characters per second of float32 on a core with AVX-512 BF16
@@ -67,16 +66,6 @@ def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool
         remove_unused_columns=False,
         dataloader_pin_memory=not on_cpu,
     )
-
-
-def optimizer(recipe: Recipe) -> tuple[type[torch.optim.Optimizer], dict[str, Any]] | None:
-    """The optimizer's class and settings; None for Trainer's own, AdamW."""
-    if recipe.optimizer == "adamw":
-        return None
-    settings: dict[str, Any] = {"lr": recipe.learning_rate, "momentum": recipe.momentum}
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD, settings
-    return torch.optim.RMSprop, {**settings, **RMSPROP}
 
 
 def has_bf16() -> bool:

@@ -15,10 +15,11 @@ from safetensors import SafetensorError
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainerState
 from transformers.utils import logging as transformers_logging
 
-from generators.training.arguments import METRIC, arguments, optimizer
+from generators.training.arguments import METRIC, arguments
 from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
 from generators.training.memory import keep_freed_memory
+from generators.training.optimizers import optimizer
 from generators.training.progress import Progress, Sample
 from generators.training.recipes import Recipe
 from generators.training.shuffling import Shuffled
@@ -74,7 +75,7 @@ class Loop:
             eval_dataset=[],
             data_collator=lambda items: {key: torch.as_tensor(value) for key, value in examples.batch(items).items()},
             callbacks=[self._teller, self._stop, *([self._patience] if self._patience else [])],
-            optimizer_cls_and_kwargs=optimizer(recipe),
+            optimizer_cls_and_kwargs=optimizer(recipe, trainee.model),
         )
         self._trainer.measure = self._checked
         self._trainer.teller = self._teller

@@ -14,9 +14,10 @@ from generators.training.errors import NoSuchOption
 from generators.training.recipes.aliases import canonical
 
 CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
-OPTIMIZERS: Final = ("adamw", "rmsprop", "sgd")
+OPTIMIZERS: Final = ("adamw", "muon", "rmsprop", "sgd")
 HELD_OUT_BY: Final = ("text", "end")
 SCHEDULES: Final = ("cosine", "linear", "constant", "plateau")
+BELONGING: Final = (("matrix_rate", "optimizer", "muon"),)  # fields that mean something only beside another's value
 KINDS: Final[Mapping[str, type]] = {
     "int": int,
     "float": float,
@@ -87,13 +88,14 @@ class Recipe:
     batch_size: int = option(32, "windows in a step", 1, 65_536)
     accumulation: int = option(1, "batches whose gradients make one step", 1, 4096)
     learning_rate: float = option(0.016, "at its highest", 1e-9, 1)
-    optimizer: str = option("adamw", "adamw, rmsprop or sgd", among=OPTIMIZERS)
+    optimizer: str = option("adamw", "adamw, muon, rmsprop or sgd", among=OPTIMIZERS)
+    matrix_rate: float = option(0.02, "of the blocks' matrices at its highest (muon); AdamW learns all else", 1e-9, 1)
     momentum: float = option(0.0, "of rmsprop and sgd", 0, 0.9999)
     schedule: str = option("cosine", "how the rate falls: cosine, linear, constant or plateau", among=SCHEDULES)
     plateau_patience: int = option(2, "checks without a better model after which the rate falls (plateau)", 0, 10_000)
     plateau_factor: float = option(0.5, "what the rate is multiplied by then", 1e-3, 0.999)
     warmup: float = option(0.02, "share of the steps in which the rate rises first", 0, 1)
-    weight_decay: float = option(0.01, "of adamw", 0, 1)
+    weight_decay: float = option(0.01, "of adamw and muon", 0, 1)
     clip: float = option(1.0, "longest gradient", 1e-6, 1e6)
     checks: float = option(1.0, "times an epoch that the model is measured, sampled and kept", 1e-3, 1000)
     patience: int = option(0, "checks without a better model after which training ends; 0 never", 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from generators.directory import is_adapter
+from generators.errors import InvalidValue
 from generators.training.recipes.base import Recipe, option
 
 
@@ -41,6 +43,16 @@ class GPT2LoRARecipe(GPT2Recipe):
     adapted: float = option(0.75, "share of the blocks, from the last one down, that are adapted", 0.001, 1)
     targets: tuple[str, ...] = option(("c_attn",), "linear layers that are adapted, by the ends of their names")
     adapter_dropout: float = option(0.05, "share of features that the adapter's training leaves out", 0, 0.95)
+
+    def settled(self, given: Mapping[str, str]) -> Self:
+        """As every recipe; an adapter's matrices are no maps that Muon could keep orthogonal, but factors of them.
+
+        Raises:
+            InvalidValue: Muon was asked for.
+        """
+        if self.optimizer == "muon":
+            raise InvalidValue("optimizer", given.get("optimizer", "muon"), "adamw, rmsprop or sgd for an adapter")
+        return self
 
     def decided_by(self, base: Path) -> tuple[str, ...]:
         """An adapter that goes on keeps its own sizes too."""
