@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from transformers import TrainingArguments
@@ -17,7 +17,9 @@ SCHEDULES: Final = {
     "linear": "linear",
     "constant": "constant_with_warmup",
     "plateau": "reduce_lr_on_plateau",
+    "wsd": "warmup_stable_decay",
 }
+DECAY: Final = "1-sqrt"  # ends lower than a straight line does (Hägele et al. 2024, arXiv:2405.18392)
 
 
 def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool, in_order: bool) -> TrainingArguments:
@@ -32,7 +34,8 @@ def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool
         in_order: whether examples come in their order instead of shuffled.
     """
     on_cpu = not torch.cuda.is_available()
-    plateau = recipe.schedule == "plateau" and measured
+    # a text of which nothing can be held out has no plateaus to see
+    schedule = "constant" if recipe.schedule == "plateau" and not measured else recipe.schedule
     return TrainingArguments(
         output_dir=str(work),
         max_steps=total,
@@ -40,9 +43,8 @@ def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool
         gradient_accumulation_steps=recipe.accumulation,
         train_sampling_strategy="sequential" if in_order else "random",
         learning_rate=recipe.learning_rate,
-        # a text of which nothing can be held out has no plateaus to see
-        lr_scheduler_type=SCHEDULES["constant" if recipe.schedule == "plateau" and not measured else recipe.schedule],
-        lr_scheduler_kwargs={"factor": recipe.plateau_factor, "patience": recipe.plateau_patience} if plateau else {},
+        lr_scheduler_type=SCHEDULES[schedule],
+        lr_scheduler_kwargs=_falling(recipe, schedule, total),
         warmup_steps=round(total * recipe.warmup),
         weight_decay=recipe.weight_decay if recipe.optimizer == "adamw" else 0.0,  # muon's own is in its settings
         max_grad_norm=recipe.clip,
@@ -66,6 +68,16 @@ def arguments(recipe: Recipe, work: Path, total: int, every: int, measured: bool
         remove_unused_columns=False,
         dataloader_pin_memory=not on_cpu,
     )
+
+
+def _falling(recipe: Recipe, schedule: str, total: int) -> dict[str, Any]:
+    """What else decides how the rate falls."""
+    if schedule == "plateau":
+        return {"factor": recipe.plateau_factor, "patience": recipe.plateau_patience}
+    if schedule == "wsd":
+        steps = min(round(total * recipe.decay), total - round(total * recipe.warmup))
+        return {"num_decay_steps": steps, "decay_type": DECAY}
+    return {}
 
 
 def has_bf16() -> bool:

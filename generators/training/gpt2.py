@@ -104,7 +104,8 @@ class GPT2Trainee:
 
     def writer(self) -> GPT2:
         """The model as it is now, as it will write; it shares the weights in training."""
-        sampling = Sampling(temperature=(self._recipe.temperature,), top_k=self._recipe.top_k)
+        recipe = self._recipe
+        sampling = Sampling((recipe.temperature,), recipe.top_k, recipe.top_p, recipe.repetition_penalty)
         context, labels = self._shape.context, tuple(self._labels)
         info = ModelInfo("training", "0", "gpt2", "piece", context=context, labels=labels, sampling=sampling)
         device = next(self.model.parameters()).device

@@ -16,6 +16,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, Traine
 from transformers.utils import logging as transformers_logging
 
 from generators.training.arguments import METRIC, arguments
+from generators.training.averaging import Average
 from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
 from generators.training.memory import keep_freed_memory
@@ -36,6 +37,11 @@ KEPT: Final = "kept"  # models of some epochs, in the work directory
 
 class Loop:
     """One training, from first weights or a checkpoint to the best weights in `model`.
+
+    Attributes:
+        total: steps that are planned.
+        kept: directory for the models of some epochs.
+        averaged: how good the mean of the last steps' weights was beside the best weights; empty where there is none.
 
     Args:
         trainee: the model, trained in place, and its text.
@@ -67,6 +73,9 @@ class Loop:
         self._teller = Teller(trainee, recipe, self.total, every, self.kept, told)
         transformers_logging.disable_progress_bar()  # it prints
         self._stop = _Stop(stopping)
+        self._average = Average(trainee.model, self.total, recipe.average) if recipe.average else None
+        self.averaged: dict[str, Any] = {}
+        self._measured: float | None = None
         self._patience = _Patience(recipe.patience) if recipe.patience and measured else None
         self._trainer = _Trainer(
             model=trainee.model,
@@ -74,11 +83,12 @@ class Loop:
             train_dataset=examples,
             eval_dataset=[],
             data_collator=lambda items: {key: torch.as_tensor(value) for key, value in examples.batch(items).items()},
-            callbacks=[self._teller, self._stop, *([self._patience] if self._patience else [])],
+            callbacks=[each for each in (self._teller, self._stop, self._average, self._patience) if each is not None],
             optimizer_cls_and_kwargs=optimizer(recipe, trainee.model),
         )
         self._trainer.measure = self._checked
         self._trainer.teller = self._teller
+        self._trainer.average = self._average
         self._trainer.carried = examples.carried if isinstance(examples, Streams) else None
         self._trainer.remove_callback(PrinterCallback)  # telling is the caller's
 
@@ -90,8 +100,14 @@ class Loop:
             Diverged: weights became infinite, or no numbers.
             CannotSave: a checkpoint could not be written.
         """
-        if checkpoint is not None and self._trainer.has_ended(checkpoint, self._recipe.patience):
-            return
+        if checkpoint is not None and self._average is not None:
+            self._average.load(checkpoint)
+        if checkpoint is None or not self._trainer.has_ended(checkpoint, self._recipe.patience):
+            self._train(checkpoint)
+        if self._average is not None and self._average.steps:
+            self._take_better(self._average)
+
+    def _train(self, checkpoint: Path | None) -> None:
         if checkpoint is not None and self._trainer.carried is not None:
             self._trainer.carried.load(checkpoint / CARRIED, self._trainer.args.device)
         keep_freed_memory()
@@ -105,8 +121,10 @@ class Loop:
         return int(self._trainer.state.global_step)
 
     def bits_per_character(self) -> float | None:
-        """On all that is held out, of the model as it is now."""
-        return self._bits(whole(self._trainee.held_out)) if self._recipe.validation else None
+        """On all that is held out, of the model at the end of its training."""
+        if self._measured is None and self._recipe.validation:
+            self._measured = self._bits(whole(self._trainee.held_out))
+        return self._measured
 
     def samples(self) -> tuple[Sample, ...]:
         """What the model writes at three temperatures, from nothing or after a random held-out passage."""
@@ -122,6 +140,8 @@ class Loop:
                         max_tokens=self._recipe.sample,
                         min_tokens=self._recipe.min_tokens,
                         top_k=self._recipe.top_k or None,
+                        top_p=self._recipe.top_p,
+                        repetition_penalty=self._recipe.repetition_penalty,
                         seed=self._recipe.seed,
                     ),
                     prompt,
@@ -130,6 +150,19 @@ class Loop:
             )
         finally:
             writer.close()
+
+    def _take_better(self, average: Average) -> None:
+        """Leaves the model with the mean of its last weights, unless those that it has are better where it is held."""
+        without = self.bits_per_character()
+        average.exchange()
+        self._measured = None
+        bits = self.bits_per_character()
+        is_better = without is None or bits is None or bits < without
+        if not is_better:
+            average.exchange()
+            self._measured = without
+        measures = {"bits_per_character": bits, "bits_per_character_without": without}
+        self.averaged = {"steps": average.steps, "published": is_better, **measures}
 
     def _passage(self) -> str:
         """Another one at each step, the same at the same step; nothing where none is asked for or held out."""
@@ -167,6 +200,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
 
     measure: Callable[[], float | None]
     teller: Teller
+    average: Average | None
     carried: Carried | None
     control: Any
 
@@ -198,6 +232,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
             directory.mkdir(parents=True, exist_ok=True)
             if self.carried is not None:  # first, so that a checkpoint that is whole has it
                 self.carried.save(directory / CARRIED)
+            if self.average is not None:
+                self.average.save(directory)
             super()._save_checkpoint(model, trial)
         except (OSError, SafetensorError, RuntimeError) as fault:
             with suppress(OSError):

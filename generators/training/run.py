@@ -175,6 +175,7 @@ def _publish(
         "bits_per_character": bits,
         "held_out_documents": len(trainee.held_out),
         "steps": loop.steps,
+        **({"average": loop.averaged} if loop.averaged else {}),
         "seconds": round(seconds, 1),
         **trainee.facts(),
     }
@@ -227,4 +228,6 @@ def _generation(trainee: Trainee, recipe: Recipe) -> dict[str, Any]:
         "max_new_tokens": recipe.max_tokens,
         "min_new_tokens": recipe.min_tokens,
         **({"top_k": recipe.top_k} if recipe.top_k else {}),
+        **({"top_p": recipe.top_p} if recipe.top_p < 1 else {}),
+        **({"repetition_penalty": recipe.repetition_penalty} if recipe.repetition_penalty != 1 else {}),
     }

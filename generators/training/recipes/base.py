@@ -16,8 +16,11 @@ from generators.training.recipes.aliases import canonical
 CLEAN: Final = ("nfc", "control", "duplicates")  # changes nothing that a reader would see
 OPTIMIZERS: Final = ("adamw", "muon", "rmsprop", "sgd")
 HELD_OUT_BY: Final = ("text", "end")
-SCHEDULES: Final = ("cosine", "linear", "constant", "plateau")
-BELONGING: Final = (("matrix_rate", "optimizer", "muon"),)  # fields that mean something only beside another's value
+SCHEDULES: Final = ("cosine", "linear", "constant", "plateau", "wsd")
+BELONGING: Final = (  # fields that mean something only beside another's value
+    ("matrix_rate", "optimizer", "muon"),
+    ("decay", "schedule", "wsd"),
+)
 KINDS: Final[Mapping[str, type]] = {
     "int": int,
     "float": float,
@@ -91,11 +94,15 @@ class Recipe:
     optimizer: str = option("adamw", "adamw, muon, rmsprop or sgd", among=OPTIMIZERS)
     matrix_rate: float = option(0.02, "of the blocks' matrices at its highest (muon); AdamW learns all else", 1e-9, 1)
     momentum: float = option(0.0, "of rmsprop and sgd", 0, 0.9999)
-    schedule: str = option("cosine", "how the rate falls: cosine, linear, constant or plateau", among=SCHEDULES)
+    schedule: str = option("cosine", "how the rate falls: cosine, linear, constant, plateau or wsd", among=SCHEDULES)
+    decay: float = option(0.2, "share of the steps at the end in which the rate falls to 0 (wsd)", 0, 1)
     plateau_patience: int = option(2, "checks without a better model after which the rate falls (plateau)", 0, 10_000)
     plateau_factor: float = option(0.5, "what the rate is multiplied by then", 1e-3, 0.999)
     warmup: float = option(0.02, "share of the steps in which the rate rises first", 0, 1)
     weight_decay: float = option(0.01, "of adamw and muon", 0, 1)
+    average: float = option(
+        0.0, "share of the steps at the end whose weights' mean is published if it is better; 0 none", 0, 1
+    )
     clip: float = option(1.0, "longest gradient", 1e-6, 1e6)
     checks: float = option(1.0, "times an epoch that the model is measured, sampled and kept", 1e-3, 1000)
     patience: int = option(0, "checks without a better model after which training ends; 0 never", 0)
@@ -119,6 +126,8 @@ class Recipe:
     max_tokens: int = option(300, "length of texts, where a request says nothing", 1, 20_000)
     min_tokens: int = option(0, "tokens before a text may end, where a request says nothing", 0, 20_000)
     top_k: int = option(0, "likeliest tokens that a text is drawn from, where a request says nothing; 0 all", 0)
+    top_p: float = option(1.0, "probability that the likeliest tokens drawn from have together", 1e-6, 1)
+    repetition_penalty: float = option(1.0, "makes tokens that were written less likely; 1 does not", 0.5, 2)
     sample: int = option(300, "longest text that is shown at a check, in tokens", 1, 20_000)
 
 
