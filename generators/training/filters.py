@@ -12,22 +12,17 @@ from typing import Final
 
 from generators.errors import InvalidValue
 from generators.training import rules
+from generators.training.books import transcribed
+from generators.training.chapters import stories
 from generators.training.corpus import Document
 from generators.training.digests import Digests
+from generators.training.quotation import QUOTES as QUOTES
+from generators.training.quotation import straight
 from generators.training.rules import Filter
 
 COLUMN: Final = "column:"
 
-QUOTES: Final = {"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"}
-
-BOOK: Final = 20_000  # characters; no tale, chapter or article that should stay whole is much longer
-CHAPTER: Final = 400  # characters; shorter stretches between headings are contents, dedications and rhymes
-HEADING: Final = 70  # characters; longer lines in capitals are sentences on signs and gravestones
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\ufffe\uffff]")
-_NUMBERED = re.compile(r"(chapter|book|part|letter|stave|story|act|scene|volume|canto)\s+[\divxlcdm]+\b", re.I)
-_NUMBER = re.compile(r"[ivxlcdm\d]+\.?", re.I)
-_SMALL_WORD = re.compile(r"[a-z]{1,4}|[a-z]+['’]s?")
 
 
 @dataclass(slots=True)
@@ -126,12 +121,14 @@ def control(text: str) -> list[str]:
     return [_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))]
 
 
-_STRAIGHT = str.maketrans(QUOTES)
-
-
 def quotes(text: str) -> list[str]:
-    """Straight quotation marks: one style is learnt sooner than three."""
-    return [text.translate(_STRAIGHT)]
+    """Quotation marks of one style: one is learnt sooner than three."""
+    return [straight(text)]
+
+
+def books(text: str) -> list[str]:
+    """Leaves out what printers and transcribers put around a text."""
+    return [transcribed(text)]
 
 
 def spaces(text: str) -> list[str]:
@@ -143,34 +140,6 @@ def spaces(text: str) -> list[str]:
 def lower(text: str) -> list[str]:
     """Small letters only: half the alphabet to learn, and no names or starts of sentences to tell."""
     return [text.lower()]
-
-
-def chapters(text: str) -> list[str]:
-    """Books become their tales and chapters, without headings: a document then begins as a story begins."""
-    if len(text) < BOOK:
-        return [text]
-    stories: list[list[str]] = [[]]
-    for block in text.split("\n\n"):
-        if _is_heading(block):
-            stories.append([])
-        elif stories[-1] or _is_prose(block):
-            stories[-1].append(block)
-    return [story for blocks in stories if len(story := "\n\n".join(blocks)) >= CHAPTER]
-
-
-def _is_heading(block: str) -> bool:
-    line = block.strip(" *_\n")
-    if not line or "\n" in line or len(line) > HEADING:
-        return False
-    if _NUMBERED.match(line) or _NUMBER.fullmatch(line) or line.isupper():
-        return True
-    words = line.split()  # «The Cat and the Mouse in Partnership»
-    return line[-1].isalpha() and len(words) > 1 and all(w[0].isupper() or _SMALL_WORD.fullmatch(w) for w in words)
-
-
-def _is_prose(block: str) -> bool:
-    """Whether a document may begin with it: a paragraph of at least a sentence, no line of contents or byline."""
-    return len(block) > HEADING and any(mark in block for mark in ".!?") and not block.isupper()
 
 
 def duplicates() -> Filter:
@@ -197,9 +166,10 @@ FILTERS: Final[Mapping[str, Callable[[], Filter]]] = {
     "nfc": _of_text(nfc),
     "control": _of_text(control),
     "quotes": _of_text(quotes),
+    "books": _of_text(books),
     "spaces": _of_text(spaces),
     "lower": _of_text(lower),
-    "chapters": _of_text(chapters),
+    "chapters": _of_text(stories),
     "duplicates": duplicates,
     "notes": _of_text(rules.notes),
     "urls": _removing(rules.URL),
@@ -217,11 +187,12 @@ PARAMETRISED: Final[Mapping[str, Callable[[str, str], Filter]]] = {
     "without-scripts": rules.without_scripts,
 }
 
-OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters", *PARAMETRISED})
+OF_DOCUMENTS: Final = frozenset({"duplicates", "chapters", "books", *PARAMETRISED})
 
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "anime": (  # synopses as their database has them
         *("nfc", "control", "notes", "urls", "spaces"),
         *("without-scripts=Japanese", "symbols", "min-words=10", "duplicates"),
     ),
+    "stories": ("nfc", "control", "quotes", "books", "spaces", "chapters", "duplicates"),  # books and conversations
 }
