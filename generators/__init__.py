@@ -45,7 +45,7 @@ def train(
     recipe: str | None = None,
     base: str | Path | None = None,
     name: str | None = None,
-    documents: Literal["line", "blank", "file"] | None = None,
+    documents: Literal["line", "blank", "block", "file"] | None = None,
     label_column: str | Sequence[str] | None = None,
     context_labels: str | Sequence[str] | None = None,
     text_column: str | None = None,
@@ -63,6 +63,7 @@ def train(
         base: a model to go on from, as `load` takes it.
         name: of the new model; by default that of the first file, without its suffix, as a word of small letters.
         documents: what a document of a text file is; by default a line, or what stands between `=====DOC=====` lines.
+            `block` takes the latter too, and elsewhere what stands between blank lines.
         label_column: column of CSV and TSV files, or field of JSON lines, that says what kinds of text a document is;
             or several.
         context_labels: the same, as textgenrnn calls it.

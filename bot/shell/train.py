@@ -36,6 +36,7 @@ class Documents(StrEnum):
 
     LINE = "line"
     BLANK = "blank"
+    BLOCK = "block"
     FILE = "file"
 
 
@@ -95,7 +96,10 @@ def train(
     ] = False,
     documents: Annotated[
         Documents | None,
-        typer.Option(help="A document of a text file; without it a line, or what =====DOC===== lines separate."),
+        typer.Option(
+            help="A document of a text file; without it a line, or what =====DOC===== lines separate; "
+            "block: what these do, or blank lines."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training.")] = False,
     as_json: Json = False,

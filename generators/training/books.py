@@ -12,19 +12,21 @@ from generators.training.quotation import is_chinese
 LONG_LINES: Final = 100  # characters of a line on average, where each is a paragraph; verse and turns have fewer
 WIDTH: Final = range(60, 90)  # characters of the longest lines of a text that was wrapped by hand
 NOTES: Final = 0.1  # share of a text that may be footnotes at its end
+LAST: Final = 200  # characters in which «The End» stands
 ENDS: Final = 12  # paragraphs at either end of a book among which its transcribers speak
 
 _EMPHASIS = re.compile(r"(?<![\w_=#])([_=#]+)(?=[^\s_=#])((?:[^_=#\n]|\n(?!\n))+?)(?<=\S)\1(?![\w_=#])")
 _BRACKETS = re.compile(
     r"[ \n]?\[(?:\d{1,3}|[*†a-z]|\*[^\]]*"
     r"|(?:illustra|ilustra|abbildung|footnote|sidenote|transcriber|note[: ]|greek text|drawing|hierogl|see |dedication)"
-    r"[^\]]*|[^\]\n]*\((?:итал|франц|фр|лат|нем|англ|исп|греч|польск)\.?\))\]",
+    r"[^\]]*|[^\]\n]*\((?:итал|франц|фр|лат|нем|англ|исп|греч|польск)\.?\)|[^\]\n]*[—-] прим\.[^\]\n]*)\]",
     re.I,
 )
 _BRACED = re.compile(r" ?\{\d{1,3}\}")
-_STARRED = re.compile(r"(?<=[\w.,;!?'\"]) ?(?<!\*)\*{1,2}(?=\s|$)")  # what a footnote hung on
+_STARRED = re.compile(r"(?<=[\w.,;!?'\"]) ?(?<!\*)\*(?=\s|$)")  # what a footnote hung on
 _DROPPED = re.compile(r"^[|^]+(?=[\w\"'])", re.M)  # before an initial that was a picture
 _RULE = re.compile(r"^[ \t]*[*·•.=_~\-—–+ ]{3,}[ \t]*$", re.M)
+_PICTURE = re.compile(r"^(?:\d{1,3} )?(?:full[ -]page )?(?:line-art drawing|illustration)s?\.?$", re.I | re.M)
 _DASHES = re.compile(r"(?<!-)-{2,4}(?!-)")
 _SPEECH = re.compile(r"^[-–](?=[\w¿¡])", re.M)
 _SPACED_DOTS = re.compile(r" ?\.(?: \.){2,}")
@@ -45,12 +47,12 @@ _CYRILLIC = re.compile(r"[а-я]{3}")
 def transcribed(text: str) -> str:
     """Leaves out marks of italics, footnotes, pictures and ends; joins lines; one dash and one ellipsis."""
     if is_chinese(text):
-        return _THE_END.sub("", re.sub(r"_{2,}", "——", text).replace("．", "。"))
+        return _ended(re.sub(r"_{2,}", "——", text).replace("．", "。"))
     text = _paragraphs(text)
     for pattern, put in _MARKS:
         text = pattern.sub(put, text)
-    text = _without_notes(text.strip())
-    return _THE_END.sub("", "\n\n".join(_spoken(text.split("\n\n"))))
+    text = _without_notes(re.sub(r"\n{3,}", "\n\n", text).strip())
+    return _ended("\n\n".join(_spoken(text.split("\n\n"))))
 
 
 _MARKS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
@@ -58,6 +60,7 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (_BRACKETS, ""),
     (_BRACED, ""),
     (_RULE, ""),
+    (_PICTURE, ""),
     (_STARRED, ""),
     (_DROPPED, ""),
     (_SPACED_DOTS, "..."),
@@ -65,6 +68,12 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (_DASHES, "—"),
     (_SPEECH, "—"),
 )
+
+
+def _ended(text: str) -> str:
+    """A text without the words «The End»."""
+    at = max(len(text) - LAST, 0)
+    return text[:at] + _THE_END.sub("", text[at:])
 
 
 def _paragraphs(text: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 BOOK: Final = 20_000  # characters; no tale, chapter or article that should stay whole is much longer
 CHAPTER: Final = 400  # characters; shorter stretches between headings are contents, dedications and rhymes
 HEADING: Final = 70  # characters; longer lines in capitals are sentences on signs and gravestones
-NUMBERED: Final = 160  # characters of a heading with a number, such as «CHAPTER I. In which …»
+NUMBERED: Final = 240  # characters of a heading with a number, such as «CHAPTER I. In which …»
 ASIDE: Final = 40_000  # characters; what is longer is no preface, but its chapters have no headings
 PROSE: Final = 150  # characters of a paragraph that a heading without capitals stands above
+FEW: Final = 12  # numbers; fewer tell nothing
 BEGINNING: Final = 12  # paragraphs in which a short text's title, author and motto stand
 
 _KINDS = (
@@ -31,13 +33,13 @@ _ORDINAL = (
 )
 _COUNT = r"[\divxlcdm]+"
 _NUMBERED = re.compile(
-    rf"(?:(?:{_KINDS})\.?\s+(?:{_COUNT}|{_ORDINAL})\b|(?:{_ORDINAL})\s+(?:{_KINDS})\b)"
-    rf"|{_COUNT}(?:[.)]?\s+[-–—]+\s+|\.\s*[-–—]+\s*)(?=[^\W\d_a-zа-яà-ÿ])"
+    rf"(?:{_KINDS})\.?\s+(?:{_COUNT}|{_ORDINAL})\b|(?:(?:der|die|das|the|la|le|el)\s+)?(?:{_ORDINAL})\s+(?:{_KINDS})\b"
+    rf"|(?:{_COUNT}|{_ORDINAL})(?:[.)]?\s+[-–—]+\s+|\.\s*[-–—]+\s*)(?-i:[A-ZÀ-ÞА-Я])"
     r"|第[\d零〇一二三四五六七八九十百两]+[回章节卷]",
     re.I,
 )
 _NUMBER = re.compile(rf"{_COUNT}|(?:{_ORDINAL})", re.I)
-_ROMAN_TITLE = re.compile(r"[IVXLC]+\.\s+[A-ZÀ-Ý«\"]")
+_NUMBERED_TITLE = re.compile(r"(?:[IVXLC]+\.|\d{1,3}\.?)\s+[A-ZÀ-Ý«\"]")
 _SMALL_WORD = re.compile(r"[a-z]{1,4}|[a-z]+['’]s?")
 _PARTS = re.compile(
     r"(?:prologue?s?|epilogue?|épilogue|pr[oó]logo|ep[ií]logo|einführung|einleitung|schluß|nachwort|conclusion|conclusión"
@@ -58,10 +60,17 @@ _AROUND = " *_=#-–—·.:[]()\n\t"
 _ENGLISH = re.compile(r" the ", re.I)
 _CAPITALS = r"[A-ZÀ-Þ][A-ZÀ-Þ'-]*"
 _BEGUN = re.compile(
-    rf"[\"']{{0,2}}((?:{_CAPITALS}(?:\. |, | ))*{_CAPITALS}[A-ZÀ-Þ])(?=[,;:.!?]?[\"']? [\"']?[a-zà-þ\"'I—(])"
+    rf"[\"']{{0,2}}((?:{_CAPITALS}(?:\. |, | ))*{_CAPITALS}[A-ZÀ-Þ])(?=[,;:.!?]*[\"']?[ —][\"']?[\w\"'—(])"
 )
 _POINT = frozenset(".!?…。！？")
-_CLOSED = (*_POINT, '"', "'", "”", "’", "»", ")", "—", "–", ":", ";", "*", "」", "』")
+_CLOSED = (*_POINT, '"', "'", "”", "’", "»", ")", "」", "』")
+_UNOPENED = re.compile(r'[^"\n]{1,300}[,?!]" [a-z]')  # where the mark was part of a picture
+_REFERENCE = re.compile(  # what learned editors put below a tale, or instead of one
+    r"(?:from|taken from|translated from|source:?) (?-i:[\"'A-Z])[^\n]{1,120}$"
+    r"|(?:sources?|parallels?|remarks?|footnotes?)[.:]"
+    r"|\d{1,2}\.? [^\n]{1,300}\((?:франц|фр|нем|лат|итал|англ|исп|польск)\.?\)[^\n]{0,100}$",
+    re.I,
+)
 
 
 def stories(text: str) -> list[str]:
@@ -69,7 +78,7 @@ def stories(text: str) -> list[str]:
 
     Each begins with a paragraph of a sentence at least, in small letters, and ends with one.
     """
-    blocks = [block for block in text.split("\n\n") if block.strip()]
+    blocks = _unpaged([block for block in text.split("\n\n") if block.strip()])
     if len(text) < BOOK:
         return [_shorter(text, blocks)]
     parts: list[tuple[str, list[str]]] = [("", [])]
@@ -81,6 +90,22 @@ def stories(text: str) -> list[str]:
             parts[-1][1].append(block)
     found = (_trimmed(inside) for heading, inside in parts if not _is_aside(heading, inside))
     return [_begun(story) for story in found if len(story) >= CHAPTER]
+
+
+def _unpaged(blocks: Sequence[str]) -> list[str]:
+    """Paragraphs without the numbers of pages, which unlike those of chapters leave some out; joined across pages."""
+    pages = [int(number[0]) for block in blocks if (number := re.fullmatch(r"\d{1,3}", block.strip(_AROUND)))]
+    steps = sum(after == before + 1 for before, after in pairwise(pages))
+    paged = len(pages) > FEW and steps < len(pages) / 2
+    kept: list[str] = []
+    for block in blocks:
+        if paged:
+            block = re.sub(r"^\d{1,3}(?:\s+(?=\w)|$)", "", block.strip())
+        if kept and len(kept[-1]) > HEADING and block[:1].islower() and kept[-1][-1].isalpha():
+            kept[-1] = f"{kept[-1]} {block}"
+        elif block:
+            kept.append(block)
+    return kept
 
 
 def _shorter(text: str, blocks: Sequence[str]) -> str:
@@ -98,13 +123,15 @@ def _is_heading(block: str) -> bool:
     if not line or len(line) > NUMBERED or block.lstrip()[0] in "\"'“«":
         return False
     numbered = _NUMBERED.match(line)
-    if numbered and (len(line) <= HEADING or line[: numbered.end()].isupper() or line[0] == "第"):
+    if numbered and (
+        len(line) <= HEADING or numbered[0].isupper() or line[numbered.end()] in ".:—-" or line[0] == "第"
+    ):
         return line[-1] not in "\"'”»,"
     if len(line) > HEADING:
         return line.isupper() and "\n" in block.strip()
     if _is_number(line) or _PARTS.fullmatch(line) or _ASIDES.fullmatch(line) or line.isupper():
         return True
-    return bool(_ROMAN_TITLE.match(line) and line[-1] not in ",;")
+    return bool(_NUMBERED_TITLE.match(line) and line[-1] not in ",;.:")
 
 
 def _is_number(block: str) -> bool:
@@ -137,14 +164,16 @@ def _trimmed(blocks: Sequence[str]) -> str:
     """From the first paragraph that a story may begin with to the last that it may end with."""
     first = next((at for at, block in enumerate(blocks) if _is_prose(block)), len(blocks))
     last = len(blocks)
-    while last > first and not blocks[last - 1].rstrip().endswith(_CLOSED):
+    while last > first and (not blocks[last - 1].rstrip().endswith(_CLOSED) or _REFERENCE.match(blocks[last - 1])):
         last -= 1
     return "\n\n".join(blocks[first:last])
 
 
 def _is_prose(block: str) -> bool:
     """Whether a document may begin with it: a paragraph of at least a sentence, no contents, byline or verse."""
-    return _is_sentence(block) and "\n" not in block and (len(block) > HEADING or block[0] in '"—“')
+    if "\n" in block or block[0].islower() or _REFERENCE.match(block):
+        return False
+    return _is_sentence(block) and (len(block) > HEADING or block[0] in '"—“')
 
 
 def _is_sentence(block: str) -> bool:
@@ -152,7 +181,9 @@ def _is_sentence(block: str) -> bool:
 
 
 def _begun(story: str) -> str:
-    """A story whose first words are no longer in capitals, as printers set them."""
+    """A story whose first words are no longer in capitals, as printers set them, and whose first speech is opened."""
+    if _UNOPENED.match(story):
+        story = f'"{story}'
     capitals = _BEGUN.match(story)
     if capitals is None or len(capitals[1]) > HEADING:
         return story

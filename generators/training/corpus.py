@@ -15,7 +15,7 @@ from generators.training.decoding import Lines, encoding_of
 from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
 
-Documents: TypeAlias = Literal["line", "blank", "file"]
+Documents: TypeAlias = Literal["line", "blank", "block", "file"]
 
 SEPARATOR: Final = "=====DOC====="
 CSV_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
@@ -64,7 +64,8 @@ class Corpus:
     Attributes:
         sources: files, in order.
         documents: what a document of a text file is: a `line`, what stands between `blank` lines, or the `file`. None
-            takes what stands between `=====DOC=====` lines where those occur, and otherwise a line.
+            and `block` take what stands between `=====DOC=====` lines where those occur, and otherwise None takes a
+            line, `block` what stands between blank ones.
         label_columns: columns of CSV and TSV files, or fields of JSON lines, that hold a document's labels; commas in
             a cell separate several, and an empty cell names none.
         text_column: column or field that is learnt; without it `text`, or the only column.
@@ -183,9 +184,9 @@ def _to_the_end(documents: Iterable[Document]) -> Iterator[Document]:
 
 def _texts(source: Path, documents: Documents | None) -> Iterator[Document]:
     lines = Lines(source)
-    if documents is None and any(line.rstrip() == SEPARATOR for line in lines):
+    if documents in (None, "block") and any(line.rstrip() == SEPARATOR for line in lines):
         yield from _between(lines, lambda line: line.rstrip() == SEPARATOR)
-    elif documents == "blank":
+    elif documents in ("blank", "block"):
         yield from _between(lines, lambda line: not line.strip() or line.rstrip() == SEPARATOR)
     elif documents == "file":
         yield from _between(lines, lambda _: False)

@@ -19,7 +19,7 @@ _STRAIGHT = str.maketrans(QUOTES)
 _CORNERS = str.maketrans(CORNERS)
 _HAN = regex.compile(r"\p{Script=Han}")
 _KANA = regex.compile(r"[\p{Script=Hiragana}\p{Script=Katakana}]")
-_SPACED = re.compile(r"(?<![\w.,!?…])«[ \u00a0\u202f]+|[ \u00a0\u202f]+»(?!\w)")  # French; »so« is German
+_SPACED = re.compile(r"^»[^\S\n]+|(?<![\w.,!?…])«[^\S\n]+|[^\S\n]+»(?!\w)", re.M)  # French; »so« is German
 
 _SINGLE = re.compile(r"(?<![\w'])'(?=[A-Z])")
 _DOUBLE = re.compile(r'(?<!\w)"(?=\w)')
@@ -34,7 +34,8 @@ _ELIDED = re.compile(r"(?:t(?:is|was|were|will|would|isn)|em|ere|ave|im|er|un|ca
 def is_chinese(text: str) -> bool:
     """Whether a text is in Chinese, by its beginning."""
     start = text[:LOOKED_AT]
-    return len(_HAN.findall(start)) > HAN * len(start) and not _KANA.search(start)
+    letters = len(_HAN.findall(start))
+    return letters > HAN * len(start) and 10 * len(_KANA.findall(start)) < letters  # a few came in by mistake
 
 
 def straight(text: str) -> str:

@@ -36,6 +36,8 @@ def texts(path: Path, documents: Documents | None = None, label_columns: tuple[s
         ("line", "a\n=====DOC=====\nb\n", ["a", "b"]),
         ("blank", "a\nb\n \nc\n\n\nd", ["a\nb", "c", "d"]),
         ("blank", "a\n=====DOC=====\nb\n", ["a", "b"]),
+        ("block", "a\nb\n\nc\n", ["a\nb", "c"]),
+        ("block", "a\n\nb\n=====DOC=====\nc\n", ["a\n\nb", "c"]),
         ("file", "a\n\nb\n", ["a\n\nb"]),
     ],
 )
