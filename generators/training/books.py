@@ -10,6 +10,7 @@ from typing import Final
 from generators.training.quotation import is_chinese
 
 LONG_LINES: Final = 100  # characters of a line on average, where each is a paragraph; verse and turns have fewer
+TURNS: Final = 5_000  # characters; a shorter text without blank lines is a conversation or a poem
 WIDTH: Final = range(60, 90)  # characters of the longest lines of a text that was wrapped by hand
 NOTES: Final = 0.1  # share of a text that may be footnotes at its end
 LAST: Final = 200  # characters in which «The End» stands
@@ -80,7 +81,7 @@ def _paragraphs(text: str) -> str:
     """A blank line between paragraphs, also where each was a line or lines were wrapped by hand."""
     lines = [line.strip() for line in text.split("\n")]
     filled = [line for line in lines if line]
-    if len(filled) < 4:
+    if len(filled) < 4 or ("\n\n" not in text and len(text) < TURNS):
         return text
     breaks = sum(1 for line, after in pairwise(lines) if line and after)
     longest = sorted(map(len, filled))[-1 - len(filled) // 50]

@@ -48,6 +48,10 @@ def test_straight(before: str, expected: str) -> None:
         ("They were happy.\n\nTHE END.", "They were happy."),
         ("—¡No!\n\n-Y bien, dijo.\n\nFin de la primera parte", "—¡No!\n\n—Y bien, dijo."),
         ("I lived close to the coast of the\nsea and was one of\nmany.\n\nA\nb", None),
+        (
+            "what do you like? tell me, will you\nwell, you know, films\nyes, me too\nwhich",
+            "what do you like? tell me, will you\nwell, you know, films\nyes, me too\nwhich",
+        ),
         ("Roses are red\nViolets are blue", "Roses are red\nViolets are blue"),
         ("Hi! Do you like films?\nYes.\nWhich?\nAll of them", "Hi! Do you like films?\nYes.\nWhich?\nAll of them"),
     ],
@@ -64,8 +68,8 @@ def test_lines() -> None:
     long = "Она шла по дороге и думала о том, что было вчера, и о том, что будет завтра. " * 3
     wrapped = "\n".join(["She went along the road and thought of what had been yesterday and of it."] * 4 + ["So."])
 
-    assert transcribed("\n".join([long.strip()] * 5)) == "\n\n".join([long.strip()] * 5)
-    assert transcribed(f"{wrapped}\n{wrapped}").count("\n\n") == 1
+    assert transcribed("\n".join([long.strip()] * 30)) == "\n\n".join([long.strip()] * 30)
+    assert transcribed("\n".join([wrapped] * 20)).count("\n\n") == 19
 
 
 def test_russian_notes() -> None:
