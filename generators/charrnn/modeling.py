@@ -250,7 +250,8 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
-            nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
+            # torch's own; a tenth of it hides the input from the layers for the first hundreds of steps
+            nn.init.normal_(module.weight)
         elif isinstance(module, nn.Linear):
             if module is getattr(self, "attention", None):
                 nn.init.zeros_(module.weight)  # the plain (decayed) average, until training finds better
@@ -259,13 +260,30 @@ class CharRNNForCausalLM(PreTrainedModel):  # type: ignore[misc]
                 nn.init.uniform_(module.weight, -bound, bound)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.LSTM | nn.GRU):
-            bound = module.hidden_size**-0.5
-            for name, parameter in module.named_parameters():
-                nn.init.uniform_(parameter, -bound, bound)
-                if isinstance(module, nn.LSTM) and name.startswith("bias_hh_l0"):
-                    size = module.hidden_size
-                    parameter[size : 2 * size].fill_(1.0)  # forget gate open at first (Jozefowicz et al. 2015)
+        elif isinstance(module, nn.LSTM):
+            _init_lstm(module)
+        elif isinstance(module, nn.GRU):
+            _init_gru(module)
+
+
+def _init_lstm(layer: nn.LSTM) -> None:
+    bound, size = layer.hidden_size**-0.5, layer.hidden_size
+    for name, parameter in layer.named_parameters():
+        nn.init.uniform_(parameter, -bound, bound)
+        if name.startswith("bias_hh_l0"):
+            parameter[size : 2 * size].fill_(1.0)  # forget gate open at first (Jozefowicz et al. 2015)
+
+
+def _init_gru(layer: nn.GRU) -> None:
+    """Keras's first weights: from torch's own, two GRUs learnt in 4,000 steps what they now learn in 200."""
+    for name, parameter in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in parameter.chunk(3):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)
+        else:
+            nn.init.zeros_(parameter)
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
