@@ -74,14 +74,15 @@ def compare(
         check_writable(report)
     found = _all_found(models, request.label)
     corpora = {str(each): _corpus([each], documents) for each in file or ()}
+    lexicon = _corpus(words, documents) if words else None
+    if lexicon is not None:
+        lexicon.encodings()  # a file that cannot be read is known before the first model is measured
     with progress("Comparing") as shown:
         compared = [
             _measured(*each, request, prompts, samples, corpora, shown, number / len(found))
             for number, each in enumerate(found)
         ]
-        compared, real = _beside_real_text(
-            compared, _corpus(file, documents) if file else None, _corpus(words, documents) if words else None
-        )
+        compared, real = _beside_real_text(compared, _corpus(file, documents) if file else None, lexicon)
     _tell(compared, real, report, as_json)
 
 

@@ -275,7 +275,10 @@ def _init_lstm(layer: nn.LSTM) -> None:
 
 
 def _init_gru(layer: nn.GRU) -> None:
-    """Keras's first weights: from torch's own, two GRUs learnt in 4,000 steps what they now learn in 200."""
+    """As Keras's, but orthogonal gate by gate.
+
+    Two layers learnt in 200 steps what they had learnt in 4,000 from torch's own.
+    """
     for name, parameter in layer.named_parameters():
         if name.startswith("weight_hh"):
             for gate in parameter.chunk(3):

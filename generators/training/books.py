@@ -32,7 +32,8 @@ _DASHES = re.compile(r"(?<!-)-{2,4}(?!-)")
 _SPEECH = re.compile(r"^[-–](?=[\w¿¡])", re.M)
 _SPACED_DOTS = re.compile(r" ?\.(?: \.){2,}")
 _THE_END = re.compile(
-    r"(?:\s+[\W_]*(?:the end(?: of .{1,60})?|finis|fin|fin de .{1,40}|ende|schluß|конец|完|终|全书完)"
+    r"(?:(?:\s*\n|(?<=[.!?…。！？»\"'”’])[^\S\n]+)[\W_]*"
+    r"(?:the end(?: of .{1,60})?|finis|fin|fin de .{1,40}|ende|schluß|конец|完|终|全书完)"
     r"[\W_]*)+\Z",
     re.I,
 )

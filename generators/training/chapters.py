@@ -13,6 +13,7 @@ HEADING: Final = 70  # characters; longer lines in capitals are sentences on sig
 NUMBERED: Final = 240  # characters of a heading with a number, such as «CHAPTER I. In which …»
 ASIDE: Final = 40_000  # characters; what is longer is no preface, but its chapters have no headings
 PROSE: Final = 150  # characters of a paragraph that a heading without capitals stands above
+AFTER_NUMBER: Final = (".", ":", "—", "-")
 FEW: Final = 12  # numbers; fewer tell nothing
 BEGINNING: Final = 12  # paragraphs in which a short text's title, author and motto stand
 
@@ -124,7 +125,10 @@ def _is_heading(block: str) -> bool:
         return False
     numbered = _NUMBERED.match(line)
     if numbered and (
-        len(line) <= HEADING or numbered[0].isupper() or line[numbered.end()] in ".:—-" or line[0] == "第"
+        len(line) <= HEADING
+        or numbered[0].isupper()
+        or line.startswith(AFTER_NUMBER, numbered.end())
+        or line[0] == "第"
     ):
         return line[-1] not in "\"'”»,"
     if len(line) > HEADING:

@@ -120,13 +120,15 @@ def prepared(corpus: Corpus, recipe: CharRNNRecipe, base: Known | None, read: Ca
         if partition.hides(document):
             hidden += 1
         else:
-            for piece in pieces(document.text):
-                counts.update(words_in(piece) if words else piece)
+            _count(document, counts, words)
         labelled.update(document.labels)
         characters += len(document.text)
         documents += 1
     if not documents:
         raise NothingToLearn
+    if hidden == documents:  # as where filters leave only a file's end, of which a part is learnt after all
+        for document in _documents(corpus, recipe, Tally()):
+            _count(document, counts, words)
     labels = chosen(labelled, tuple(base.labels) if base else ())
     tokenizer = _tokenizer(counts, labels, words, recipe, base)
     start = START_ID if base is None else base.start
@@ -186,6 +188,11 @@ def _documents(corpus: Corpus, recipe: CharRNNRecipe, tally: Tally) -> Iterator[
 def _filters(recipe: CharRNNRecipe) -> list[str]:
     """Those that mean something: in a running text no two documents are the same."""
     return [name for name in expanded(recipe.filters) if not (recipe.single_text and name in SILENT)]
+
+
+def _count(document: Document, counts: Counter[str], words: bool) -> None:
+    for piece in pieces(document.text):
+        counts.update(words_in(piece) if words else piece)
 
 
 def _tokenizer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,6 @@ def source_of(given: str | Path) -> Source:
     """
     label, equals, name = str(given).partition("=")
     labels = labels_in(label)
-    if not equals or not name or not labels or "/" in label or Path(given).exists():
+    if not equals or not name or not labels or "/" in label or os.path.exists(given):  # noqa: PTH110 -- Path's own raises for a name that is too long
         return Source(Path(given))
     return Source(Path(name), labels)

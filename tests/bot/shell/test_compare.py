@@ -104,7 +104,7 @@ def test_words_that_count(shell: Shell, models: list[str], tmp_path: Path) -> No
     """A text of words decides what a real word is, for models and for real text alike."""
     (tmp_path / "words.txt").write_text("cat cat sat dog\n", "utf-8")
     (tmp_path / "held.txt").write_text("sat sat sat sat\n", "utf-8")
-    words = ("--words", str(tmp_path / "words.txt"), "--max-tokens", "9")
+    words = ("--words", str(tmp_path / "words.txt"), "--max-tokens", "60", "--seed", "1")
 
     beside = shell("compare", *models, *words, "--file", str(tmp_path / "held.txt"), "--json").lines[0]
     alone = shell("compare", *models, *words, "--json").lines[0]

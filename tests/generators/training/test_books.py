@@ -63,6 +63,20 @@ def test_transcribed(before: str, expected: str | None) -> None:
     assert transcribed(before) == (joined if expected is None else expected)
 
 
+@pytest.mark.parametrize("ending", ["And that was the end.", "Y llegó el fin.", "Ein gutes Ende."])
+def test_ending_sentences(ending: str) -> None:
+    """«The End» goes where it stands alone, and stays where it ends a sentence."""
+    assert transcribed(f"Once there was a king.\n\n{ending}").endswith(ending)
+    assert transcribed(f"Once there was a king. {ending}\n\nTHE END").endswith(ending)
+
+
+def test_long_headings() -> None:
+    """A long line that begins like a heading and has nothing after its number is no heading."""
+    line = "Chapter twenty-" + "x" * 80
+
+    assert line in stories(f"{line}\n\nOnce there was a king.")[0]
+
+
 def test_lines() -> None:
     """Paragraphs that were a line each, and lines that were wrapped by hand, become paragraphs with blank lines."""
     long = "Она шла по дороге и думала о том, что было вчера, и о том, что будет завтра. " * 3

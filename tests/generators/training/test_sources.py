@@ -74,6 +74,7 @@ def test_refused(titles: Path, tmp_path: Path) -> None:
         train([f"talk={titles}"], output=tmp_path / "x", recipe="nietzsche")
     with pytest.raises(UnreadableSource, match=r"^none\.txt cannot be read: there is no such file"):
         train(["talk=none.txt"], output=tmp_path / "x")
+    assert source_of("talk=" + "x" * 300).labels == ("talk",)  # longer than any file's name may be
 
 
 def test_resumed_with_other_labels(titles: Path, tmp_path: Path) -> None:
@@ -87,3 +88,15 @@ def test_resumed_with_other_labels(titles: Path, tmp_path: Path) -> None:
         train([f"talk={titles}"], output=tmp_path / "x", options=TINY, stopping=stop)
     with pytest.raises(CannotResume, match="sources"):
         train([titles], output=tmp_path / "x", options=TINY, resume=True)
+
+
+def test_one_line_held_out_by_its_end(tmp_path: Path) -> None:
+    """A single text of one line has characters of its own, though no line end stands where it is cut."""
+    source = tmp_path / "line.txt"
+    source.write_text("the cat sat on the mat and " * 80)
+    options = {**TINY, "held_out_by": "end", "single_text": "true", "epochs": "1"}
+
+    model = train([source], output=tmp_path / "x", options=options, recipe="textgenrnn")
+
+    vocabulary = json.loads((model.directory / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    assert {"t", "h", "e"} <= set(vocabulary)
