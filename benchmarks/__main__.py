@@ -7,7 +7,7 @@ import importlib
 
 from benchmarks.peers import results
 
-NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "titles", "training", "tuning")
+NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "titles", "stories", "training", "tuning")
 
 
 def main() -> None:

@@ -32,9 +32,10 @@ from storage.turns import Turn
 if TYPE_CHECKING:
     from bot.app import Bot
 
+TALK: Final = "talk"  # label of conversations, a line for each turn; models that learnt it go on best so
 # Straight quotes: of these, curly quotes, dashes and hyphens the shipped model goes on best from them, and closes them.
 QUOTE: Final = '"'
-ENDS: Final = (QUOTE, "\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029")
+LINE_ENDS: Final = ("\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029")
 QUOTES: Final = re.compile('["“”„«»]')
 SENTENCE_END: Final = re.compile(r".*[.!?…。！？]", re.DOTALL)
 HEARD: Final = 500  # characters of a turn; the end of a long one is what is answered
@@ -113,7 +114,7 @@ class Talk:
         until = bot.ticks() + PATIENCE
         for _ in range(ATTEMPTS):
             left = until - bot.ticks()
-            if left > 0 and await speech.write(prompt_of(conversation), left):
+            if left > 0 and await speech.write(conversation, left):
                 await speech.finish()
                 return
             speech.seed = (speech.seed + 1) % 2**63
@@ -144,21 +145,23 @@ class _Speech:
         self.seed = begun.seed
         self._answer = self._at(begun.posted, Message(""))
 
-    async def write(self, prompt: str, seconds: float) -> bool:
+    async def write(self, conversation: Sequence[Turn], seconds: float) -> bool:
         """Lets the model write, and shows what there is; False where nothing of it could be seen."""
         here = await self._bot.settings.get(self._asked.place)
         info = await self._bot.models.chosen(None, here.model)
         room = SPOKEN.get(info.token, WORDS)
+        label = TALK if TALK in info.labels else None
         request = CompletionRequest(
-            prompt=prompt,
+            prompt=prompt_of(conversation, label),
             model=pinned(info),
+            label=label,
             max_tokens=room if here.length is None else min(room, here.length),
             min_tokens=0,
             temperature=here.temperature,
             top_k=here.top_k,
             top_p=here.top_p,
             seed=self.seed,
-            stop=ENDS,
+            stop=LINE_ENDS if label else (QUOTE, *LINE_ENDS),
             user=self._asked.person.key,
             deadline=seconds,
         )
@@ -224,9 +227,16 @@ class _Speech:
         return Answer(self._outbox, self._asked.place, posted, message, self._bot.ticks)
 
 
-def prompt_of(conversation: Sequence[Turn]) -> str:
-    """The turns as lines of dialogue, and the opening of the next one."""
-    lines = (QUOTES.sub("'", " ".join(turn.text[-HEARD:].split())) for turn in conversation)
+def prompt_of(conversation: Sequence[Turn], label: str | None = None) -> str:
+    """The turns as lines of dialogue, and the opening of the next one.
+
+    Args:
+        label: of the text that the model is asked for: in talk a turn is a line, in stories one between quotes.
+    """
+    said = (" ".join(turn.text[-HEARD:].split()) for turn in conversation)
+    if label == TALK:
+        return "".join(f"{line}\n" for line in said)
+    lines = (QUOTES.sub("'", line) for line in said)
     return "".join(f"{QUOTE}{line}{QUOTE}\n" for line in lines) + QUOTE
 
 

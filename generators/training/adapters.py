@@ -108,8 +108,8 @@ def merged_tensors(model: PeftModel, base: Mapping[str, Tensor]) -> dict[str, Te
     return tensors
 
 
-def save_adapter(model: PeftModel, base: Path, directory: Path) -> Path:
-    """Writes peft's two files and a copy of the base's config; the file with the weights.
+def save_adapter(model: PeftModel, base: Path, directory: Path) -> None:
+    """Writes peft's two files and a copy of the base's config.
 
     Args:
         model: the adapted model.
@@ -122,7 +122,6 @@ def save_adapter(model: PeftModel, base: Path, directory: Path) -> Path:
     config["target_modules"] = sorted(config["target_modules"])
     write_json(directory / ADAPTER_CONFIG, config)
     shutil.copyfile(base / "config.json", directory / "config.json")
-    return directory / "adapter_model.safetensors"
 
 
 def count(model: nn.Module, *, trained: bool) -> int:

@@ -102,13 +102,12 @@ class CharRNNTrainee:
         """Summed loss over every token but the first of each text."""
         return nats_of(self.writer(), texts)[0]
 
-    def save(self, directory: Path) -> Path:
-        """Writes model and tokenizer; the weights' file."""
+    def save(self, directory: Path) -> None:
+        """Writes model and tokenizer."""
         reads_marks_as_straight(self.model, self._tokenizer, self._unseen)
         self.model.config.architectures = ["CharRNNForCausalLM"]
         self.model.save_pretrained(directory)
         save_tokenizer(self._tokenizer, directory)
-        return directory / "model.safetensors"
 
     def facts(self) -> dict[str, Any]:
         """Its number of parameters."""

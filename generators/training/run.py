@@ -16,6 +16,7 @@ from typing import Any, Final
 import torch
 
 from generators.directory import full_digest
+from generators.tensors import weights_digest
 from generators.training.ancestry import ancestry
 from generators.training.card import card
 from generators.training.checkpoints import newest_usable, step_of
@@ -196,7 +197,8 @@ def _publish(
         return versions[0]
 
     with published(output, version) as directory:
-        versions.append(full_digest(trainee.save(directory))[:12])  # the same training on the same machine: the same
+        trainee.save(directory)
+        versions.append(weights_digest(directory)[:12])  # the same training on the same machine: the same
         write_json(directory / "generation_config.json", _generation(trainee, recipe))
         lineage = {"version": versions[0], "name": output.name, "kind": recipe.kind, **lineage, **plan}
         write_json(directory / LINEAGE, lineage)

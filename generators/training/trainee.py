@@ -78,8 +78,8 @@ class Trainee(Protocol):
         """Summed loss in nats over every token but the first of each text, of the model as it is now."""
         ...
 
-    def save(self, directory: Path) -> Path:
-        """Writes all that makes a directory this model; the file whose digest names its version."""
+    def save(self, directory: Path) -> None:
+        """Writes all that makes a directory this model."""
         ...
 
     def facts(self) -> dict[str, Any]:

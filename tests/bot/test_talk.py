@@ -195,6 +195,7 @@ def test_prompt(clock: FakeClock) -> None:
     ]
 
     assert prompt_of(turns) == '"Say \'hi\' now"\n"Hi."\n"'
+    assert prompt_of(turns, "talk") == 'Say "hi" now\nHi.\n'
 
 
 @pytest.mark.parametrize(

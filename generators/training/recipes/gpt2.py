@@ -11,6 +11,8 @@ from generators.directory import is_adapter
 from generators.errors import InvalidValue
 from generators.training.recipes.base import Recipe, option
 
+NUMBERS: Final = ("float32", "float16", "bfloat16")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GPT2Recipe(Recipe):
@@ -29,6 +31,8 @@ class GPT2Recipe(Recipe):
     window: int = option(256, "tokens that documents are packed into; no document's piece is longer", 2, 65_536)
 
     label_dropout: float = option(0.2, "share of the documents that are seen without their labels", 0, 1)
+    dtype: str = option("float32", "of the published weights: float32, float16 or bfloat16", among=NUMBERS)
+    shard_size: int = option(0, "most megabytes of a published file of weights; 0 writes a single file", 0, 100_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +52,13 @@ class GPT2LoRARecipe(GPT2Recipe):
         """As every recipe; an adapter's matrices are no maps that Muon could keep orthogonal, but factors of them.
 
         Raises:
-            InvalidValue: Muon was asked for.
+            InvalidValue: Muon was asked for, or another format of the weights.
         """
         if self.optimizer == "muon":
             raise InvalidValue("optimizer", given.get("optimizer", "muon"), "adamw, rmsprop or sgd for an adapter")
+        for name, only in (("dtype", NUMBERS[0]), ("shard_size", 0)):
+            if getattr(self, name) != only:
+                raise InvalidValue(name, given[name], f"{only} for an adapter, which is one small file in float32")
         return self
 
     def decided_by(self, base: Path) -> tuple[str, ...]:
@@ -73,6 +80,33 @@ GPT2: Final = (
         temperature=0.8,
         max_tokens=200,
         sample=100,
+    ),
+    GPT2Recipe(
+        name="gpt2-stories",
+        description="a GPT-2 of 17 million parameters from scratch, for tens of megabytes of stories",
+        vocabulary_size=16_000,
+        layers=6,
+        heads=6,
+        width=384,
+        dropout=0.0,  # three passes over so much text are too few to learn it by heart
+        epochs=3,
+        batch_size=32,  # 8,192 tokens
+        optimizer="muon",
+        learning_rate=0.005,
+        matrix_rate=0.02,
+        schedule="wsd",
+        decay=0.3,
+        warmup=0.02,
+        weight_decay=0.02,  # times a rate of 0.02 it is felt after 2,500 steps
+        checks=4,
+        threads=2,
+        measured=20_000,
+        filters=("stories",),
+        dtype="float16",
+        shard_size=15,
+        temperature=0.8,
+        max_tokens=200,
+        sample=150,
     ),
     GPT2Recipe(
         name="gpt2-tune",

@@ -274,6 +274,7 @@ def test_few_documents(base: TrainedModel, tmp_path: Path, text: str) -> None:
         ({"recipe": "gpt2-lora"}, {}, InvalidValue, "with a base"),
         ({"recipe": "gpt2", "lora": True}, {}, UserError, "lora needs a base"),
         ({"base": "base", "lora": True}, {"targets": "q_proj"}, InvalidValue, "c_attn"),
+        ({"base": "base", "lora": True}, {"dtype": "float16"}, InvalidValue, "float32 for an adapter"),
         ({"base": "base"}, {"layers": "3"}, InvalidValue, "which decides it"),
         ({"base": "bert"}, {}, Unsupported, "its kind is bert"),
         ({"base": "bert", "lora": True}, {}, Unsupported, "its kind is bert"),
