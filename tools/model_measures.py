@@ -120,7 +120,7 @@ def there(corpora: Path | None, file: str) -> bool:
 @cache
 def held_out(file: Path) -> tuple[Document, ...]:
     """The end of a file, prepared as what the models learn from."""
-    return tuple(cleaned(held_out_documents(file, SHARE, _documents(file)), FILTERS))
+    return tuple(cleaned(held_out_documents(file, SHARE, documents_of(file)), FILTERS))
 
 
 def portion(documents: Sequence[Document], characters: int) -> Iterator[Document]:
@@ -133,14 +133,14 @@ def portion(documents: Sequence[Document], characters: int) -> Iterator[Document
 
 
 @cache
-def _lexicon(files: tuple[Path, ...]) -> frozenset[str]:
+def lexicon(files: tuple[Path, ...]) -> frozenset[str]:
     """The words of what models learn from, the ends being left out."""
     ends = Partition(SHARE, "end")
-    read = (each for file in files for each in ends.read(Corpus([file], _documents(file))))
+    read = (each for file in files for each in ends.read(Corpus([file], documents_of(file))))
     return words_in(each for each in read if not ends.hides(each))
 
 
-def _documents(file: Path) -> Documents | None:
+def documents_of(file: Path) -> Documents | None:
     return "blank" if file.name.startswith(TURNS) else None
 
 
@@ -175,9 +175,9 @@ def _written(
 def _beside(samples: Sequence[Sample], corpora: Path | None, files: Sequence[str]) -> Writing:
     if corpora is None or not files:
         return Writing(style_of(samples), None)
-    lexicon = _lexicon(tuple(corpora / file for file in files))
-    real = yardstick(_texts(corpora, files), [len(sample.text) for sample in samples], lexicon)
-    return Writing(style_of(samples, lexicon), None if real is None else real.style)
+    words = lexicon(tuple(corpora / file for file in files))
+    real = yardstick(_texts(corpora, files), [len(sample.text) for sample in samples], words)
+    return Writing(style_of(samples, words), None if real is None else real.style)
 
 
 def _labelled(document: Document, label: str | None) -> Document:
