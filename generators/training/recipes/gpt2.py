@@ -83,14 +83,16 @@ GPT2: Final = (
     ),
     GPT2Recipe(
         name="gpt2-stories",
-        description="a GPT-2 of 17 million parameters from scratch, for tens of megabytes of stories",
-        vocabulary_size=16_000,
+        description="a GPT-2 of 15 million parameters from scratch, for tens of megabytes of stories",
+        vocabulary_size=12_000,
         layers=6,
         heads=6,
         width=384,
+        context=512,
+        window=512,
         dropout=0.0,  # three passes over so much text are too few to learn it by heart
         epochs=3,
-        batch_size=32,  # 8,192 tokens
+        batch_size=16,  # 8,192 tokens
         optimizer="muon",
         learning_rate=0.005,
         matrix_rate=0.02,

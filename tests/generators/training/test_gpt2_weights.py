@@ -22,8 +22,8 @@ def test_half_precision_shards(tmp_path: Path) -> None:
     source = tmp_path / "titles.txt"
     source.write_text("\n".join(TITLES), "utf-8")
     whole, halves = (
-        train([source], recipe="gpt2", output=tmp_path / dtype, options={**SHAPE, "epochs": "1", "dtype": dtype, **rest})
-        for dtype, rest in (("float32", {}), ("float16", {"shard_size": "1"}))
+        train([source], recipe="gpt2", output=tmp_path / name, options={**SHAPE, "epochs": "1", **options})
+        for name, options in (("whole", {}), ("halves", {"dtype": "float16", "shard_size": "1"}))
     )
 
     files = weights_files(halves.directory)
