@@ -22,6 +22,7 @@ from generators.charrnn.tokenizer import (
     words_in,
 )
 from generators.errors import InvalidValue
+from generators.training.alphabets import letters
 from generators.training.corpus import Corpus, Document
 from generators.training.errors import NothingToLearn
 from generators.training.filters import QUOTES, Tally, cleaned, expanded
@@ -212,6 +213,8 @@ def _tokenizer(
         "quotes" in expanded(recipe.filters) and not words
     ):  # so that typographic marks in a prompt are read as straight ones
         found += [mark for mark in QUOTES if mark not in counts or counts[mark] < recipe.min_count]
+    if not words:
+        found += [letter for letter in letters(recipe.alphabet) if letter not in found]
     old = set(known) | (set(byte_letters()) if words else set())
     together = [*known, *(name for name in found if name not in old)]
     together += [name for name in names if name not in old]

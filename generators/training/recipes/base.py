@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -49,7 +49,7 @@ def option(default: Any, help: str, least: float = 0, most: float = 1e9, among: 
         default: where a recipe says nothing else.
         help: in a few words.
         least, most: range of a number.
-        among: what a word has to be one of; empty for any.
+        among: what a word, or each of several, has to be one of; empty for any.
     """
     return field(default=default, metadata={"help": help, "least": least, "most": most, "among": among})
 
@@ -167,16 +167,21 @@ def _parsed(name: str, value: str, annotation: str, limits: Mapping[str, Any]) -
         if annotation == "tuple[int, ...]":
             parts = value.replace(",", " ").split()
             return tuple(_number(name, part, int, limits["least"], limits["most"]) for part in parts)
-        return _words(name, value)
+        return _among(name, _words(name, value), limits["among"])
     if kind is str:
-        if limits["among"] and value not in limits["among"]:
-            raise InvalidValue(name, value, f"one of {', '.join(limits['among'])}")
-        return value
+        return _among(name, (value,), limits["among"])[0]
     if kind is bool:
         if value.lower() not in YES:
             raise InvalidValue(name, value, "true or false")
         return YES[value.lower()]
     return _number(name, value, kind, limits["least"], limits["most"])
+
+
+def _among(name: str, words: tuple[str, ...], allowed: Sequence[str]) -> tuple[str, ...]:
+    for word in words:
+        if allowed and word not in allowed:
+            raise InvalidValue(name, word, f"one of {', '.join(allowed)}")
+    return words
 
 
 def _words(name: str, value: str) -> tuple[str, ...]:
