@@ -13,12 +13,12 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.utils import logging as transformers_logging
 
 from generators.errors import InvalidValue
+from generators.training import attention
 from generators.training.loss import head_loss
 from generators.training.recipes import GPT2Recipe
 from generators.vocabulary import Vocabulary
 
 FUSED: Final = {"gelu_new": "gelu_pytorch_tanh"}  # the same function in one pass over memory
-PLAIN: Final = 512  # tokens of a window up to which all its weights of attention are held: 14 % more tokens a second
 
 
 class PackedGPT2(GPT2LMHeadModel):  # type: ignore[misc]
@@ -70,18 +70,14 @@ def fresh_config(recipe: GPT2Recipe, vocabulary: Vocabulary, labels: Mapping[str
         eos_token_id=vocabulary.end,
         pad_token_id=vocabulary.end,
         labels=dict(labels),
-        attn_implementation=_attention(recipe),
+        attn_implementation=_attention(),
         **_dropout(recipe),
     )
 
 
-def _attention(recipe: GPT2Recipe) -> str:
-    """What attends, whatever a base's config.json asks for: it has to keep the documents of a window apart.
-
-    On processors torch's fused attention is slow where such a mask is given.
-    """
-    is_short = recipe.window <= PLAIN and not torch.cuda.is_available()
-    return "eager" if is_short else "sdpa"
+def _attention() -> str:
+    """What attends, whatever a base's config.json asks for: it has to keep the documents of a window apart."""
+    return "sdpa" if torch.cuda.is_available() else attention.NAME
 
 
 def _dropout(recipe: GPT2Recipe) -> dict[str, float]:
@@ -95,7 +91,7 @@ def loaded(directory: Path, tensors: dict[str, Tensor], recipe: GPT2Recipe) -> P
     activation = config.activation_function
     config.activation_function = FUSED.get(activation, activation)
     transformers_logging.disable_progress_bar()  # it prints, and telling is the caller's
-    kinds = {"dtype": torch.float32, "attn_implementation": _attention(recipe)}
+    kinds = {"dtype": torch.float32, "attn_implementation": _attention()}
     model: PackedGPT2 = PackedGPT2.from_pretrained(None, config=config, state_dict=dict(tensors), **kinds)
     model.config.activation_function = activation
     model.name_or_path = str(directory)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from generators.training.windows import IGNORED
 
-ROWS: Final = 1024  # predictions at a time; with 50,257 tokens they take 206 MB in float32
+ROWS: Final = 512  # predictions at a time, the fastest; with 50,257 tokens they take 103 MB in float32
 
 
 def head_loss(hidden: Tensor, weight: Tensor, targets: Tensor, divisor: Tensor | int | None = None) -> Tensor:
@@ -49,19 +49,16 @@ class _HeadLoss(torch.autograd.Function):
             for start in range(0, len(targets), ROWS):
                 rows = hidden[start : start + ROWS].to(dtype)
                 places = targets[start : start + ROWS, None]
-                logits = (rows @ head.T).float()
-                logs = logits.logsumexp(1, keepdim=True)
-                total += (logs - logits.gather(1, places)).sum()
+                logs = (rows @ head.T).log_softmax(1, dtype=torch.float32)  # one kernel that keeps a row in the cache
+                total -= logs.gather(1, places).sum()
                 if not (to_hidden or to_weight):
                     continue
-                change = logits.sub_(logs).exp_()
-                change.scatter_add_(1, places, change.new_full(places.shape, -1.0))
-                change = change.div_(divisor).to(dtype)
+                change = logs.exp_().scatter_add_(1, places, logs.new_full(places.shape, -1.0)).to(dtype)
                 if of_hidden is not None:
                     of_hidden[start : start + ROWS] = change @ head
                 if of_weight is not None:
                     of_weight += change.T @ rows
-        ctx.save_for_backward(of_hidden, of_weight)
+        ctx.save_for_backward(*(None if each is None else each.div_(divisor) for each in (of_hidden, of_weight)))
         return total / divisor
 
     @staticmethod

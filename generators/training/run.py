@@ -158,8 +158,15 @@ def _check_resumable(work: Path, plan: Mapping[str, Any]) -> None:
         earlier = json.loads((work / PLAN).read_text("utf-8"))
     except (OSError, ValueError):
         raise CannotResume(str(work)) from None
-    if differs := tuple(name for name, value in plan.items() if earlier.get(name) != value):
+    before, now = _deciding(earlier), _deciding(plan)
+    if differs := tuple(name for name, value in now.items() if before.get(name) != value):
         raise CannotResume(str(work), differs)
+
+
+def _deciding(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan without what only decides how long it takes: it may be resumed with more cores, or fewer."""
+    recipe = {name: value for name, value in dict(plan.get("recipe") or {}).items() if name != "threads"}
+    return {**plan, "recipe": recipe}
 
 
 def _publish(

@@ -10,7 +10,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from generators.directory import weights_files
 from generators.gpt2 import load, read_info
 from generators.training import train
-from generators.training.gpt2_weights import PLAIN, PackedGPT2
+from generators.training.attention import NAME
+from generators.training.gpt2_weights import PackedGPT2
 from generators.training.windows import IGNORED
 from tests.generators.training.titles import TITLES
 
@@ -39,11 +40,11 @@ def test_half_precision_shards(tmp_path: Path) -> None:
     assert halves.version != whole.version
 
 
-@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+@pytest.mark.parametrize("attention", [NAME, "sdpa"])
 def test_packed_documents(attention: str) -> None:
     """Whatever attends, a document's loss in a packed window is its loss alone."""
     torch.manual_seed(0)
-    config = GPT2Config(vocab_size=50, n_positions=PLAIN, n_embd=32, n_layer=2, n_head=2, attn_implementation=attention)
+    config = GPT2Config(vocab_size=50, n_positions=512, n_embd=32, n_layer=2, n_head=2, attn_implementation=attention)
     model = PackedGPT2(config).eval()
     rng = np.random.default_rng(0)
     texts = [torch.as_tensor(rng.integers(1, 50, length)) for length in (9, 5)]

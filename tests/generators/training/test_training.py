@@ -159,6 +159,15 @@ def test_resumed(titles: Path, tmp_path: Path, options: dict[str, str]) -> None:
     assert not work.exists()
 
 
+def test_resumed_with_more_threads(titles: Path, tmp_path: Path) -> None:
+    """A training goes on with another number of threads, which its card then names."""
+    interrupt(titles, tmp_path / "cats", checks=3)
+
+    resumed = trained(titles, tmp_path / "cats", {"threads": "2"}, resume=True)
+
+    assert "on 2 threads of" in (resumed.directory / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("options", [{"epochs": "1.4"}, {"learning_rate": "1e-9", "patience": "1", "optimizer": "sgd"}])
 def test_interrupted_at_the_end(titles: Path, tmp_path: Path, options: dict[str, str]) -> None:
     """A training that ended, by its steps or its patience, and was not published takes no more steps."""
