@@ -19,7 +19,7 @@ from generators.errors import MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.model import Model
 from generators.places import CONFIG
 
-KINDS: Final = {"charrnn": "generators.charrnn", "gpt2": "generators.gpt2"}
+KINDS: Final = {"gpt2": "generators.gpt2", "charrnn": "generators.charrnn"}  # those that write best first
 OTHERS: Final = "generators.causal"  # every other causal language model of transformers
 TORCHLESS: Final = frozenset({"charrnn"})
 TORCH_CACHE_BYTES: Final = 512 << 20  # a token is 74 kB in GPT-2 of 124M: some 7,000 tokens, or 6 whole contexts
@@ -66,7 +66,7 @@ def load_model(directory: Path, info: ModelInfo, *, device: str = "auto", thread
 
 
 def rank(kind: str) -> int:
-    """Where a kind stands in lists."""
+    """Where a kind stands in lists; the first model of the first kind is the default."""
     return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
 
 

@@ -228,7 +228,7 @@ class LocalGenerator:
                     continue
                 if is_installed(info.kind):
                     found[name] = info
-                else:
+                elif not shelf.shipped:  # a small server without torch is no fault
                     _log.warning("the model %s is left out: packages for its kind %s are missing", name, info.kind)
         return sorted(found.values(), key=lambda info: (not info.shipped, rank(info.kind), info.name))
 

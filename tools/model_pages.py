@@ -1,4 +1,4 @@
-"""Writes docs/models.md's tables and docs/samples.md from the models that ship, so that neither says more than they do.
+"""Writes docs/models.md's tables, docs/samples.md and each card's measures from the models that ship.
 
     python -m tools.model_pages                      # reads ../shared/corpora and ../shared/textgenrnn
     python -m tools.model_pages --shared DIRECTORY   # which holds the texts that the models learnt from, and a peer
@@ -51,7 +51,7 @@ def between(page: str, written: str) -> str:
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{MODELS.name} needs the lines {BEGIN} and {END}, with the tables between them")
+        raise ValueError(f"the page needs the lines {BEGIN} and {END}, with what is measured between them")
     return f"{before}{BEGIN}\n\n{written.strip()}\n\n{END}{after}"
 
 
@@ -59,6 +59,13 @@ def tables(models: Sequence[Measured]) -> str:
     """What the models are, how well they predict, and how they write, as Markdown."""
     parts = [*_sizes(models), "", *_predictions(models), "", *_writing(models)]
     return "\n".join(parts)
+
+
+def measures(one: Measured) -> str:
+    """What a model's card says of how well it predicts, and how it writes."""
+    rows = [f"| {file.removesuffix('.txt')} | {_bits(one, [file])} |" for file in sorted(one.predictions)]
+    header = ["| bits per character of its files' ends | |", "|---|---:|"]
+    return "\n".join([*([*header, *rows, ""] if rows else []), *_writing([one])])
 
 
 def _sizes(models: Sequence[Measured]) -> Iterator[str]:
@@ -151,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared", help="holds corpora/ and textgenrnn/")
     shared: Path = parser.parse_args(arguments).shared
     page = MODELS.read_text("utf-8")
-    between(page, "")  # a page without markers is refused before the work, not after it
+    for marked in (MODELS, *(directory / "README.md" for _, directory in _shipped())):
+        between(marked.read_text("utf-8"), "")  # a page without markers is refused before the work, not after it
     with TemporaryDirectory() as scratch:
         models = [*_shipped(), *_peer(shared, Path(scratch))]
         corpora = _corpora(shared, models)
@@ -160,6 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _note(f"measuring {shelf.info(directory).name}")
             found.append(measured(shelf, directory, corpora))
         MODELS.write_text(between(page, tables(found)), "utf-8")
+        for (shelf, directory), one in zip(models, found, strict=True):
+            if shelf.shipped:
+                card = directory / "README.md"
+                card.write_text(between(card.read_text("utf-8"), measures(one)), "utf-8")
         _note("writing samples")
         SAMPLES.write_text(samples_page(models), "utf-8")
 

@@ -40,7 +40,7 @@ from generators.training.recipes import (
 )
 from generators.training.recipes.aliases import canonical
 from generators.training.recipes.base import BELONGING, CLEAN
-from generators.training.sources import Source, source_of
+from generators.training.sources import Source, is_file, source_of
 
 __all__ = [
     "RECIPES",
@@ -265,7 +265,7 @@ def _check_readable(corpus: Corpus) -> None:
         UnreadableSource: one is.
     """
     for source in corpus.sources:
-        if has_columns(source) or not source.is_file():
+        if has_columns(source) or not is_file(source):
             next(iter(replace(corpus, sources=(source,))), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from generators.training.decoding import Lines, encoding_of
 from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
+from generators.training.sources import is_file
 
 Documents: TypeAlias = Literal["line", "blank", "block", "file"]
 
@@ -139,7 +141,7 @@ class Corpus:
     def _running(self, source: Path) -> Iterator[tuple[str, float]]:
         """The lines of a source, and its share up to the end of each."""
         found = False
-        if has_columns(source) or not source.is_file():
+        if has_columns(source) or not is_file(source):
             told = ((f"{document.text}\n", document.through) for document in self._read(source))
         else:
             read = Lines(source)
@@ -151,8 +153,9 @@ class Corpus:
             raise UnreadableSource(str(source), "it holds no text")
 
     def _read(self, source: Path) -> Iterator[Document]:
-        if not source.is_file():
-            raise UnreadableSource(str(source), "it is a folder" if source.is_dir() else "there is no such file")
+        if not is_file(source):
+            is_folder = os.path.isdir(source)  # noqa: PTH112 -- as `is_file`
+            raise UnreadableSource(str(source), "it is a folder" if is_folder else "there is no such file")
         suffix = source.suffix.lower()
         fields = Fields(self.text_column, self.label_columns, self.columns)
         if suffix in CSV_DELIMITERS:

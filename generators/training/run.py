@@ -28,6 +28,7 @@ from generators.training.loop import Loop
 from generators.training.progress import Progress, TrainedModel
 from generators.training.publishing import CARD, CURVE, LINEAGE, hardware, published, write_json
 from generators.training.recipes import Recipe
+from generators.training.sources import is_file
 from generators.training.trainee import Trainee
 from generators.training.work import emptied, held, saving, work_of
 
@@ -129,7 +130,7 @@ def _plan(corpus: Corpus, recipe: Recipe, base: Path | None) -> dict[str, Any]:
         "sources": [
             {"file": source.name, "bytes": source.stat().st_size, "sha256": full_digest(source), **_labelled(labels)}
             for source, labels in zip(corpus.sources, corpus.labels or repeat(()), strict=False)
-            if source.is_file()  # one that is missing is refused, with a sentence, when it is read
+            if is_file(source)  # one that is missing is refused, with a sentence, when it is read
         ],
         "document": corpus.documents,
         "label_columns": list(corpus.label_columns),

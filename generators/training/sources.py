@@ -20,6 +20,11 @@ class Source(NamedTuple):
         return f"{','.join(self.labels)}={self.path.name}" if self.labels else self.path.name
 
 
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file."""
+    return os.path.isfile(path)  # noqa: PTH113 -- Path's own raises for a name that is too long
+
+
 def source_of(given: str | Path) -> Source:
     """The source that a person means by FILE or LABEL=FILE; commas separate several labels.
 

@@ -100,3 +100,10 @@ def test_one_line_held_out_by_its_end(tmp_path: Path) -> None:
 
     vocabulary = json.loads((model.directory / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
     assert {"t", "h", "e"} <= set(vocabulary)
+
+
+@pytest.mark.parametrize("given", ["x" * 300, "talk=" + "x" * 300])
+def test_long_name(tmp_path: Path, given: str) -> None:
+    """A name that is too long for any file is refused as one that is not there."""
+    with pytest.raises(UnreadableSource, match="no such file"):
+        train([given], output=tmp_path / "o", options=TINY)
