@@ -167,6 +167,7 @@ class TrainingKeys(_Keys):
         le=256,
         description="a whole number from 1 to 256",
     )
+    retention_days: int = Field(default=365, ge=1, le=36_500, description="a whole number from 1 to 36,500")
 
 
 class LogKeys(_Keys):

@@ -1,0 +1,105 @@
+"""What people were told when they agreed: numbered, so that each consent stays valid for what it said, and no more."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from generators.errors import Translate
+
+EDITIONS: Final = 1000  # a wording's number is days · 1000 + edition
+LONGEST: Final = 36_500  # days; a century
+
+
+class Covers(StrEnum):
+    """What a person can agree to give; as the gate calls these sources."""
+
+    SUBMISSION = "submission"
+    CHANNEL_LOG = "channel_log"
+
+
+class Edition(NamedTuple):
+    """A text that people agree to, and the sources that it speaks of."""
+
+    covers: frozenset[Covers]
+
+
+ELSEWHERE: Final = 0  # agreed outside the bot; the operator's list of an import says so
+LOG: Final = 1
+TEACH: Final = 2
+TEXTS: Final = {  # a changed text is a new edition; an old one stays, for those who agreed to it
+    ELSEWHERE: Edition(frozenset({Covers.CHANNEL_LOG})),
+    LOG: Edition(frozenset({Covers.CHANNEL_LOG, Covers.SUBMISSION})),
+    TEACH: Edition(frozenset({Covers.SUBMISSION})),
+}
+
+
+class Wording(NamedTuple):
+    """A text that was shown, and the days for which it said that something is kept; None where it said none."""
+
+    edition: int
+    days: int | None = None
+
+    @classmethod
+    def of(cls, number: int) -> Wording | None:
+        """The wording that a consent was recorded with; None for one that nobody was ever shown."""
+        days, edition = divmod(number, EDITIONS)
+        if edition not in TEXTS or not 0 <= days <= LONGEST:
+            return None
+        return cls(edition, days or None)
+
+    @property
+    def number(self) -> int:
+        """What a consent is recorded with."""
+        return (self.days or 0) * EDITIONS + self.edition
+
+    def covers(self, what: Covers) -> bool:
+        """Whether it spoke of this source."""
+        return what in TEXTS[self.edition].covers
+
+    def text(self, translate: Translate) -> str:
+        """What it says, in plain words: what is kept, for what, how long."""
+        if self.edition == LOG:
+            return _log(self.days, translate)
+        if self.edition == TEACH:
+            return _teach(self.days, translate)
+        return translate("You agreed outside this bot; whoever runs it has recorded when.")
+
+
+def _log(days: int | None, translate: Translate) -> str:
+    kept = translate(
+        "What is kept: the text of what you write in this channel and its threads from the moment you agree, with its "
+        "time and what it answers. Nothing from before, no pictures, no files. It is stored encrypted. What you edit or "
+        "delete here is edited or deleted there too."
+    )
+    return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
+
+
+def _teach(days: int | None, translate: Translate) -> str:
+    kept = translate(
+        "What is kept: the texts that you give with /teach in this channel, with their time, and nothing else that you "
+        "write. They are stored encrypted."
+    )
+    return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
+
+
+def _what_for(translate: Translate) -> str:
+    return translate(
+        "For what: to train a small language model of this channel, which writes only here or on this server. Names, "
+        "mentions, links, addresses and numbers are taken out first, and nobody is imitated by name."
+    )
+
+
+def _how_long(days: int | None, translate: Translate) -> str:
+    if days is None:
+        return translate(
+            "How long: until you withdraw, which deletes it at once and takes the models that learned from it out of "
+            "use."
+        )
+    return translate(
+        "How long: one day at most, or until you withdraw, which deletes it at once and takes the models that learned "
+        "from it out of use.",
+        "How long: {count} days at most, or until you withdraw, which deletes it at once and takes the models that "
+        "learned from it out of use.",
+        count=days,
+    )
