@@ -32,6 +32,13 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """Text as a column keeps it: with U+FFFD for what a database refuses."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
 class Prose(TypeDecorator[str]):
     """Text from anywhere: what a database refuses (lone surrogates; NUL on PostgreSQL) becomes U+FFFD on both."""
 
@@ -39,9 +46,7 @@ class Prose(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+        return None if value is None else storable(value)
 
 
 class Json(TypeDecorator[Any]):

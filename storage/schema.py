@@ -1,7 +1,7 @@
 """The tables as they are now. `migrations` leads every older database here, and a test compares the two.
 
 What must happen only once is a unique key here, not a check in the code: what came in, the running story of a place,
-the open round of a story, a person's vote in a round, the unit at a story's position.
+the open round of a story, a person's vote in a round, the unit at a story's position, a person's consent at a place.
 """
 
 from __future__ import annotations
@@ -269,4 +269,109 @@ audit: Final = Table(
     Column("at", Utc, nullable=False),
     Index("ix_audit_place", "place", "id"),
     sqlite_autoincrement=True,
+)
+
+consents: Final = Table(
+    "consents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("person", Prose, nullable=False),
+    Column("place", Prose, nullable=False),
+    Column("guild", Prose),
+    Column("wording", BigInteger, nullable=False),
+    Column("granted", Utc, nullable=False),
+    Column("withdrawn", Utc),
+    Index("ix_consents_person", "person"),
+    Index("ix_consents_place", "place"),
+    Index(
+        "uq_consents_open",
+        "person",
+        "place",
+        unique=True,
+        sqlite_where=text("withdrawn IS NULL"),
+        postgresql_where=text("withdrawn IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+logs: Final = Table(
+    "logs",
+    metadata,
+    Column("place", Prose, primary_key=True),
+    Column("guild", Prose),
+    Column("on", Boolean, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("by", Prose, nullable=False),
+    Column("permission", Prose),
+    Column("history", Json),
+)
+
+posts: Final = Table(
+    "posts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("place", Prose, nullable=False),
+    Column("guild", Prose),
+    Column("source", Prose, nullable=False),
+    Column("person", Prose, nullable=False),
+    Column("message", Prose, nullable=False),
+    Column("reply_to", Prose),
+    Column("at", Utc, nullable=False),
+    Column("edited", Utc),
+    Column("kind", Prose, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("source IN ('channel_log', 'submission', 'import')", name="source"),
+    UniqueConstraint("place", "message"),
+    Index("ix_posts_person", "person"),
+    Index("ix_posts_place_at", "place", "at"),
+    Index("ix_posts_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("id", Prose, primary_key=True),
+    Column("place", Prose, nullable=False),
+    Column("guild", Prose),
+    Column("person", Prose, nullable=False),
+    Column("state", Prose, nullable=False),
+    Column("options", Json, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("message", Prose),
+    Column("language", Prose, nullable=False),
+    Column("asked", Utc, nullable=False),
+    Column("started", Utc),
+    Column("ended", Utc),
+    CheckConstraint("state IN ('asked', 'queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
+    Index("ix_jobs_place", "place", "asked"),
+    Index("ix_jobs_state", "state", "asked"),
+)
+
+channel_models: Final = Table(
+    "channel_models",
+    metadata,
+    Column("model", Prose, primary_key=True),
+    Column("version", Prose, primary_key=True),
+    Column("place", Prose, nullable=False),
+    Column("guild", Prose),
+    Column("job", Prose),
+    Column("base", Prose, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("made", Utc, nullable=False),
+    Column("used", Utc, nullable=False),
+    Column("tainted", Utc),
+    Index("ix_channel_models_place", "place"),
+    Index("ix_channel_models_guild", "guild"),
+)
+
+learners: Final = Table(
+    "learners",
+    metadata,
+    Column("model", Prose, primary_key=True),
+    Column("version", Prose, primary_key=True),
+    Column("person", Prose, primary_key=True),
+    Column("place", Prose, primary_key=True),
+    ForeignKeyConstraint(["model", "version"], ["channel_models.model", "channel_models.version"], ondelete="CASCADE"),
+    Index("ix_learners_person", "person"),
 )

@@ -1,0 +1,212 @@
+"""What people gave to be learnt from: collected messages, submissions and imports, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.schema import posts
+from storage.vault import HEAD, Vault
+
+BATCH: Final = 1000  # ids in one statement; SQLite takes 32,766 values, asyncpg 32,767
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A text that a person gave.
+
+    Attributes:
+        place: the channel's key.
+        guild: the key of the server that the channel belongs to.
+        source: `channel_log`, `submission` or `import`.
+        person: the key of who wrote it.
+        message: its id on the platform; a place has each once.
+        at: when it was written.
+        text: what it says.
+        reply_to: the message that it answers.
+        edited: when it was last changed.
+        kind: `chat`, `text` or `story`.
+    """
+
+    place: str
+    guild: str | None
+    source: str
+    person: str
+    message: str
+    at: datetime
+    text: str
+    reply_to: str | None = None
+    edited: datetime | None = None
+    kind: str = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many messages of how many people a place has."""
+
+    place: str
+    messages: int
+    people: int
+
+
+PLAIN: Final = tuple(name for name in Post.__dataclass_fields__ if name != "text")
+COLUMNS: Final = (posts.c.id, posts.c.sealed, *(posts.c[name] for name in PLAIN))
+
+
+async def add(conn: AsyncConnection, vault: Vault, given: Sequence[Post]) -> int:
+    """Keeps what was given; a message that is kept already stays as it is.
+
+    Returns:
+        How many were new.
+    """
+    added = 0
+    for batch in _batches(given):
+        new = {(post.place, post.message): post for post in reversed(batch)}
+        for key in await _kept(conn, batch):
+            new.pop(key, None)
+        if new:
+            rows = [_values(vault, post) for post in reversed(new.values())]
+            await conn.execute(insert(posts), rows)
+            added += len(rows)
+    return added
+
+
+async def change(
+    conn: AsyncConnection, vault: Vault, place: str, message: str, text: str, edited: datetime
+) -> bool:
+    """Keeps what a message says after it was edited; False where it is not kept, or was edited later already."""
+    said = (posts.c.place == place, posts.c.message == message)
+    statement = select(posts.c.id, posts.c.person, posts.c.at).where(
+        *said, or_(posts.c.edited.is_(None), posts.c.edited <= edited)
+    )
+    row = (await conn.execute(statement)).first()
+    if row is None:
+        return False
+    sealed = vault.seal(text, _about(row.person, row.at))
+    await conn.execute(update(posts).where(posts.c.id == row.id).values(sealed=sealed, edited=edited))
+    return True
+
+
+async def delete(conn: AsyncConnection, place: str, messages: Collection[str]) -> int:
+    """Deletes messages of a place, and says how many were kept."""
+    deleted = 0
+    for batch in _batches(messages):
+        deleted += await _deleted(conn, posts.c.place == place, posts.c.message.in_(batch))
+    return deleted
+
+
+async def delete_of(conn: AsyncConnection, person: str, place: str | None) -> int:
+    """Deletes what a person gave at a place, or everywhere where `place` is None."""
+    return await _deleted(conn, posts.c.person == person, *(() if place is None else (posts.c.place == place,)))
+
+
+async def delete_before(conn: AsyncConnection, at: datetime) -> int:
+    """Deletes what was written before a moment."""
+    return await _deleted(conn, posts.c.at < at)
+
+
+async def page(
+    conn: AsyncConnection,
+    vault: Vault,
+    place: str,
+    after: tuple[datetime, int] | None,
+    sources: Collection[str],
+    limit: int = BATCH,
+) -> list[tuple[int, Post]]:
+    """Some posts of a place with their ids, in the order in which they were written.
+
+    Args:
+        after: when the last post of the page before was written, and its id; None for the first page.
+        sources: from which they may come.
+
+    Raises:
+        CannotOpen: the key that has sealed one of them is not there.
+    """
+    statement = select(*COLUMNS).where(posts.c.place == place, posts.c.source.in_(list(sources)))
+    if after is not None:
+        at, last = after
+        statement = statement.where(posts.c.at >= at, or_(posts.c.at > at, posts.c.id > last))
+    rows = await conn.execute(statement.order_by(posts.c.at, posts.c.id).limit(limit))
+    return [(row.id, _post(vault, row)) for row in rows]
+
+
+async def of_person(conn: AsyncConnection, vault: Vault, person: str) -> list[Post]:
+    """All that a person gave, by place and time.
+
+    Raises:
+        CannotOpen: the key that has sealed one of them is not there.
+    """
+    statement = select(*COLUMNS).where(posts.c.person == person).order_by(posts.c.place, posts.c.at, posts.c.id)
+    return [_post(vault, row) for row in await conn.execute(statement)]
+
+
+async def counts(conn: AsyncConnection, place: str | None = None) -> list[Count]:
+    """How much there is at a place, or at each; a place without any is left out."""
+    people = func.count(posts.c.person.distinct())
+    statement = select(posts.c.place, func.count(), people).group_by(posts.c.place).order_by(posts.c.place)
+    if place is not None:
+        statement = statement.where(posts.c.place == place)
+    return [Count(*row) for row in await conn.execute(statement)]
+
+
+async def reseal(conn: AsyncConnection, vault: Vault, limit: int = BATCH, after: int = 0) -> list[int]:
+    """Seals some posts anew that an old key has sealed.
+
+    Args:
+        after: only posts with a larger id.
+
+    Returns:
+        Their ids in order; empty where there are none any more.
+
+    Raises:
+        CannotOpen: the key that has sealed one of them is not there.
+    """
+    stale = func.substr(posts.c.sealed, 1, HEAD) != vault.head
+    statement = select(*COLUMNS).where(stale, posts.c.id > after).order_by(posts.c.id).limit(limit)
+    rows = (await conn.execute(statement)).all()
+    if rows:
+        change = update(posts).where(posts.c.id == bindparam("row")).values(sealed=bindparam("anew"))
+        anew = [{"row": row.id, "anew": _values(vault, _post(vault, row))["sealed"]} for row in rows]
+        await conn.execute(change, anew)
+    return [row.id for row in rows]
+
+
+async def _kept(conn: AsyncConnection, batch: Sequence[Post]) -> list[tuple[str, str]]:
+    """Which of some messages are there already; all who write take turns, so none comes in between."""
+    found: list[tuple[str, str]] = []
+    for place in {post.place for post in batch}:
+        messages = [post.message for post in batch if post.place == place]
+        statement = select(posts.c.message).where(posts.c.place == place, posts.c.message.in_(messages))
+        found += [(place, message) for message in (await conn.execute(statement)).scalars()]
+    return found
+
+
+async def _deleted(conn: AsyncConnection, *which: Any) -> int:
+    result = await conn.execute(posts.delete().where(*which))
+    return int(result.rowcount)
+
+
+def _batches(items: Collection[Any]) -> Iterator[list[Any]]:
+    left = iter(items)
+    while batch := list(islice(left, BATCH)):
+        yield batch
+
+
+def _values(vault: Vault, post: Post) -> dict[str, Any]:
+    return {name: getattr(post, name) for name in PLAIN} | {"sealed": vault.seal(post.text, _about(post.person, post.at))}
+
+
+def _post(vault: Vault, row: Row[Any]) -> Post:
+    plain = {name: getattr(row, name) for name in PLAIN}
+    return Post(**plain, text=vault.unseal(row.sealed, _about(row.person, row.at)))
+
+
+def _about(person: str, at: datetime) -> str:
+    """What a sealed text is bound to: who wrote it, and when; places move, and their messages are numbered anew."""
+    return f"post {at.astimezone(UTC).isoformat()} {person}"
