@@ -82,11 +82,12 @@ def train(
     resume: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
+    corpus_key: bytes | None = None,
 ) -> TrainedModel:
     """Trains a model on files; heavy and long: in a process of its own where anything else has to go on.
 
     Args:
-        sources: text, CSV, TSV or JSON lines; see `Corpus`. `LABEL=FILE` gives all documents of a file a label.
+        sources: text, CSV, TSV, JSON lines or sealed; see `Corpus`. `LABEL=FILE` gives all documents of a file a label.
         recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
         base: directory of a trained model to go on from.
         lora: leaves the base as it is and trains a small adapter beside it.
@@ -100,6 +101,7 @@ def train(
         resume: go on with the interrupted training of this output.
         progress: called now and then, and at every check.
         stopping: asked after every step whether the training is to end; a checkpoint is then kept to go on from.
+        corpus_key: of sealed sources; None takes that of the environment. It is kept nowhere.
 
     Raises:
         Stopped: it was to end, and nothing is published.
@@ -116,7 +118,7 @@ def train(
     _check_labels(settled, meant)
     _check_sources(settled, files, documents, label_columns, text_column)
     columns = columns_of(settled.filters)
-    _check_readable(Corpus(files, documents, tuple(label_columns), text_column))
+    _check_readable(Corpus(files, documents, tuple(label_columns), text_column, key=corpus_key))
     needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
     if any(find_spec(package) is None for package in needed):
         raise MissingExtra("Training", "torch")
@@ -146,7 +148,9 @@ def train(
         if "window" in given and settled.window != asked_for:
             raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
     labels = [source.labels for source in meant]
-    corpus = Corpus(files, documents, tuple(label_columns), text_column, tuple(columns), _directory(output), labels)
+    corpus = Corpus(
+        files, documents, tuple(label_columns), text_column, tuple(columns), _directory(output), labels, corpus_key
+    )
     return run(corpus, settled, base, output, line, resume, progress, stopping)
 
 

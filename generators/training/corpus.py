@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from generators.training.decoding import Lines, encoding_of
 from generators.training.errors import UnreadableSource, UnusableLabels
 from generators.training.labels import labels_in
+from generators.training.sealed import is_sealed, read_sealed
 from generators.training.sources import is_file
 
 Documents: TypeAlias = Literal["line", "blank", "block", "file"]
@@ -60,8 +61,8 @@ class Fields(NamedTuple):
 class Corpus:
     """The documents of some files; each iteration reads the files again, so that none has to fit into memory.
 
-    CSV and TSV files (by suffix) give a document a row, JSON lines a document an object with a `text`, every other
-    file is text.
+    CSV and TSV files (by suffix) give a document a row, JSON lines a document an object with a `text`, sealed corpora
+    theirs with their labels, every other file is text.
 
     Attributes:
         sources: files, in order.
@@ -74,6 +75,7 @@ class Corpus:
         columns: others that documents keep, for filters; commas in a cell separate several values.
         scratch: directory for the files in which token ids lie while they are learnt; None for the system's own.
         labels: of all documents of each source, before those of columns; nothing where no source has any.
+        key: of sealed corpora, 32 bytes; None takes that of the environment (see `sealed`). It is never shown.
     """
 
     sources: Sequence[Path]
@@ -83,11 +85,12 @@ class Corpus:
     columns: Sequence[str] = ()
     scratch: Path | None = None
     labels: Sequence[tuple[str, ...]] = ()
+    key: bytes | None = field(default=None, repr=False)
 
     @property
     def labelled(self) -> bool:
         """Whether documents may have labels."""
-        return bool(self.label_columns) or any(self.labels)
+        return bool(self.label_columns) or any(self.labels) or any(map(is_sealed, self.sources))
 
     def __iter__(self) -> Iterator[Document]:
         """The documents that have any text but white space.
@@ -114,7 +117,7 @@ class Corpus:
         Raises:
             UnreadableSource: a file is missing, or in no encoding that can be told.
         """
-        return {source: encoding_of(source) for source in self.sources}
+        return {source: "utf-8" if is_sealed(source) else encoding_of(source) for source in self.sources}
 
     def running_text(self, cut: float = 1.0) -> Iterator[Document]:
         """The sources as one text, in pieces that end at line ends and that joined are the text.
@@ -156,6 +159,9 @@ class Corpus:
         if not is_file(source):
             is_folder = os.path.isdir(source)  # noqa: PTH112 -- as `is_file`
             raise UnreadableSource(str(source), "it is a folder" if is_folder else "there is no such file")
+        if is_sealed(source):
+            read = read_sealed(source, self.key)
+            return (Document(text, labels, through=through) for text, labels, through in read)
         suffix = source.suffix.lower()
         fields = Fields(self.text_column, self.label_columns, self.columns)
         if suffix in CSV_DELIMITERS:
@@ -167,7 +173,7 @@ class Corpus:
 
 def has_columns(source: Path) -> bool:
     """Whether a file's documents have columns or fields, by its name."""
-    return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES
+    return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES or is_sealed(source)
 
 
 def _labelled(document: Document, labels: tuple[str, ...]) -> Document:
