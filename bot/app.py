@@ -41,12 +41,14 @@ from bot.quota import Quota
 from bot.replies import write_on
 from bot.talk import Talk
 from bot.text import checked
+from bot.visibility import Visibility
 from bot.warming import Warming
 from generators.completion import Generator
 from generators.errors import Phrase, UserError
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
+from storage.vault import Vault
 
 MINUTE: Final = 60.0  # seconds
 
@@ -59,6 +61,7 @@ class Bot:
     Attributes:
         configuration: what the operator decided.
         database: what is remembered.
+        vault: seals what people gave to be learnt from.
         generator: what writes.
         models: what can write.
         settings: what places have set.
@@ -78,6 +81,7 @@ class Bot:
         self,
         configuration: Configuration,
         database: Database,
+        vault: Vault,
         generator: Generator,
         *,
         clock: Clock | None = None,
@@ -85,13 +89,15 @@ class Bot:
     ) -> None:
         self.configuration = configuration
         self.database = database
+        self.vault = vault
         self.generator = generator
         clock = clock or SystemClock()
         self.ticks = ticks
         self.texts_in_hand = 0
         self.started = datetime.now(UTC)
         self.commands = discover()
-        self.models = Models(generator, configuration.models.default)
+        visibility = Visibility(database, Home(configuration.home).models)
+        self.models = Models(generator, configuration.models.default, visibility)
         self.settings = PlaceSettings(database, self.models)
         self.clock = clock
         self.outboxes: dict[str, Outbox] = {}
@@ -128,9 +134,10 @@ class Bot:
         Home(configuration.home).create()
         database = await Database.open(configuration.database_url)
         try:
+            vault = await asyncio.to_thread(configuration.open_vault)
             if generator is None:
                 generator = generators_of(configuration)
-            bot = cls(configuration, database, generator, clock=clock, ticks=ticks)
+            bot = cls(configuration, database, vault, generator, clock=clock, ticks=ticks)
             wanted = configuration.models.default
             if wanted is not None and not wanted.startswith("remote:"):  # a host may come up after us
                 await bot.models.find(wanted)

@@ -49,6 +49,11 @@ def default_home() -> Path:
     return Path(os.environ.get("PLANCHETTE_HOME") or "~/.planchette").expanduser().absolute()
 
 
+def default_vault() -> Path:
+    """The file with the key that seals people's text: apart from the home, so that no copy of that can be read."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser().absolute() / "planchette" / "vault.key"
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where things lie in `PLANCHETTE_HOME`."""

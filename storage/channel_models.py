@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.below import Places
@@ -109,6 +109,12 @@ async def learners_of(conn: AsyncConnection, model: str, version: str) -> list[t
     )
     rows = await conn.execute(statement.order_by(learners.c.place, learners.c.person))
     return [(person, place) for person, place in rows]
+
+
+async def learnt_from(conn: AsyncConnection, person: str) -> list[ChannelModel]:
+    """The versions that have learnt from a person's text, newest first."""
+    versions = select(learners.c.model, learners.c.version).where(learners.c.person == person)
+    return await _found(conn, tuple_(channel_models.c.model, channel_models.c.version).in_(versions))
 
 
 async def touch(conn: AsyncConnection, model: str, version: str, at: datetime) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, and_, delete, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import consents
@@ -55,24 +55,37 @@ async def withdraw(conn: AsyncConnection, person: str, place: str | None, at: da
     """
     here = consents.c.withdrawn.is_(None) if place is None else _open(place)
     statement = update(consents).where(consents.c.person == person, here).values(withdrawn=at)
-    return [_consent(row) for row in await conn.execute(statement.returning(*COLUMNS))]
+    return [Consent(*row) for row in await conn.execute(statement.returning(*COLUMNS))]
 
 
 async def open_at(conn: AsyncConnection, person: str, place: str) -> Consent | None:
     """A person's open consent at a place."""
     row = (await conn.execute(select(*COLUMNS).where(consents.c.person == person, _open(place)))).first()
-    return None if row is None else _consent(row)
+    return None if row is None else Consent(*row)
 
 
 async def of_place(conn: AsyncConnection, place: str) -> dict[str, Consent]:
     """The open consents at a place, by person."""
-    return {row.person: _consent(row) for row in await conn.execute(select(*COLUMNS).where(_open(place)))}
+    return {row.person: Consent(*row) for row in await conn.execute(select(*COLUMNS).where(_open(place)))}
 
 
 async def of_person(conn: AsyncConnection, person: str) -> list[Consent]:
     """All consents of a person, also withdrawn ones, oldest first."""
     statement = select(*COLUMNS).where(consents.c.person == person).order_by(consents.c.granted, consents.c.id)
-    return [_consent(row) for row in await conn.execute(statement)]
+    return [Consent(*row) for row in await conn.execute(statement)]
+
+
+async def history(conn: AsyncConnection, place: str, person: str | None = None) -> list[Consent]:
+    """All consents at a place, also withdrawn ones, oldest first: of everybody, or of one person."""
+    whose = () if person is None else (consents.c.person == person,)
+    statement = select(*COLUMNS).where(consents.c.place == place, *whose).order_by(consents.c.granted, consents.c.id)
+    return [Consent(*row) for row in await conn.execute(statement)]
+
+
+async def wordings(conn: AsyncConnection) -> list[int]:
+    """The numbers of what people agree to now, each once."""
+    statement = select(consents.c.wording.distinct()).where(consents.c.withdrawn.is_(None))
+    return list((await conn.execute(statement)).scalars())
 
 
 async def erase(conn: AsyncConnection, person: str) -> None:
@@ -80,9 +93,5 @@ async def erase(conn: AsyncConnection, person: str) -> None:
     await conn.execute(delete(consents).where(consents.c.person == person))
 
 
-def _open(place: str) -> Any:
+def _open(place: str) -> ColumnElement[bool]:
     return and_(consents.c.place == place, consents.c.withdrawn.is_(None))
-
-
-def _consent(row: Row[Any]) -> Consent:
-    return Consent(*row)

@@ -6,8 +6,8 @@ import asyncio
 from types import TracebackType
 from typing import TypeVar
 
-from storage.engines import Transactions, located, reading, writing
-from storage.errors import DatabaseClosed
+from storage.engines import Location, Transactions, emptied_log, located, reading, writing
+from storage.errors import DatabaseClosed, DatabaseFault
 from storage.faults import fault_of
 from storage.trips import Operation
 from storage.writer import Writer
@@ -21,11 +21,12 @@ class Database:
     `name` is the path, or the URL with its password masked.
     """
 
-    def __init__(self, name: str, writer: Transactions, reader: Transactions) -> None:
-        self.name = name
+    def __init__(self, location: Location, writer: Transactions, reader: Transactions) -> None:
+        self.name = location.name
+        self._location = location
         self._engines = (writer, reader)
         self._reader = reader
-        self._writer = Writer(writer, name)
+        self._writer = Writer(writer, location.name)
         self._closed = False
 
     @classmethod
@@ -42,7 +43,7 @@ class Database:
 
         location = located(url)
         await asyncio.to_thread(migrate, location)
-        return cls(location.name, writing(location), reading(location))
+        return cls(location, writing(location), reading(location))
 
     async def write(self, operation: Operation[T]) -> T:
         """Runs `operation` in a transaction shared with others, and returns what it returned, once it is committed.
@@ -70,6 +71,22 @@ class Database:
             if fault is None:
                 raise
             raise fault from error
+
+    async def purge(self) -> bool:
+        """Takes what was deleted or changed out of the log of a SQLite file, where it stands until that is used again.
+
+        Rows are overwritten as they are deleted; a server clears away what was deleted by itself.
+
+        Returns:
+            False where somebody was reading or writing all the while; try again later.
+
+        Raises:
+            StorageError: the database is damaged or gone.
+        """
+        try:
+            return await asyncio.to_thread(emptied_log, self._location)
+        except Exception as error:
+            raise fault_of(error, self.name) or DatabaseFault(self.name, str(error)) from error
 
     async def close(self) -> None:
         """Finishes what waits to be written, and closes all connections."""

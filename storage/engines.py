@@ -145,6 +145,22 @@ def migrating(location: Location) -> Engine:
     return engine
 
 
+def emptied_log(location: Location) -> bool:
+    """Moves all of a file's write-ahead log into the file and cuts the log off; False where others are in the way.
+
+    It blocks. A server has no such log.
+    """
+    if not location.sqlite:
+        return True
+    engine = create_engine(
+        location.url.set(drivername="sqlite"), connect_args={"timeout": PATIENCE}, poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()  # the pragma runs in no transaction
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def _lane(location: Location, prepare: Callable[[Engine], None]) -> Lane:
     return Lane(location.url, prepare, isolation_level=None, timeout=PATIENCE)  # None: we begin, not the driver
 

@@ -56,13 +56,13 @@ async def add(conn: AsyncConnection, job: Job) -> None:
     await conn.execute(insert(jobs).values(**{name: getattr(job, name) for name in Job.__dataclass_fields__}))
 
 
-async def get(conn: AsyncConnection, id: str) -> Job | None:
+async def get(conn: AsyncConnection, id: str) -> Job | None:  # noqa: A002
     """A training by its id."""
     row = (await conn.execute(select(*COLUMNS).where(jobs.c.id == id))).first()
     return None if row is None else Job(*row)
 
 
-async def change(conn: AsyncConnection, id: str, from_states: Collection[str], **values: Any) -> bool:
+async def change(conn: AsyncConnection, id: str, from_states: Collection[str], **values: Any) -> bool:  # noqa: A002
     """Changes a training that is in one of some states; False, and nothing is changed, where it is not."""
     statement = update(jobs).where(jobs.c.id == id, jobs.c.state.in_(list(from_states))).values(**values)
     return (await conn.execute(statement.returning(jobs.c.id))).first() is not None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,6 +46,14 @@ class Post:
     kind: str = "chat"
 
 
+class Written(NamedTuple):
+    """Who wrote a message when, and how it came here."""
+
+    person: str
+    source: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many messages of how many people a place has."""
@@ -77,9 +85,7 @@ async def add(conn: AsyncConnection, vault: Vault, given: Sequence[Post]) -> int
     return added
 
 
-async def change(
-    conn: AsyncConnection, vault: Vault, place: str, message: str, text: str, edited: datetime
-) -> bool:
+async def change(conn: AsyncConnection, vault: Vault, place: str, message: str, text: str, edited: datetime) -> bool:
     """Keeps what a message says after it was edited; False where it is not kept, or was edited later already."""
     said = (posts.c.place == place, posts.c.message == message)
     statement = select(posts.c.id, posts.c.person, posts.c.at).where(
@@ -106,9 +112,42 @@ async def delete_of(conn: AsyncConnection, person: str, place: str | None) -> in
     return await _deleted(conn, posts.c.person == person, *(() if place is None else (posts.c.place == place,)))
 
 
-async def delete_before(conn: AsyncConnection, at: datetime) -> int:
-    """Deletes what was written before a moment."""
-    return await _deleted(conn, posts.c.at < at)
+async def delete_before(conn: AsyncConnection, at: datetime, limit: int | None = None) -> int:
+    """Deletes what was written before a moment; with a `limit` only so many, the oldest, so that others get to write."""
+    if limit is None:
+        return await _deleted(conn, posts.c.at < at)
+    oldest = select(posts.c.id).where(posts.c.at < at).order_by(posts.c.at).limit(limit)
+    return await _deleted(conn, posts.c.id.in_(oldest))
+
+
+async def delete_from(conn: AsyncConnection, place: str, sources: Collection[str]) -> int:
+    """Deletes all that came to a place from some sources."""
+    return await _deleted(conn, posts.c.place == place, posts.c.source.in_(list(sources)))
+
+
+async def count_of(conn: AsyncConnection, person: str) -> dict[str, int]:
+    """How much a person gave at each place; places where it is nothing are left out."""
+    statement = select(posts.c.place, func.count()).where(posts.c.person == person).group_by(posts.c.place)
+    rows = await conn.execute(statement)
+    return {row[0]: row[1] for row in rows}
+
+
+async def places(conn: AsyncConnection) -> list[str]:
+    """Places of which something is kept; a step of the index for each, however much there is."""
+    found: list[str] = []
+    first = select(func.min(posts.c.place))
+    place: str | None = await conn.scalar(first)
+    while place is not None:
+        found.append(place)
+        place = await conn.scalar(first.where(posts.c.place > place))
+    return found
+
+
+async def written(conn: AsyncConnection, place: str, message: str) -> Written | None:
+    """Whose a message of a place is; None where it is not kept."""
+    statement = select(posts.c.person, posts.c.source, posts.c.at)
+    row = (await conn.execute(statement.where(posts.c.place == place, posts.c.message == message))).first()
+    return None if row is None else Written(*row)
 
 
 async def page(
@@ -199,7 +238,8 @@ def _batches(items: Collection[Any]) -> Iterator[list[Any]]:
 
 
 def _values(vault: Vault, post: Post) -> dict[str, Any]:
-    return {name: getattr(post, name) for name in PLAIN} | {"sealed": vault.seal(post.text, _about(post.person, post.at))}
+    plain = {name: getattr(post, name) for name in PLAIN}
+    return {**plain, "sealed": vault.seal(post.text, _about(post.person, post.at))}
 
 
 def _post(vault: Vault, row: Row[Any]) -> Post:

@@ -15,5 +15,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("PLANCHETTE_HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # the vault's key lies there, not in the home
     monkeypatch.setenv("LC_ALL", "C.UTF-8")  # the terminal speaks the language of whoever sits at it
     return home

@@ -8,21 +8,23 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.configuration.sources import Environment
-from bot.home import Home
+from bot.home import Home, default_vault
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 LATER: Final = (  # read and checked already, so that files stay as they are; nothing in this version uses them
     "discord.training_permission",
     "device",
-    "vault.key",
     "training.jobs",
 )
 
@@ -220,6 +222,17 @@ class Configuration(BaseSettings):
         if self.database.url is not None:
             return self.database.url.get_secret_value()
         return f"sqlite+aiosqlite:///{Home(self.home).database}"
+
+    def open_vault(self) -> Vault:
+        """The key that seals people's text: the operator's, or one that is made at first use, outside the home.
+
+        Raises:
+            UnusableVault: it cannot be used.
+        """
+        from storage.vault import Vault
+
+        given = self.vault.key
+        return Vault.open(default_vault()) if given is None else Vault.of(given.get_secret_value())
 
     @classmethod
     def settings_customise_sources(
