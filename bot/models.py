@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from bot.names import no_such_model, versioned
 from generators.completion import CompletionRequest, Generator, ModelInfo
 from generators.errors import Translate, UnknownModel, UnusableModel, UserError, english
+
+if TYPE_CHECKING:
+    from bot.conversation import Place
+    from bot.visibility import Visibility
+
+REMOTE: Final = "remote:"  # how names begin of models that another machine has
 
 
 @dataclass(eq=False)
@@ -51,16 +58,33 @@ class Models:
     Args:
         generator: lists and writes.
         wanted: the operator's default; None for the best that there is, which generators list first.
+        visibility: who may know of which; None for the operator, who may know of all.
+        place: where somebody asks; without one, only what is everybody's is known.
     """
 
-    def __init__(self, generator: Generator, wanted: str | None) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        wanted: str | None,
+        visibility: Visibility | None = None,
+        place: Place | None = None,
+    ) -> None:
         self._generator = generator
         self._wanted = wanted
+        self._visibility = visibility
+        self._place = place
+
+    def at(self, place: Place) -> Models:
+        """The same as far as somebody in a place may know of them."""
+        return Models(self._generator, self._wanted, self._visibility, place)
 
     async def all(self) -> tuple[ModelInfo, ...]:
         """What can write now, the default first."""
         plain = self._wanted and versioned(self._wanted)[0]
-        return tuple(sorted(await self._generator.models(), key=lambda info: info.name != plain))
+        listed = await self._generator.models()
+        if self._visibility is not None:
+            listed = await self._visibility.seen(listed, self._place)
+        return tuple(sorted(listed, key=lambda info: info.name != plain))
 
     async def default(self) -> ModelInfo:
         """What writes where nobody has chosen.
@@ -96,6 +120,7 @@ class Models:
 
         Raises:
             UnknownModel: no generator has it.
+            OutOfUse: it is tainted.
         """
         info, listed = await self._found(name)
         if not listed:
@@ -124,14 +149,20 @@ class Models:
         """What a name stands for, and whether it is listed; older versions are kept, but are not."""
         listed = await self.all()
         plain, version = versioned(name)
+        if self._visibility is not None:
+            await self._visibility.check(plain, version, self._place)
         info = next((info for info in listed if info.name == plain), None)
         if info is None:
-            if plain.startswith("remote:"):  # it may be only that its host is away, which asking it says
-                await self._load(name)
+            if plain.startswith(REMOTE) and not await self._hides(plain):
+                await self._load(name)  # it may be only that its host is away, which asking it says
             raise no_such_model(name, [info.name for info in listed])
         if version is None or version == info.version:
             return info, True
         return dataclasses.replace(info, version=version), False
+
+    async def _hides(self, name: str) -> bool:
+        """Whether there is such a model, of which nobody here may know."""
+        return any(info.name == name for info in await self._generator.models())
 
     async def _load(self, name: str) -> None:
         try:

@@ -174,8 +174,8 @@ class PlaceSettings:
                     break
         return result
 
-    async def parse(self, name: str, text: str) -> Any:
-        """The value that a text stands for, `Default.DEFAULT` for the word `default`.
+    async def parse(self, place: Place, name: str, text: str) -> Any:
+        """The value that a text stands for in a place, `Default.DEFAULT` for the word `default`.
 
         Raises:
             UserError: there is no such setting, or it cannot be that.
@@ -185,7 +185,7 @@ class PlaceSettings:
             return Default.DEFAULT
         value = dataclasses.replace(declared.kind, unsets=True).parse(declared.name, text)
         if declared.name == "model":
-            await self._models.usable(value)
+            await self._models.at(place).usable(value)
         return value
 
     async def change(
@@ -201,7 +201,7 @@ class PlaceSettings:
         """
         declared = setting(name)
         key = place_of(place, scope)
-        value = await self.parse(name, declared.kind.show(value))
+        value = await self.parse(place, name, declared.kind.show(value))
 
         async def store(connection: AsyncConnection) -> None:
             if origin is not None and not await inbox.done(connection, origin):
@@ -223,7 +223,7 @@ class PlaceSettings:
     async def explanations(self, place: Place, translate: Translate = english) -> dict[str, str]:
         """The same for every setting."""
         origins = await self.origins(place)
-        writes = await self._models.here(origins["model"].value)
+        writes = await self._models.at(place).here(origins["model"].value)
         return {name: _sentence(SETTINGS[name], origin, writes, translate) for name, origin in origins.items()}
 
 

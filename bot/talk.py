@@ -148,7 +148,7 @@ class _Speech:
     async def write(self, conversation: Sequence[Turn], seconds: float) -> bool:
         """Lets the model write, and shows what there is; False where nothing of it could be seen."""
         here = await self._bot.settings.get(self._asked.place)
-        info = await self._bot.models.chosen(None, here.model)
+        info = await self._bot.models.at(self._asked.place).chosen(None, here.model)
         room = SPOKEN.get(info.token, WORDS)
         label = TALK if TALK in info.labels else None
         request = CompletionRequest(

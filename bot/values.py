@@ -215,23 +215,25 @@ def _plain(number: float | None) -> float | None:
     return int(number) if number is not None and number == int(number) else number
 
 
-async def _model_names(bot: Bot, place: Place) -> list[str]:  # noqa: ARG001  # the same everywhere
-    return [info.name for info in await bot.models.all()]
+async def _model_names(bot: Bot, place: Place) -> list[str]:
+    return [info.name for info in await bot.models.at(place).all()]
 
 
 async def _pairs_of_models(bot: Bot, place: Place) -> list[str]:
     """What writes here beside each of the others."""
-    here = await bot.models.here((await bot.settings.get(place)).model)
-    names = [info.name for info in await bot.models.all()]
+    models = bot.models.at(place)
+    here = await models.here((await bot.settings.get(place)).model)
+    names = [info.name for info in await models.all()]
     return [] if here is None else [f"{here.name},{name}" for name in names if name != here.name]
 
 
 async def _labels(bot: Bot, place: Place) -> list[str]:
     """Those of the model that writes here; of all, where it has none."""
-    here = await bot.models.here((await bot.settings.get(place)).model)
+    models = bot.models.at(place)
+    here = await models.here((await bot.settings.get(place)).model)
     if here is not None and here.labels:
         return list(here.labels)
-    return list(dict.fromkeys(label for info in await bot.models.all() for label in info.labels))
+    return list(dict.fromkeys(label for info in await models.all() for label in info.labels))
 
 
 async def _story_names(bot: Bot, place: Place) -> list[str]:

@@ -291,7 +291,7 @@ async def settled_here(invocation: Invocation, order: Order) -> tuple[ModelInfo,
         UserError: there is no such model.
     """
     here = await invocation.settings.get()
-    info = await invocation.bot.models.chosen(order.model, here.model)
+    info = await invocation.models.chosen(order.model, here.model)
     return info, replace(
         order,
         temperature=here.temperature if order.temperature is None else order.temperature,

@@ -45,7 +45,7 @@ async def compare(
     """Let models write from the same beginning, side by side."""
     names = await _by_default(invocation) if models is None else _named(models)
     for name in names:
-        await invocation.bot.models.find(name)  # so that a wrong name costs nothing
+        await invocation.models.find(name)  # so that a wrong name costs nothing
     invocation.bot.spend(invocation.person, len(names) - 1)  # each text counts; the first was counted as the command
     order = Order(None, prompt, None, temperature, length, top_k, top_p, seed, label=label)
     await write_each(invocation, order, names)
@@ -73,8 +73,8 @@ async def _by_default(invocation: Invocation) -> list[str]:
     Raises:
         UserError: there are no two.
     """
-    here = await invocation.bot.models.chosen(None, (await invocation.settings.get()).model)
-    others = [info.name for info in await invocation.bot.models.all() if info.name != here.name]
+    here = await invocation.models.chosen(None, (await invocation.settings.get()).model)
+    others = [info.name for info in await invocation.models.all() if info.name != here.name]
     if not others:
         raise NothingToCompare(here.name)
     return [here.name, others[0]]

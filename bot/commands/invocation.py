@@ -20,6 +20,7 @@ from storage import audit, inbox
 
 if TYPE_CHECKING:
     from bot.app import Bot
+    from bot.models import Models
 
 
 TITLE: Final = 80  # characters of a thread's title; Discord takes 100, Telegram 128
@@ -86,6 +87,11 @@ class Invocation:
     origin: int | None = None
     reply_to: str | None = None
     translate: Translate = english
+
+    @property
+    def models(self) -> Models:
+        """The models that may be known in the place."""
+        return self.bot.models.at(self.place)
 
     @property
     def settings(self) -> SettingsHere:

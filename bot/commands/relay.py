@@ -31,7 +31,7 @@ async def start(
     """Begin a relay, with you as its first writer; the rest of the line is its beginning."""
     here, bot = await invocation.settings.get(), invocation.bot
     checked(text, Phrase("the beginning"))
-    info = await bot.models.chosen(model, here.model)
+    info = await invocation.models.chosen(model, here.model)
     person = invocation.person
     lasting = seconds or here.seconds
     match = Relay(

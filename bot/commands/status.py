@@ -18,7 +18,7 @@ from storage.stories import Story
 async def status(invocation: Invocation) -> None:
     """Show how the bot is doing: version, models, the story and the games here."""
     bot, translate = invocation.bot, invocation.translate
-    models = await bot.models.all()
+    models = await invocation.models.all()
     story = await bot.database.read(partial(stories.running, place=invocation.place.key))
     minutes = int((datetime.now(UTC) - bot.started).total_seconds() // 60)
     lines = [

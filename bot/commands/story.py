@@ -30,7 +30,7 @@ async def start(
     """Begin a story; the rest of the line is its beginning."""
     here = await invocation.settings.get()
     bot = invocation.bot
-    info = await bot.models.chosen(model, here.model)
+    info = await invocation.models.chosen(model, here.model)
     place = await invocation.thread(text) if thread else invocation.place
     told = await bot.tables.start(
         place,

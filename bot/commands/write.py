@@ -88,7 +88,7 @@ async def _version_of(invocation: Invocation, last: texts.Text) -> str | None:
         return None
     name = f"{last.model}@{last.version}"
     try:
-        await invocation.bot.models.find(name)
+        await invocation.models.find(name)
     except UnknownModel:
         return None
     return name

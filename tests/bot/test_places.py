@@ -100,7 +100,7 @@ async def test_audit(bot: Bot) -> None:
 async def test_wrong_value(bot: Bot, name: str, text: str, expected: str) -> None:
     """A wrong value is one sentence that says what is allowed."""
     with pytest.raises(UserError) as fault:
-        await bot.settings.parse(name, text)
+        await bot.settings.parse(LOBBY, name, text)
 
     assert fault.value.sentence() == expected
 
