@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import structlog
 
 from bot import leaving
 from bot.clearing import Clearing
+from bot.collecting import Collecting
 from bot.commands.cooldowns import Cooldowns
 from bot.commands.declaration import Command
 from bot.commands.discovery import discover
@@ -23,6 +24,7 @@ from bot.commands.faults import TooOften
 from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
+from bot.consent import Consents, pressing
 from bot.conversation import Button, MayNotWrite, Message, Notice, Person, Place, Platform
 from bot.games import actions
 from bot.games.clock import Clock, SystemClock
@@ -69,7 +71,9 @@ class Bot:
         clock: tells and awaits time.
         tables: the stories that run.
         games: the other games that run.
+        collecting: keeps what people agreed to give.
         talk: answers what is said to the bot.
+        consents: what people allow to be learnt from.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -105,9 +109,11 @@ class Bot:
         house = House(database, generator, self.outboxes, clock, lambda: secrets.randbits(63))
         self.games = Games(house, kinds())
         self.intake = Intake(database, self.outboxes, self.started)
+        self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock)
         self.talk = Talk(self)
+        self.consents = Consents(self)
         self._warming = Warming(self)
-        self._clearing = Clearing(database, clock)
+        self._clearing = Clearing(database, clock, timedelta(days=configuration.training.retention_days))
         self._background: list[asyncio.Task[None]] = []
         self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
         self._cooldowns = Cooldowns(ticks)
@@ -141,6 +147,7 @@ class Bot:
             wanted = configuration.models.default
             if wanted is not None and not wanted.startswith("remote:"):  # a host may come up after us
                 await bot.models.find(wanted)
+            await bot.collecting.look_again()
         except BaseException:
             if generator is not None:
                 await generator.close()
@@ -227,12 +234,15 @@ class Bot:
         """Counts a press on a button, and returns what to tell the person once it is committed.
 
         Args:
-            action: says all: which ballot of which round, and what was chosen on it; or which move in which game.
+            action: says all: which ballot of which round, and what was chosen on it; which move in which game; or what
+                the person agrees to.
             text: the line that the button asked for.
             origin: the inbox item that it came with.
         """
         try:
-            if (play := actions.play(action)) is not None:
+            if pressing.is_meant(action):
+                notice = await pressing.press(self, action, person, place, text=text, origin=origin)
+            elif (play := actions.play(action)) is not None:
                 notice = await self.games.press(play, person, place, text=text, origin=origin)
             else:
                 notice = await self.tables.votes.press(action, person, place, text=text, origin=origin)

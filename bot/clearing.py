@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from storage import inbox, turns
+from storage import inbox, posts, turns
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from bot.games.clock import Clock
 
 KEPT: Final = timedelta(days=7)  # platforms deliver again for a day at most
+BATCH: Final = 1000  # messages of one transaction: whoever votes meanwhile waits for one of them, and not for millions
 PAUSE: Final = timedelta(hours=1)  # what is said is kept for as long; see `storage.turns`
 
 log = structlog.get_logger(__name__)
 
 
 class Clearing:
-    """Clears the inbox of what is done, and talk of what is over, at the start and every hour."""
+    """Clears the inbox of what is done, talk of what is over, and what was collected long ago, at the start and hourly.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Args:
+        retention: how long what people gave to be learnt from is kept; nothing of it is left in the database's files.
+    """
+
+    def __init__(self, database: Database, clock: Clock, retention: timedelta) -> None:
         self._database = database
         self._clock = clock
+        self._retention = retention
 
     async def run(self) -> None:
         """Clears until it is cancelled."""
@@ -34,6 +40,16 @@ class Clearing:
             try:
                 await self._database.write(partial(inbox.clear, before=self._clock.now() - KEPT))
                 await self._database.write(partial(turns.clear, at=self._clock.now()))
+                await self._sweep(self._clock.now() - self._retention)
             except StorageError as fault:
                 log.warning("nothing was cleared", reason=str(fault))
             await self._clock.sleep_until(self._clock.now() + PAUSE)
+
+    async def _sweep(self, before: datetime) -> None:
+        """Deletes what was said before a moment, from the database's files as well."""
+        swept = 0
+        while deleted := await self._database.write(partial(posts.delete_before, at=before, limit=BATCH)):
+            swept += deleted
+        if swept:
+            purged = await self._database.purge()
+            log.info("what was kept long enough is deleted", messages=swept, purged=purged)

@@ -20,6 +20,7 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     await _leave(bot, _among(platform, ids, guild))
     places = await bot.database.read(partial(places_of, platform=platform, ids=ids, guild=guild))
     await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
+    await bot.collecting.look_again()
 
 
 async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
@@ -34,6 +35,7 @@ async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
     except Exception:
         await bot.resume()
         raise
+    await bot.collecting.look_again()
     await _leave(bot, places)  # what was begun at the old id while this was stored, and has moved with the rest
     await bot.resume()
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import posts
+from storage.statements import insert
 from storage.vault import HEAD, Vault
 
 BATCH: Final = 1000  # ids in one statement; SQLite takes 32,766 values, asyncpg 32,767
@@ -80,7 +81,7 @@ async def add(conn: AsyncConnection, vault: Vault, given: Sequence[Post]) -> int
             new.pop(key, None)
         if new:
             rows = [_values(vault, post) for post in reversed(new.values())]
-            await conn.execute(insert(posts), rows)
+            await conn.execute(insert(conn, posts).on_conflict_do_nothing(), rows)
             added += len(rows)
     return added
 
@@ -113,7 +114,7 @@ async def delete_of(conn: AsyncConnection, person: str, place: str | None) -> in
 
 
 async def delete_before(conn: AsyncConnection, at: datetime, limit: int | None = None) -> int:
-    """Deletes what was written before a moment; with a `limit` only so many, the oldest, so that others get to write."""
+    """Deletes what was written before a moment; with a `limit` only so many, so that others get to write."""
     if limit is None:
         return await _deleted(conn, posts.c.at < at)
     oldest = select(posts.c.id).where(posts.c.at < at).order_by(posts.c.at).limit(limit)

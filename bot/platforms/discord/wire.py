@@ -58,6 +58,27 @@ class Wire:
         opened = await self._http.request(route, json={"name": name, "type": PUBLIC_THREAD})
         return str(opened["id"])
 
+    async def messages(self, channel: str, after: str, limit: int) -> list[Json]:
+        """The first messages of a channel or thread that follow one."""
+        found: list[Any] = list(await self._http.logs_from(channel, limit, after=after))
+        return found
+
+    async def active_threads(self, guild: str) -> list[Json]:
+        """The threads of a server that are open."""
+        found: Any = await self._http.get_active_threads(guild)
+        return list(found["threads"])
+
+    async def archived_threads(self, channel: str, before: str | None, limit: int) -> tuple[list[Json], bool]:
+        """Public threads of a channel that are closed, the last that was closed first; whether there are more.
+
+        Args:
+            before: when the last one that is known was closed.
+        """
+        route = Route("GET", "/channels/{channel_id}/threads/archived/public", channel_id=channel)
+        params: Json = {"limit": limit} if before is None else {"limit": limit, "before": before}
+        found: Any = await self._http.request(route, params=params)
+        return list(found["threads"]), bool(found["has_more"])
+
     async def commands(self) -> list[Json]:
         """What the application has registered everywhere."""
         found: list[Json] = await self._http.request(self._commands("GET"), params={"with_localizations": "true"})

@@ -1,0 +1,261 @@
+"""What people say in a place that is logged: kept where the gate allows it, and changed or deleted when they do so.
+
+A message that the gate refuses reaches no table and no log line. Everything of one place is stored in the order in
+which it happened, so that no edit or deletion overtakes the message that it is of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, TypeAlias
+from weakref import WeakValueDictionary
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.commands.parser import is_command
+from bot.consent.gate import DISCORD, Rights, Said, Source, Verdict, guild_of, root, verdict
+from bot.conversation import Person, Place
+from storage import consents, logs, posts
+from storage.database import Database
+from storage.logs import Log
+from storage.posts import Post
+from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from bot.games.clock import Clock
+
+LIVE: Final = "channel_log"
+EARLIER: Final = "import"  # what was said before the log was turned on, read from the platform as an export is
+HALVES: Final = re.compile("[\ud800-\udfff]")  # of characters, which nothing can encode
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that somebody wrote.
+
+    Attributes:
+        message: its id on the platform.
+        at: when it was sent, by the platform.
+        reply_to: the message that it answers.
+        is_bot: whether a program wrote it.
+        edited: when it was last changed; where it is kept already, it says from now on what it says here.
+    """
+
+    person: Person
+    place: Place
+    message: str
+    text: str
+    at: datetime
+    reply_to: str | None = None
+    is_bot: bool = False
+    edited: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A message says something else; an empty text says that nobody may read what."""
+
+    place: Place
+    message: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Messages are gone."""
+
+    place: Place
+    messages: tuple[str, ...]
+
+
+Event: TypeAlias = Heard | Edited | Deleted
+
+
+class Collecting:
+    """Asks the gate, and stores.
+
+    Args:
+        vault: seals what is stored.
+        permission: Discord's, to train on what is written there; without it nothing of Discord is heard at all.
+        clock: tells how old something is.
+    """
+
+    def __init__(self, database: Database, vault: Vault, permission: str | None, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._permission = permission
+        self._clock = clock
+        self._heard: frozenset[str] = frozenset()  # places whose log is on, and may be
+        self._kept: set[str] = set()  # places of which something is kept, or was lately
+        self._changed = asyncio.Event()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Is set when other places are listened to than at this moment."""
+        return self._changed
+
+    async def look_again(self) -> None:
+        """Reads which logs are on; to be called whenever that may have changed."""
+        on, kept = await self._database.read(_places)
+        heard = frozenset(each.place for each in on if self._may_hear(each.place))
+        before, self._heard, self._kept = (self._heard, bool(self._kept)), heard, {*kept, *heard}
+        if before != (heard, bool(self._kept)):
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def wants(self, place: Place) -> bool:
+        """Whether what is said there may be kept; a look into memory."""
+        return bool(self._heard) and root(place) in self._heard
+
+    def keeps(self, place: Place) -> bool:
+        """Whether edits and deletions there matter, which they do as long as something is kept; a look into memory."""
+        return bool(self._kept) and root(place) in self._kept
+
+    def hears(self, platform: str) -> bool:
+        """Whether anything at all is collected on a platform."""
+        return any(place.startswith(f"{platform}:") for place in self._heard)
+
+    def follows(self, platform: str) -> bool:
+        """Whether edits matter anywhere on a platform."""
+        return any(place.startswith(f"{platform}:") for place in self._kept)
+
+    async def heard(self, said: Heard) -> bool:
+        """Keeps a message if the gate allows it.
+
+        Raises:
+            StorageError: it cannot be stored.
+        """
+        return await self.take_in((said,)) > 0
+
+    async def edited(self, place: Place, message: str, text: str, at: datetime) -> None:
+        """A message that may be kept says something else now; where that may not be kept, nothing of it is."""
+        await self.take_in((Edited(place, message, text, at),))
+
+    async def deleted(self, place: Place, messages: Collection[str]) -> None:
+        """Messages that may be kept are gone."""
+        await self.take_in((Deleted(place, tuple(messages)),))
+
+    async def take_in(self, events: Iterable[Event]) -> int:
+        """What happened in one or more places, in order; how many messages are newly kept.
+
+        It may come again: what is known changes nothing.
+
+        Raises:
+            StorageError: the rest could not be stored and has to come again.
+        """
+        matter = (event for event in events if self._matters(event))
+        new = 0
+        for _, group in groupby(matter, key=lambda event: root(event.place)):
+            of_place = tuple(group)
+            async with self.in_turn(of_place[0].place):
+                if await self._database.read(partial(self._any, events=of_place)):
+                    new += await self._database.write(partial(self.store, events=of_place))
+        return new
+
+    @asynccontextmanager
+    async def in_turn(self, place: Place) -> AsyncIterator[None]:
+        """Stores nothing else of a channel meanwhile."""
+        turn = self._turns.setdefault(root(place), asyncio.Lock())
+        async with turn:
+            yield
+
+    async def store(self, conn: AsyncConnection, events: Sequence[Event], *, since: datetime | None = None) -> int:
+        """The same in a transaction of the caller's, who sees to the order.
+
+        Args:
+            since: from when messages are kept that were said before the log was turned on; None keeps none of them.
+        """
+        new = 0
+        for event in events:
+            match event:
+                case Heard():
+                    new += await self._add(conn, event, since)
+                case Edited():
+                    await self._change(conn, event)
+                case Deleted():
+                    await posts.delete(conn, root(event.place), event.messages)
+        return new
+
+    def _may_hear(self, place: str) -> bool:
+        return not place.startswith(f"{DISCORD}:") or bool(self._permission)
+
+    def _matters(self, event: Event) -> bool:
+        if not isinstance(event, Heard):
+            return self.keeps(event.place)
+        return self.wants(event.place) and is_said(event.text)
+
+    async def _any(self, conn: AsyncConnection, events: Sequence[Event]) -> bool:
+        """Whether there is anything to store: a group in which few agree does not keep the one writer busy."""
+        for event in events:
+            if not isinstance(event, Heard) or await self._allows(conn, event, None) is not None:
+                return True
+        return False
+
+    async def _allows(self, conn: AsyncConnection, said: Heard, since: datetime | None) -> str | None:
+        """As what a message may be kept; None where it may not."""
+        place, person = root(said.place), said.person.key
+        log_, source = await logs.get(conn, place), LIVE
+        if log_ is not None and since is not None and said.at < log_.since:
+            log_, source = replace(log_, since=since), EARLIER
+        rights = Rights(self._permission, log_, await consents.open_at(conn, person, place), self._clock.now())
+        facts = Said(said.place.platform, Source.CHANNEL_LOG, person, place, said.at, said.edited, is_bot=said.is_bot)
+        return source if verdict(facts, rights) is Verdict.ALLOWED else None
+
+    async def _add(self, conn: AsyncConnection, said: Heard, since: datetime | None) -> int:
+        if not is_said(said.text) or (source := await self._allows(conn, said, since)) is None:
+            return 0
+        place = root(said.place)
+        post = Post(
+            place=place,
+            guild=guild_of(said.place),
+            source=source,
+            person=said.person.key,
+            message=said.message,
+            at=said.at,
+            text=whole(said.text),
+            reply_to=said.reply_to,
+            edited=said.edited,
+        )
+        self._kept.add(place)
+        new = await posts.add(conn, self._vault, [post])
+        if not new and said.edited is not None:
+            await posts.change(conn, self._vault, place, said.message, post.text, said.edited)
+        return new
+
+    async def _change(self, conn: AsyncConnection, edit: Edited) -> None:
+        place = root(edit.place)
+        kept = await posts.written(conn, place, edit.message)
+        if kept is None:
+            return
+        log_ = await logs.get(conn, place)
+        if log_ is not None and kept.source == EARLIER:
+            log_ = replace(log_, since=min(log_.since, kept.at))
+        rights = Rights(self._permission, log_, await consents.open_at(conn, kept.person, place), self._clock.now())
+        facts = Said(edit.place.platform, Source.CHANNEL_LOG, kept.person, place, kept.at, edit.at)
+        if is_said(edit.text) and verdict(facts, rights) is Verdict.ALLOWED:
+            await posts.change(conn, self._vault, place, edit.message, whole(edit.text), edit.at)
+        else:  # what it said before nobody says any more, and what it says now may not be kept
+            await posts.delete(conn, place, [edit.message])
+
+
+def is_said(text: str) -> bool:
+    """Whether a text is something said, and neither nothing nor a command."""
+    return bool(text.strip()) and not is_command(text)
+
+
+def whole(text: str) -> str:
+    """The text with a replacement where only half of a character came."""
+    return HALVES.sub("\ufffd", text)
+
+
+async def _places(conn: AsyncConnection) -> tuple[list[Log], list[str]]:
+    return await logs.all_on(conn), await posts.places(conn)
