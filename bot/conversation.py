@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from generators.errors import Translate, UserError, english
 
@@ -161,6 +161,15 @@ class Platform(Protocol):
         Raises:
             UserError: it can never work as it is set up, such as with a wrong token.
         """
+        ...
+
+
+@runtime_checkable
+class Indiscreet(Protocol):
+    """A platform on which nobody can be told something alone where others are."""
+
+    def alone_with(self, person: Person) -> Place:
+        """Where the bot can; that place need not be open to it."""
         ...
 
 

@@ -53,6 +53,11 @@ class Wording(NamedTuple):
         """What a consent is recorded with."""
         return (self.days or 0) * EDITIONS + self.edition
 
+    @property
+    def offered(self) -> bool:
+        """Whether a button can have it: it is shown to people, and says for how long."""
+        return self.edition != ELSEWHERE and self.days is not None
+
     def covers(self, what: Covers) -> bool:
         """Whether it spoke of this source."""
         return what in TEXTS[self.edition].covers
@@ -69,8 +74,8 @@ class Wording(NamedTuple):
 def _log(days: int | None, translate: Translate) -> str:
     kept = translate(
         "What is kept: the text of what you write in this channel and its threads from the moment you agree, with its "
-        "time and what it answers. Nothing from before, no pictures, no files. It is stored encrypted. What you edit or "
-        "delete here is edited or deleted there too."
+        "time and what it answers. Nothing from before, no pictures, no files. It is stored encrypted. "
+        "What you edit or delete here is edited or deleted there too."
     )
     return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
 

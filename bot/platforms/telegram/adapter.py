@@ -82,6 +82,10 @@ class Telegram:
             self._listener.answered(where(place), manner.reply_to)
         return ",".join(map(str, ids))
 
+    def alone_with(self, person: Person) -> Place:
+        """The private chat with somebody, whose id is theirs; there the bot may write once they have started it."""
+        return Where(int(person.id)).place
+
     async def edit(self, place: Place, posted: str, message: Message) -> str | None:
         """Changes a message; what was said before a group became a supergroup cannot be reached any more."""
         to = self._now(place)

@@ -1,0 +1,300 @@
+"""The ledger's desk: agreeing, withdrawing, teaching and forgetting, each in one transaction that asks the gate."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.consent import wording
+from bot.consent.errors import AgreedToMore, LogIsOff, NoPermission
+from bot.consent.gate import DISCORD, Verdict, guild_of, root
+from bot.consent.ledger import IMPORT, Ledger, ledger_of
+from bot.consent.wording import TEXTS, Wording
+from bot.conversation import Person, Place
+from storage import audit, channel_models, consents, erasing, inbox, logs, posts
+from storage.channel_models import ChannelModel
+from storage.consents import Consent
+from storage.errors import StorageError
+from storage.logs import Log
+from storage.posts import Post
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+COLLECTED: Final = ("channel_log", IMPORT)  # sources of posts that nobody gave by an act of their own
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has changed in the ledger, once it is committed.
+
+    Attributes:
+        place: where, by `root`; None for everywhere.
+        person: whose; None where a log was turned on or off.
+        withdrawn: whether somebody withdrew, so that a training with their text must end.
+        tainted: versions that learned from what was withdrawn, and are not to write any more.
+    """
+
+    place: str | None
+    person: str | None = None
+    withdrawn: bool = False
+    tainted: tuple[ChannelModel, ...] = ()
+
+
+Watcher: TypeAlias = Callable[[Change], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What a withdrawal did.
+
+    Attributes:
+        consents: how many were open.
+        messages: how many were deleted.
+        tainted: versions that are out of use now.
+    """
+
+    consents: int
+    messages: int
+    tainted: tuple[ChannelModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds for a person in a place.
+
+    Attributes:
+        log: the place's.
+        consent: the person's there that is open.
+        here: how many of their messages are kept there.
+        elsewhere: how many are in other places.
+        agreed_elsewhere: in how many other places they agree.
+    """
+
+    log: Log | None
+    consent: Consent | None
+    here: int
+    elsewhere: int
+    agreed_elsewhere: int
+
+    @property
+    def told(self) -> Wording | None:
+        """What the person agreed to."""
+        return None if self.consent is None else Wording.of(self.consent.wording)
+
+
+class Consents:
+    """What people allow, asked and changed; `bot.consents`."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._watchers: list[Watcher] = []
+
+    @property
+    def permission(self) -> str | None:
+        """Discord's, by the operator's settings."""
+        return self._bot.configuration.discord.training_permission or None
+
+    @property
+    def days(self) -> int:
+        """For how long messages are kept, as people are told who agree now."""
+        return self._bot.configuration.training.retention_days
+
+    def wording(self, edition: int) -> Wording:
+        """The wording of today."""
+        return Wording(edition, self.days)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Has somebody told of every change, after it is committed."""
+        self._watchers.append(watcher)
+
+    async def ledger(self, conn: AsyncConnection, place: str, person: str | None = None) -> Ledger:
+        """What is allowed in a place (by `root`) now, for everybody or for one person; in the caller's transaction."""
+        return await ledger_of(conn, place, self.permission, self._now(), person)
+
+    async def standing(self, person: Person, place: Place) -> Standing:
+        """What holds for a person in a place."""
+        here = root(place)
+
+        async def read(conn: AsyncConnection) -> Standing:
+            counted = await posts.count_of(conn, person.key)
+            agreed = [row for row in await consents.of_person(conn, person.key) if row.withdrawn is None]
+            consent = next((row for row in agreed if row.place == here), None)
+            kept = counted.pop(here, 0)
+            elsewhere = len(agreed) - (consent is not None)
+            return Standing(await logs.get(conn, here), consent, kept, sum(counted.values()), elsewhere)
+
+        return await self._bot.database.read(read)
+
+    async def agree(self, person: Person, place: Place, told: Wording) -> bool:
+        """Records that a person agrees; False where that holds already.
+
+        Raises:
+            NoPermission, LogIsOff: there is nothing to agree to.
+            AgreedToMore: what holds covers what this would not.
+        """
+        here = root(place)
+
+        async def store(conn: AsyncConnection) -> bool:
+            await self._demand(conn, place, told)
+            return await _agree(conn, Consent(person.key, here, guild_of(place), told.number, self._now()))
+
+        agreed = await self._bot.database.write(store)
+        if agreed:
+            await self._tell(Change(here, person.key))
+        return agreed
+
+    async def teach(self, person: Person, place: Place, text: str, origin: int | None = None) -> Verdict:
+        """Keeps a text that a person gives, where the gate allows it; the same inbox item keeps it once."""
+        here = root(place)
+        message = f"teach:{uuid.uuid4().hex if origin is None else origin}"
+        post = Post(here, guild_of(place), "submission", person.key, message, self._now(), text, kind="text")
+
+        async def store(conn: AsyncConnection) -> Verdict:
+            said = (await self.ledger(conn, here, person.key)).verdict(post)
+            if said is Verdict.ALLOWED:
+                await posts.add(conn, self._bot.vault, [post])
+            return said
+
+        return await self._bot.database.write(store)
+
+    async def withdraw(self, person: Person, place: Place) -> Withdrawn:
+        """Ends a person's consent in a place: what they gave there is deleted, and what learned from it is tainted."""
+        here = root(place)
+        done = await self._bot.database.write(partial(_withdraw, person=person.key, place=here, at=self._now()))
+        await self._after(Change(here, person.key, withdrawn=True, tainted=done.tainted))
+        return done
+
+    async def forget(self, person: Person) -> Withdrawn:
+        """Withdraws everywhere, and deletes what else is stored of a person."""
+
+        async def store(conn: AsyncConnection) -> Withdrawn:
+            done = await _withdraw(conn, person.key, None, self._now())
+            await consents.erase(conn, person.key)
+            await erasing.erase(conn, person.key)
+            return done
+
+        done = await self._bot.database.write(store)
+        await self._after(Change(None, person.key, withdrawn=True, tainted=done.tainted))
+        return done
+
+    async def turn_on(self, by: Person, place: Place, origin: int | None = None) -> bool:
+        """Begins to collect a place's messages, of those who agree; False where that is so already.
+
+        Raises:
+            NoPermission: nothing may be collected on this platform.
+        """
+        here = root(place)
+        if place.platform == DISCORD and self.permission is None:
+            raise NoPermission
+
+        async def store(conn: AsyncConnection) -> bool:
+            before = await logs.get(conn, here)
+            if (before is not None and before.on) or not await _is_new(conn, origin):
+                return False
+            permission = None if before is None else before.permission
+            await logs.turn(conn, Log(here, guild_of(place), True, self._now(), by.key, permission))
+            await audit.record(conn, here, by.key, "log on", {}, self._now())
+            return True
+
+        turned = await self._bot.database.write(store)
+        if turned:
+            await self._tell(Change(here))
+        return turned
+
+    async def turn_off(self, by: Person, place: Place, origin: int | None = None) -> int | None:
+        """Ends that, imports too, and deletes what was collected, which nothing could use any more.
+
+        Returns:
+            How much was deleted; None where nothing was collected.
+        """
+        here = root(place)
+
+        async def store(conn: AsyncConnection) -> int | None:
+            before = await logs.get(conn, here)
+            collected = before is not None and (before.on or before.permission is not None)
+            if before is None or not collected or not await _is_new(conn, origin):
+                return None
+            await logs.turn(conn, replace(before, on=False, by=by.key, permission=None, history=None))
+            deleted = await posts.delete_from(conn, here, COLLECTED)
+            await audit.record(conn, here, by.key, "log off", {"deleted": deleted}, self._now())
+            return deleted
+
+        deleted = await self._bot.database.write(store)
+        if deleted is not None:
+            await self._after(Change(here))
+        return deleted
+
+    async def retention(self) -> int:
+        """The days after which messages are deleted: the operator's, or fewer where somebody was told fewer."""
+
+        async def read(conn: AsyncConnection) -> int:
+            told = [Wording.of(number) for number in await consents.wordings(conn)]
+            return min((each.days for each in told if each is not None and each.days is not None), default=self.days)
+
+        return min(self.days, await self._bot.database.read(read))
+
+    async def _demand(self, conn: AsyncConnection, place: Place, told: Wording) -> None:
+        """Makes sure that there is something to agree to."""
+        kept = await logs.get(conn, root(place))
+        recorded = None if kept is None else kept.permission
+        if place.platform == DISCORD and not (self.permission or recorded):
+            raise NoPermission
+        if told.edition == wording.LOG and (kept is None or not (kept.on or recorded)):
+            raise LogIsOff
+
+    async def _after(self, change: Change) -> None:
+        """What follows a deletion: models stop writing, and the text leaves the database's files too."""
+        await self._tell(change)
+        try:
+            purged = await self._bot.database.purge()
+        except StorageError as fault:
+            log.warning("what was deleted is purged later", reason=str(fault))
+        else:
+            if not purged:
+                log.info("what was deleted is purged later", reason="the database is in use")
+
+    async def _tell(self, change: Change) -> None:
+        for watcher in self._watchers:
+            try:
+                await watcher(change)
+            except Exception:  # what is committed stays so, and the others are still to be told
+                log.exception("a change of the ledger was not followed", place=change.place)
+
+    def _now(self) -> datetime:
+        return self._bot.clock.now()
+
+
+async def _agree(conn: AsyncConnection, consent: Consent) -> bool:
+    """Opens a consent; one that covers less is closed in the same moment, and what was given under it stays."""
+    before = await consents.open_at(conn, consent.person, consent.place)
+    if before is not None:
+        held, wanted = Wording.of(before.wording), TEXTS[consent.wording % wording.EDITIONS].covers
+        covered = frozenset() if held is None else TEXTS[held.edition].covers
+        if wanted <= covered:
+            return False
+        if not covered <= wanted:
+            raise AgreedToMore
+        await consents.withdraw(conn, consent.person, consent.place, consent.granted)
+    return await consents.grant(conn, consent)
+
+
+async def _withdraw(conn: AsyncConnection, person: str, place: str | None, at: datetime) -> Withdrawn:
+    closed = await consents.withdraw(conn, person, place, at)
+    deleted = await posts.delete_of(conn, person, place)
+    tainted = await channel_models.taint(conn, [(person, place)], at)
+    return Withdrawn(len(closed), deleted, tuple(tainted))
+
+
+async def _is_new(conn: AsyncConnection, origin: int | None) -> bool:
+    """Whether an inbox item is dealt with for the first time."""
+    return origin is None or await inbox.done(conn, origin)

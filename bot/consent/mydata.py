@@ -1,0 +1,67 @@
+"""All that is kept of a person to be learnt from, as a file of their own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.consent.wording import Wording
+from bot.conversation import Attachment
+from generators.errors import english
+from storage import channel_models, consents, posts
+from storage.consents import Consent
+from storage.posts import Post
+from storage.vault import Vault
+
+LARGEST: Final = 8_000_000  # bytes of a file that every platform takes; Discord takes 10 MB, Telegram 50
+
+
+async def collected(conn: AsyncConnection, vault: Vault, person: str) -> dict[str, Any]:
+    """Consents, texts, and the models that learned from them, as JSON has it.
+
+    Raises:
+        CannotOpen: the key that has sealed one of the texts is not there.
+    """
+    return {
+        "person": person,
+        "consents": [_consent(consent) for consent in await consents.of_person(conn, person)],
+        "texts": [_post(post) for post in await posts.of_person(conn, vault, person)],
+        "models": [
+            {"model": model.name, "place": model.place, "made": _time(model.made), "tainted": _time(model.tainted)}
+            for model in await channel_models.learnt_from(conn, person)
+        ],
+    }
+
+
+def file_of(data: dict[str, Any]) -> Attachment:
+    """The data as a file; packed where it would be too large for a platform."""
+    written = json.dumps(data, ensure_ascii=False, indent=1).encode()
+    if len(written) > LARGEST:
+        return Attachment("mydata.json.gz", "application/gzip", gzip.compress(written, mtime=0))
+    return Attachment("mydata.json", "application/json", written)
+
+
+def _consent(consent: Consent) -> dict[str, Any]:
+    told = Wording.of(consent.wording)
+    times = {"granted": _time(consent.granted), "withdrawn": _time(consent.withdrawn)}
+    return {
+        "place": consent.place,
+        "guild": consent.guild,
+        "wording": consent.wording,
+        "told": None if told is None else told.text(english),
+        **times,
+    }
+
+
+def _post(post: Post) -> dict[str, Any]:
+    plain = {name: value for name, value in asdict(post).items() if name != "person"}
+    return {**plain, "at": _time(post.at), "edited": _time(post.edited)}
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

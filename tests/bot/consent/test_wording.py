@@ -1,0 +1,57 @@
+"""What people are told before they agree."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import pytest
+
+from bot.consent import wording
+from bot.consent.wording import Covers, Wording
+from generators.errors import english
+
+TEXTS: Final = {  # a changed text is a new edition: who agreed to the old one did not agree to the new one
+    wording.LOG: "2c1092e5451079a5",
+    wording.TEACH: "74e74aefac98ce50",
+}
+
+
+@pytest.mark.parametrize("edition", wording.TEXTS)
+@pytest.mark.parametrize("days", [None, 1, 365, wording.LONGEST])
+def test_numbers(edition: int, days: int | None) -> None:
+    """A number tells edition and days."""
+    told = Wording(edition, days)
+
+    assert Wording.of(told.number) == told
+
+
+@pytest.mark.parametrize("number", [-1, 999, 365_999, (wording.LONGEST + 1) * 1000 + 1, 10**12])
+def test_nobody_was_told(number: int) -> None:
+    """A number that stands for no wording allows nothing."""
+    assert Wording.of(number) is None
+
+
+@pytest.mark.parametrize("edition", TEXTS)
+def test_texts_stay(edition: int) -> None:
+    """The text of an edition is never changed."""
+    said = Wording(edition, 365).text(english)
+
+    assert hashlib.sha256(said.encode()).hexdigest()[:16] == TEXTS[edition]
+
+
+@pytest.mark.parametrize("edition", TEXTS)
+def test_plain_words(edition: int) -> None:
+    """A wording says what is kept, for what, and how long."""
+    said = Wording(edition, 90).text(english)
+
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["What is kept", "For what", "How long"]
+    assert "90 days" in said
+
+
+def test_what_a_wording_covers() -> None:
+    """Who agreed to give single texts has not agreed to anything else."""
+    assert Wording(wording.LOG).covers(Covers.CHANNEL_LOG)
+    assert Wording(wording.LOG).covers(Covers.SUBMISSION)
+    assert not Wording(wording.TEACH).covers(Covers.CHANNEL_LOG)
+    assert not Wording(wording.ELSEWHERE).covers(Covers.SUBMISSION)
