@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import torch
-
 from generators.training.errors import TooLittleMemory
 
 FULL: Final = 16  # bytes a parameter: float32 weight, gradient and AdamW's two moments
@@ -30,6 +28,8 @@ def check_memory(parameters: int, trained: int, free: int | None = None) -> None
     Raises:
         TooLittleMemory: weights, gradients and moments alone need more than is free.
     """
+    import torch
+
     needed = trained * FULL + max(parameters - trained, 0) * FROZEN
     if free is None and torch.cuda.is_available():
         _check(needed, torch.cuda.mem_get_info()[0])
@@ -59,6 +59,19 @@ def keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(MMAP_MAX, 0)
         libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
+
+
+def total_memory() -> int | None:
+    """Bytes that this machine, or the container, has in all; None where nobody says."""
+    try:
+        known = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    except (OSError, ValueError):
+        known = []
+    try:
+        known.append(int((GROUP / "memory.max").read_text("ascii")))  # «max» without a limit
+    except (OSError, ValueError):
+        pass
+    return min(known, default=None)
 
 
 def _of_machine() -> int | None:

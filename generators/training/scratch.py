@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
-from typing import Any, Final, Generic, TypeVar
+from typing import IO, Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,6 +15,7 @@ from generators.training.work import saving
 
 BLOCK: Final = 1 << 16  # elements that are made at a time
 WRITTEN: Final = 1 << 18  # bytes that are written at a time
+IN_MEMORY: Final = Path("memory:")  # in place of a directory, for what may be on no disk: the ids of a sealed text
 
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -31,7 +33,7 @@ class Growing(Generic[Kind]):
         self._place = directory or Path(gettempdir())
         self._size = 0
         with saving(self._place):
-            self._file = TemporaryFile(dir=self._place, buffering=WRITTEN)  # noqa: SIM115 -- it lives as long as its array
+            self._file = _opened(self._place)
 
     def __len__(self) -> int:
         return self._size
@@ -59,6 +61,12 @@ class Growing(Generic[Kind]):
             mapped = np.memmap(self._file, self._kind, "r+", shape=(self._size,))
             self._file.close()
         return np.asarray(mapped)  # a plain view: slices of np.memmap are slow
+
+
+def _opened(place: Path) -> IO[bytes]:
+    if place == IN_MEMORY and hasattr(os, "memfd_create"):  # elsewhere than on Linux it is a file after all
+        return os.fdopen(os.memfd_create("scratch"), "w+b", WRITTEN)
+    return TemporaryFile(dir=None if place == IN_MEMORY else place, buffering=WRITTEN)
 
 
 def filled(kind: DTypeLike, blocks: Iterable[NDArray[Any]], directory: Path | None = None) -> NDArray[Any]:
