@@ -112,6 +112,7 @@ class Bot:
         self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock)
         self.talk = Talk(self)
         self.consents = Consents(self)
+        self.consents.watch(lambda _: self.collecting.look_again())
         self._warming = Warming(self)
         self._clearing = Clearing(database, clock, timedelta(days=configuration.training.retention_days))
         self._background: list[asyncio.Task[None]] = []
