@@ -26,6 +26,7 @@ from bot.shell.replay import replay
 from bot.shell.run import chat, run
 from bot.shell.similar import similar
 from bot.shell.train import train
+from bot.shell.vault import vault
 from bot.shell.write import write
 
 app = typer.Typer(
@@ -70,6 +71,7 @@ app.command()(replay)
 app.command()(host)
 app.command()(doctor)
 app.add_typer(models, name="models")
+app.add_typer(vault, name="vault")
 
 
 def main() -> None:

@@ -8,9 +8,24 @@ from typing import Any, Final
 from sqlalchemy import Table, and_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import consents as agreed
 from storage import stories as played
 from storage.below import Places
-from storage.schema import audit, games, inbox, settings, stories, texts, turns
+from storage.schema import (
+    audit,
+    channel_models,
+    consents,
+    games,
+    inbox,
+    jobs,
+    learners,
+    logs,
+    posts,
+    settings,
+    stories,
+    texts,
+    turns,
+)
 from storage.statements import insert
 
 MESSAGE: Final = "message"  # in what a text remembers: where it was posted
@@ -28,13 +43,17 @@ async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: dat
         return
     places = Places(frozenset({before}), (f"{before}:",))
     await _make_way(conn, places, before, after, at)
-    unlike = {name: literal(f"{before}/") + turns.c[name] for name in ("message", "reply_to")}
-    await conn.execute(update(turns).where(places.hold(turns)).values(unlike))
-    for table in (settings, texts):
+    for table in (turns, posts):
+        unlike = {name: literal(f"{before}/") + table.c[name] for name in ("message", "reply_to")}
+        await conn.execute(update(table).where(places.hold(table)).values(unlike))
+    for table in (settings, texts, logs, learners):
         await _fill_in(conn, table, places, before, after)
-    for table, forgotten in ((stories, {"message": None}), (games, {"message": None}), (turns, {}), (audit, {})):
+    await _close_doubles(conn, places, before, after, at)
+    for table in (stories, games, jobs):
+        await conn.execute(update(table).where(places.hold(table)).values(message=None))
+    for table in (stories, games, turns, audit, posts, consents, jobs, channel_models):
         moved = literal(after) + func.substr(table.c.place, len(before) + 1)
-        await conn.execute(update(table).where(places.hold(table)).values(place=moved, **forgotten))
+        await conn.execute(update(table).where(places.hold(table)).values(place=moved))
     for table in (stories, games):
         here = table.c.place.startswith(f"{platform}:", autoescape=True)
         await conn.execute(update(table).where(here, table.c.channel == old).values(channel=new))
@@ -51,6 +70,14 @@ async def _make_way(conn: AsyncConnection, places: Places, before: str, after: s
     for place, kind in (await conn.execute(running)).all():
         same = and_(games.c.place == after + place.removeprefix(before), games.c.kind == kind)
         await conn.execute(update(games).where(same, games.c.running).values(running=False, message=None))
+
+
+async def _close_doubles(conn: AsyncConnection, places: Places, before: str, after: str, at: datetime) -> None:
+    """Closes consents of people who agreed at the new place too: what they agreed to there is what counts."""
+    statement = select(consents.c.id, consents.c.person, consents.c.place)
+    for row in (await conn.execute(statement.where(places.hold(consents), consents.c.withdrawn.is_(None)))).all():
+        if await agreed.open_at(conn, row.person, after + row.place.removeprefix(before)) is not None:
+            await conn.execute(update(consents).where(consents.c.id == row.id).values(withdrawn=at))
 
 
 async def _fill_in(conn: AsyncConnection, table: Table, places: Places, before: str, after: str) -> None:

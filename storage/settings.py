@@ -20,6 +20,12 @@ async def values(conn: AsyncConnection, places: Sequence[str]) -> dict[str, dict
     return found
 
 
+async def having(conn: AsyncConnection, name: str) -> list[tuple[str, str]]:
+    """The places that have set something, each with its value as JSON text."""
+    statement = select(settings.c.place, settings.c.value).where(settings.c.name == name).order_by(settings.c.place)
+    return [(place, value) for place, value in await conn.execute(statement)]
+
+
 async def put(conn: AsyncConnection, place: str, name: str, value: str) -> None:
     """Sets a value, which is JSON text."""
     statement = insert(conn, settings).values(place=place, name=name, value=value)

@@ -92,6 +92,7 @@ class Vault:
         self.name = name
         self._path = path
         self._keys = keys
+        self._known = {key.id: key for key in keys.all}  # also those that went meanwhile: a reader sees older rows
 
     @classmethod
     def open(cls, path: Path) -> Vault:
@@ -107,7 +108,7 @@ class Vault:
                 with vault._locked():
                     if not path.exists():
                         vault._write([secrets.token_bytes(KEY)])
-            vault._keys = vault._read()
+            vault._take(vault._read())
         except OSError as fault:
             raise vault._unusable(fault) from fault
         return vault
@@ -157,8 +158,10 @@ class Vault:
         Raises:
             CannotOpen: no key here has sealed it, or not about that.
         """
-        key = self._key_of(sealed, self._keys) or self._key_of(sealed, self._current())
-        if key is None:
+        id_ = sealed[len(FORMAT) : HEAD]
+        if id_ not in self._known:
+            self._current()
+        if sealed[: len(FORMAT)] != FORMAT or (key := self._known.get(id_)) is None:
             raise CannotOpen(self.name)
         try:
             return key.cipher.decrypt(sealed[HEAD : HEAD + NONCE], sealed[HEAD + NONCE :], _bytes(about)).decode()
@@ -195,7 +198,7 @@ class Vault:
         try:
             with self._locked():
                 self._write(changed([key.secret for key in self._read().all]))
-                self._keys = self._read()
+                self._take(self._read())
         except OSError as fault:
             raise self._unusable(fault) from fault
 
@@ -204,15 +207,14 @@ class Vault:
         if self._path is not None:
             try:
                 if _state(self._path.stat()) != self._keys.seen:
-                    self._keys = self._read()
+                    self._take(self._read())
             except OSError as fault:
                 raise self._unusable(fault) from fault
         return self._keys
 
-    def _key_of(self, sealed: bytes, keys: _Keys) -> _Key | None:
-        if sealed[: len(FORMAT)] != FORMAT:
-            return None
-        return next((key for key in keys.all if key.id == sealed[len(FORMAT) : HEAD]), None)
+    def _take(self, keys: _Keys) -> None:
+        self._known = self._known | {key.id: key for key in keys.all}
+        self._keys = keys
 
     def _read(self) -> _Keys:
         assert self._path is not None

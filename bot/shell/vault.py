@@ -1,0 +1,48 @@
+"""`planchette vault`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.shell.output import Json, emit, note
+
+if TYPE_CHECKING:
+    from bot.configuration import Configuration
+    from storage.vault import Vault
+
+vault = typer.Typer(no_args_is_help=True, help="Look after the key that people's text is sealed with.")
+
+
+@vault.callback()
+def _vault() -> None:
+    pass  # with a single command typer would leave its name out
+
+
+@vault.command()
+def rotate(as_json: Json = False) -> None:
+    """Make a new key, seal all text anew with it, and drop the old one.
+
+    The bot may run meanwhile. Where this was interrupted, run it again: it goes on with what is left.
+    """
+    from bot.configuration import load_configuration
+
+    configuration = load_configuration()
+    keys = configuration.open_vault()
+    texts = asyncio.run(_rotated(configuration, keys))
+    if as_json:
+        emit({"texts": texts, "vault": keys.name})
+        return
+    note(f"{texts:,} texts are sealed with the new key." if texts != 1 else "1 text is sealed with the new key.")
+    if keys.given:
+        note("Nothing needs the old key any more; take it out of vault.key.")
+
+
+async def _rotated(configuration: Configuration, keys: Vault) -> int:
+    from storage.database import Database
+    from storage.rotation import rotate
+
+    async with await Database.open(configuration.database_url) as database:
+        return await rotate(database, keys, lambda done: note(f"{done:,} texts …") if done % 100_000 == 0 else None)
