@@ -47,6 +47,13 @@ async def grant(conn: AsyncConnection, consent: Consent) -> bool:
     return (await conn.execute(kept.returning(consents.c.id))).first() is not None
 
 
+async def take_back(conn: AsyncConnection, consent: Consent) -> None:
+    """Removes a consent that was granted in error, as if it had never been."""
+    values = {name: getattr(consent, name) for name in Consent.__dataclass_fields__ if name != "withdrawn"}
+    same = [consents.c[name] == value for name, value in values.items() if value is not None]
+    await conn.execute(delete(consents).where(*same, consents.c.withdrawn.is_(None)))
+
+
 async def withdraw(conn: AsyncConnection, person: str, place: str | None, at: datetime) -> list[Consent]:
     """Closes a person's open consent at a place, or at all places where `place` is None.
 
@@ -84,7 +91,7 @@ async def history(conn: AsyncConnection, place: str, person: str | None = None) 
 
 async def wordings(conn: AsyncConnection) -> list[int]:
     """The numbers of what people agree to now, each once."""
-    statement = select(consents.c.wording.distinct()).where(consents.c.withdrawn.is_(None))
+    statement = select(consents.c.wording).where(consents.c.withdrawn.is_(None)).distinct()
     return list((await conn.execute(statement)).scalars())
 
 

@@ -1,0 +1,68 @@
+"""What a person is given of what is kept of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from bot.app import Bot
+from bot.consent import mydata
+from bot.conversation import Person, Place
+from tests.bot.conftest import BEN, LOBBY, Say
+from tests.bot.consent.conftest import Press, Write, trained
+from tests.fakes.platform import FakePlatform
+
+CLEO = Person("web", "Cleo", "Cleo")
+HALL = Place("web", "hall")
+AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
+
+
+class TestMyData:
+    """/mydata."""
+
+    async def test_a_file(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
+        """Everything of a person, and nothing of anybody else, privately as JSON."""
+        (asked,) = await say("/log on")
+        for person in (BEN, CLEO):
+            await press(asked, AGREE, person)
+            await write(f"{person.name} says", person)
+        await trained(bot, "ours", BEN, CLEO)
+
+        (told,) = await say("/mydata", BEN)
+
+        (file,) = told.message.attachments
+        data = json.loads(file.data)
+        assert told.private_for == BEN
+        assert (file.name, data["person"]) == ("mydata.json", BEN.key)
+        assert [text["text"] for text in data["texts"]] == ["Ben says"]
+        assert [(consent["place"], consent["withdrawn"]) for consent in data["consents"]] == [(LOBBY.key, None)]
+        assert "What is kept" in data["consents"][0]["told"]
+        assert [model["model"] for model in data["models"]] == ["ours@1"]
+        assert "Cleo" not in file.data.decode()
+
+    async def test_where_everybody_reads(self, bot: Bot, say: Say) -> None:
+        """Where nobody can be told something alone, the file goes to the private chat."""
+        bot.register(group := _Group())
+
+        await say("/mydata", Person("telegram", "7", "Ada"), Place("telegram", "-100"))
+
+        sent, told = group.said
+        assert (sent.place.id, len(sent.message.attachments)) == ("7", 1)
+        assert (told.place.id, told.message.attachments) == ("-100", ())
+
+    def test_much(self) -> None:
+        """What is too large for a message is packed."""
+        file = mydata.file_of({"texts": ["x" * 9_000_000]})
+
+        assert file.name == "mydata.json.gz"
+        assert json.loads(gzip.decompress(file.data)) == {"texts": ["x" * 9_000_000]}
+
+
+class _Group(FakePlatform):
+    """A platform on which all in a group read everything."""
+
+    def __init__(self) -> None:
+        super().__init__("telegram")
+
+    def alone_with(self, person: Person) -> Place:
+        return Place("telegram", person.id)
