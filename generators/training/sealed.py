@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from generators.errors import InvalidValue, Translate, UserError, english
-from generators.training.errors import CannotSave, UnreadableSource
+from generators.training.errors import UnreadableSource
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -47,6 +48,21 @@ class NeedsKey(UserError):
                 variable=VARIABLE,
             )
         return translate("{path} cannot be opened: the key is another one's, or the file is damaged.", path=self.path)
+
+
+@dataclass(eq=False)
+class CannotSeal(UserError):
+    """A sealed corpus cannot be written: a full disk, mostly; there is none then."""
+
+    path: str
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The text to learn from cannot be kept in {path}: {reason}. Mend that, and ask again.",
+            path=self.path,
+            reason=self.reason,
+        )
 
 
 class SealedText(NamedTuple):
@@ -98,7 +114,7 @@ class SealedWriter:
         documents, characters: that were written.
 
     Raises:
-        CannotSave: the disk is full, or the folder cannot be written to.
+        CannotSeal: the disk is full, or the folder cannot be written to.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
@@ -119,7 +135,7 @@ class SealedWriter:
         """Adds a document.
 
         Raises:
-            CannotSave: the disk is full.
+            CannotSeal: the disk is full.
         """
         if self._size >= FRAME:
             self._seal(last=False)
@@ -135,21 +151,32 @@ class SealedWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
+        if kind is None:
+            self.finish()
+        else:
+            self.discard()
 
-    def _finish(self) -> None:
-        self._seal(last=True)
+    def finish(self) -> None:
+        """Puts the whole file in its place.
+
+        Raises:
+            CannotSeal: the disk is full; there is no file then.
+        """
         try:
+            self._seal(last=True)
             self._file.flush()
             os.fsync(self._file.fileno())
             self._part.replace(self._path)
         except OSError as fault:
             raise self._refused(fault) from fault
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Leaves nothing of what was not finished."""
+        with suppress(OSError):  # of what is still to be written, which nobody wants any more
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
     def _seal(self, *, last: bool) -> None:
         plain = "\n".join(self._waiting).encode("utf-8", "surrogatepass")
@@ -163,8 +190,8 @@ class SealedWriter:
         except OSError as fault:
             raise self._refused(fault) from fault
 
-    def _refused(self, fault: OSError) -> CannotSave:
-        return CannotSave(str(self._path.parent), fault.strerror or type(fault).__name__)
+    def _refused(self, fault: OSError) -> CannotSeal:
+        return CannotSeal(str(self._path.parent), fault.strerror or type(fault).__name__)
 
 
 def read_sealed(path: Path, key: bytes | None) -> Iterator[SealedText]:
