@@ -36,6 +36,8 @@ from bot.generation import generators_of
 from bot.home import Home
 from bot.intake import Intake
 from bot.languages import translator
+from bot.lineages import Lineages
+from bot.lineages import actions as of_models
 from bot.models import Models
 from bot.outbox import Outbox
 from bot.places import PlaceSettings
@@ -66,6 +68,7 @@ class Bot:
         vault: seals what people gave to be learnt from.
         generator: what writes.
         models: what can write.
+        visibility: who may know of which.
         settings: what places have set.
         outboxes: what is said on each platform, by its name.
         clock: tells and awaits time.
@@ -74,6 +77,7 @@ class Bot:
         collecting: keeps what people agreed to give.
         talk: answers what is said to the bot.
         consents: what people allow to be learnt from.
+        lineages: the models that channels have made.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -100,8 +104,8 @@ class Bot:
         self.texts_in_hand = 0
         self.started = datetime.now(UTC)
         self.commands = discover()
-        visibility = Visibility(database, Home(configuration.home).models)
-        self.models = Models(generator, configuration.models.default, visibility)
+        self.visibility = Visibility(database, Home(configuration.home).models)
+        self.models = Models(generator, configuration.models.default, self.visibility)
         self.settings = PlaceSettings(database, self.models)
         self.clock = clock
         self.outboxes: dict[str, Outbox] = {}
@@ -112,6 +116,8 @@ class Bot:
         self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock)
         self.talk = Talk(self)
         self.consents = Consents(self)
+        self.lineages = Lineages(self)
+        self.consents.watch(self.lineages.follow)
         self.consents.watch(lambda _: self.collecting.look_again())
         self._warming = Warming(self)
         self._clearing = Clearing(database, clock, timedelta(days=configuration.training.retention_days))
@@ -164,6 +170,7 @@ class Bot:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.tables.close()
         await self.games.close()
+        await self.lineages.close()
         for outbox in self.outboxes.values():
             outbox.close()
         await self.generator.close()
@@ -177,6 +184,7 @@ class Bot:
         """Takes up the stories and games that run; call it once every platform is registered."""
         await self.tables.resume()
         await self.games.resume()
+        await self.lineages.resume()
 
     @property
     def ready(self) -> bool:
@@ -243,6 +251,8 @@ class Bot:
         try:
             if pressing.is_meant(action):
                 notice = await pressing.press(self, action, person, place, text=text, origin=origin)
+            elif of_models.is_meant(action):
+                notice = await self.lineages.press(action, person, place, origin)
             elif (play := actions.play(action)) is not None:
                 notice = await self.games.press(play, person, place, text=text, origin=origin)
             else:

@@ -19,7 +19,8 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     """Ends what runs at places, below them, or anywhere in a guild, without a word, and forgets what was set there."""
     await _leave(bot, _among(platform, ids, guild))
     places = await bot.database.read(partial(places_of, platform=platform, ids=ids, guild=guild))
-    await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
+    tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
+    await bot.lineages.tainted(tainted)
     await bot.collecting.look_again()
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_ar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import choice
 from bot.conversation import Person, Place
 from bot.models import Models
 from bot.names import nearest
@@ -206,6 +207,8 @@ class PlaceSettings:
         async def store(connection: AsyncConnection) -> None:
             if origin is not None and not await inbox.done(connection, origin):
                 return  # it came a second time
+            if declared.name == choice.MODEL:
+                await choice.remember(connection, key, None if value is Default.DEFAULT else value)
             if value is Default.DEFAULT:
                 await stored.remove(connection, key, declared.name)
             else:

@@ -169,6 +169,7 @@ class TrainingKeys(_Keys):
         le=256,
         description="a whole number from 1 to 256",
     )
+    disk_mb: int = Field(default=500, ge=1, le=10_000_000, description="a whole number from 1 to 10,000,000")
     retention_days: int = Field(default=365, ge=1, le=36_500, description="a whole number from 1 to 36,500")
 
 

@@ -1,0 +1,282 @@
+"""Versions of a channel's model, from the end of their training to their removal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import choice
+from bot.commands.faults import NotAllowed
+from bot.conversation import Message, Notice, Person, Place
+from bot.games.errors import UnknownButton
+from bot.languages import translator
+from bot.lineages import actions, room
+from bot.lineages.adoption import Adopted, Result, Verdict, back_button, verdict
+from bot.lineages.disk import Disk
+from bot.lineages.errors import NoSuchVersion, NotInUse, WritesSomewhere
+from bot.lineages.succession import earlier, writing
+from bot.lineages.tainting import take_out
+from bot.lineages.telling import Telling
+from bot.models import REMOTE
+from bot.names import versioned
+from bot.places import place_of
+from bot.visibility import OutOfUse, Owner, owner_of
+from storage import audit, channel_models, inbox
+from storage.channel_models import ChannelModel
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from bot.consent.desk import Change
+
+log = structlog.get_logger(__name__)
+
+
+class Lineages:
+    """The versions that channels have made; `bot.lineages`."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._disk = Disk(bot.configuration.home)
+        self._telling = Telling(bot)
+
+    async def claim(self, place: Place) -> str:
+        """The name of a channel's models, which is nobody else's; to be asked before a training begins."""
+        owner = owner_of(place)
+        for row in await self._bot.database.read(partial(channel_models.of_place, place=owner.place)):
+            if not row.model.startswith(REMOTE):
+                return row.model
+        return await asyncio.to_thread(self._disk.claim, owner)
+
+    async def adopt(self, result: Result) -> Adopted:
+        """Keeps what a training has made, and writes with it where it is better than what writes now.
+
+        The same result a second time, as after a crash, changes nothing.
+        """
+        owner, now = owner_of(result.place), await writing(self._bot, result.place)
+        if result.directory is not None:
+            lineage = {**result.facts, "trained_from": result.base}
+            await asyncio.to_thread(self._disk.take_in, result.directory, result.model, owner, lineage)
+        found = verdict(result, now)
+
+        async def keep(conn: AsyncConnection) -> tuple[ChannelModel, Verdict]:
+            known = await channel_models.get(conn, result.model, result.version)
+            if known is not None and known.job == result.job:
+                used = (await choice.chosen(conn, owner.place)).name == known.name
+                return known, Verdict.USED if used else Verdict.NOT_COMPARED if found is Verdict.USED else found
+            made = known or await channel_models.add(conn, _row(result, owner), result.learnt_from, result.read)
+            if made.tainted is None and found is Verdict.USED:
+                await self._choose(conn, owner.place, made, result.person)
+            return made, found
+
+        made, found = await self._bot.database.write(keep)
+        if made.tainted is not None:
+            await self.tainted([made])
+            return Adopted(result, made, Verdict.TAINTED, now)
+        if found is Verdict.USED:
+            await asyncio.to_thread(self._disk.use, made.model, made.version)
+            await self._delete_tainted(owner)
+        await self._make_room(owner, made)
+        return Adopted(result, made, found, now)
+
+    async def press(self, action: str, person: Person, place: Place, origin: int | None = None) -> Notice:
+        """Does what a button says.
+
+        Raises:
+            UserError: it means nothing, or the person may not do it.
+        """
+        translate, meant = translator(person.language), actions.read(action)
+        match meant:
+            case None:
+                raise UnknownButton
+            case actions.TrainAgain():
+                _demand(person, "train start")
+                await self._bot.invoke("/train start", person=person, place=place, origin=origin)
+                return Notice(translate("A training is prepared."))
+            case actions.Use():
+                _demand(person, "models use")
+                row = await self._marked(meant.mark, place)
+                if not await self.use(row, person, place, origin):
+                    return Notice(translate("{model} writes here already.", model=row.name))
+                return Notice(translate("{model} writes here now.", model=row.name))
+            case actions.RollBack():
+                _demand(person, "models rollback")
+                row = await self._marked(meant.mark, place)
+                now = await self.roll_back(row.model, person, place, origin, row.version)
+                return Notice(translate("{model} writes here now.", model=now))
+
+    async def use(self, row: ChannelModel, person: Person, place: Place, origin: int | None = None) -> bool:
+        """Writes with a version in the whole channel, and tells everybody; False where it does so already.
+
+        Raises:
+            UserError: it is tainted, or cannot write.
+        """
+        await self._bot.models.at(place).usable(row.name)
+        key = owner_of(place).place
+
+        async def store(conn: AsyncConnection) -> bool:
+            kept = await channel_models.get(conn, row.model, row.version)
+            if kept is None or kept.tainted is not None:
+                raise OutOfUse(row.name)
+            if not await _is_new(conn, origin) or (await choice.chosen(conn, key)).name == row.name:
+                return False
+            await self._choose(conn, key, row, person.key)
+            return True
+
+        if not await self._bot.database.write(store):
+            return False
+        await asyncio.to_thread(self._disk.use, row.model, row.version)
+        translate = translator(person.language)
+        said = translate("{model} writes here now; {person} chose it.", model=row.name, person=person.name)
+        self._telling.say(place, Message(said, (back_button(row.name, translate),)))
+        return True
+
+    async def roll_back(
+        self, model: str, person: Person, place: Place, origin: int | None = None, version: str | None = None
+    ) -> str:
+        """Writes again with what wrote here before a channel's model, and tells everybody.
+
+        Args:
+            version: that is to be left; None for whichever writes.
+
+        Returns:
+            What writes now, as `NAME@VERSION`.
+
+        Raises:
+            NotInUse: it does not write here.
+        """
+        scope = (await self._bot.settings.origins(place))["model"].scope
+        key = place_of(place, scope or "channel")
+        now = await self._bot.database.read(partial(choice.chosen, key=key))
+        plain, left = versioned(now.name or "")
+        left = left or await asyncio.to_thread(self._disk.current, plain)
+        if plain != model or left is None or version not in (None, left):
+            raise NotInUse(model if version is None else f"{model}@{version}")
+        leaving = f"{model}@{left}"
+        before = await earlier(self._bot, now, owner_of(place), {leaving})
+
+        async def store(conn: AsyncConnection) -> bool:
+            if not await _is_new(conn, origin) or await choice.chosen(conn, key) != now:
+                return False
+            await choice.step_back(conn, key, before)
+            at = self._bot.clock.now()
+            await channel_models.touch(conn, model, left, at)
+            facts = {"model": leaving, "instead": before.name}
+            await audit.record(conn, key, person.key, "rollback", facts, at)
+            return True
+
+        changed = await self._bot.database.write(store)
+        if before.name is not None:
+            await asyncio.to_thread(self._disk.use, *versioned(before.name))
+        writes = await writing(self._bot, place) or "–"
+        if changed:
+            translate = translator(person.language)
+            said = translate("{model} writes here again, instead of {left}.", model=writes, left=leaving)
+            self._telling.say(place, Message(said))
+        return writes
+
+    async def tainted(self, models: Sequence[ChannelModel]) -> None:
+        """Takes versions out of use wherever they write; their channels are told, with an offer to train again.
+
+        Args:
+            models: as they are marked in the database already.
+        """
+        if models:
+            for place, message in (await take_out(self._bot, self._disk, models)).items():
+                self._telling.say(place, message)
+
+    async def follow(self, change: Change) -> None:
+        """Takes out of use what a change of the ledger has tainted."""
+        await self.tainted(change.tainted)
+
+    async def resume(self) -> None:
+        """Does again what a crash may have cut off."""
+        rows = await self._bot.database.read(channel_models.every)
+        await self.tainted([row for row in rows if row.tainted is not None])
+
+    async def remove(self, rows: Iterable[ChannelModel]) -> None:
+        """Deletes versions.
+
+        Raises:
+            WritesSomewhere: one of them is in use; nothing is deleted.
+        """
+        rows = list(rows)
+        used = await room.in_use(self._bot.database, self._disk)
+        for row in rows:
+            if row.name in used:
+                raise WritesSomewhere(row.name)
+        for row in rows:
+            await room.delete(self._bot.database, self._disk, row)
+
+    async def known(self, place: Place, name: str | None = None) -> list[ChannelModel]:
+        """The versions that may be known in a place, newest first: all, or those that `NAME[@VERSION]` means."""
+        rows = await self._bot.visibility.known(place)
+        if name is None:
+            return rows
+        plain, version = versioned(name)
+        return [row for row in rows if row.model == plain and version in (None, row.version)]
+
+    async def settled(self) -> None:
+        """Returns once all is said that was to be said."""
+        await self._telling.settled()
+
+    async def close(self) -> None:
+        """Says nothing any more."""
+        await self._telling.close()
+
+    async def _choose(self, conn: AsyncConnection, key: str, row: ChannelModel, person: str) -> None:
+        """Sets a version at a place, and notes who did and until when the one before was used."""
+        at, before = self._bot.clock.now(), (await choice.chosen(conn, key)).name
+        await choice.choose(conn, key, row.name)
+        for name in (before, row.name):
+            plain, version = versioned(name or "")
+            if version is not None:
+                await channel_models.touch(conn, plain, version, at)
+        await audit.record(conn, key, person, "use model", {"model": row.name, "instead of": before}, at)
+
+    async def _marked(self, mark: str, place: Place) -> ChannelModel:
+        for row in await self.known(place):
+            if actions.mark_of(row.name) == mark:
+                return row
+        raise NoSuchVersion
+
+    async def _delete_tainted(self, owner: Owner) -> None:
+        """Deletes what a version has come instead of that must never write again."""
+        for row in await self._bot.database.read(partial(channel_models.of_place, place=owner.place)):
+            if row.tainted is not None:
+                await room.delete(self._bot.database, self._disk, row)
+
+    async def _make_room(self, owner: Owner, newest: ChannelModel) -> None:
+        limit = self._bot.configuration.training.disk_mb * 1_000_000
+        for row in await room.make_room(self._bot.database, self._disk, owner, limit, {newest.name}):
+            log.info("a version was removed to make room", model=row.name)
+
+
+def _demand(person: Person, command: str) -> None:
+    if not person.admin:
+        raise NotAllowed(command)
+
+
+def _row(result: Result, owner: Owner) -> ChannelModel:
+    facts = {**result.facts, "bits_per_character": result.bits, "measured": dict(result.measured)}
+    return ChannelModel(
+        model=result.model,
+        version=result.version,
+        place=owner.place,
+        guild=owner.guild,
+        base=result.base,
+        made=result.made,
+        used=result.made,
+        facts=json.loads(json.dumps(facts, default=str)),
+        job=result.job,
+    )
+
+
+async def _is_new(conn: AsyncConnection, origin: int | None) -> bool:
+    """Whether an inbox item is dealt with for the first time."""
+    return origin is None or await inbox.done(conn, origin)
