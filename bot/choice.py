@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.names import versioned
+from storage import channel_models
 from storage import settings as stored
 
 MODEL: Final = "model"  # the setting's name
@@ -29,21 +32,23 @@ async def chosen(conn: AsyncConnection, key: str) -> Choice:
     return _read((await stored.values(conn, [key]))[key])
 
 
-async def remember(conn: AsyncConnection, key: str, name: Name) -> None:
+async def remember(conn: AsyncConnection, key: str, name: Name, at: datetime) -> None:
     """Notes what was set at a key, in the transaction that is about to set another."""
     now = await chosen(conn, key)
     if now.name != name:
         await stored.put(conn, key, BEFORE, json.dumps([*now.before, now.name][-MOST:]))
+        await _touch(conn, (now.name, name), at)
 
 
-async def choose(conn: AsyncConnection, key: str, name: Name) -> None:
+async def choose(conn: AsyncConnection, key: str, name: Name, at: datetime) -> None:
     """Sets a model, None for none, and remembers what was set before."""
-    await remember(conn, key, name)
+    await remember(conn, key, name, at)
     await _put(conn, key, name)
 
 
-async def step_back(conn: AsyncConnection, key: str, earlier: Choice) -> None:
+async def step_back(conn: AsyncConnection, key: str, earlier: Choice, at: datetime) -> None:
     """Sets what was set before, with what had been before that."""
+    await _touch(conn, ((await chosen(conn, key)).name, earlier.name), at)
     await stored.put(conn, key, BEFORE, json.dumps(list(earlier.before)))
     await _put(conn, key, earlier.name)
 
@@ -53,9 +58,12 @@ async def everywhere(conn: AsyncConnection) -> dict[str, str]:
     return {key: json.loads(value) for key, value in await stored.having(conn, MODEL)}
 
 
-def without(choice: Choice, names: Collection[str]) -> Choice:
-    """A choice whose past has none of some models."""
-    return Choice(choice.name, tuple(name for name in choice.before if name not in names))
+async def _touch(conn: AsyncConnection, names: Iterable[Name], at: datetime) -> None:
+    """Notes that versions which channels have made were used until now, or are from now on."""
+    for name in names:
+        plain, version = versioned(name or "")
+        if version is not None:
+            await channel_models.touch(conn, plain, version, at)
 
 
 async def _put(conn: AsyncConnection, key: str, name: Name) -> None:

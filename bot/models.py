@@ -127,6 +127,15 @@ class Models:
             await self._load(name)
         return info
 
+    async def admit(self, name: str) -> None:
+        """Makes sure that a model may be known here, whether it can write or not.
+
+        Raises:
+            UnknownModel: it may not, which is told as if it were not there.
+        """
+        if self._visibility is not None and not await self._visibility.may_know(versioned(name)[0], self._place):
+            raise no_such_model(name, [info.name for info in await self.all()])
+
     async def usable(self, name: str) -> ModelInfo:
         """As `find`, once it is sure that the model can write.
 

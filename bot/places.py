@@ -204,17 +204,19 @@ class PlaceSettings:
         key = place_of(place, scope)
         value = await self.parse(place, name, declared.kind.show(value))
 
+        now = datetime.now(UTC)
+
         async def store(connection: AsyncConnection) -> None:
             if origin is not None and not await inbox.done(connection, origin):
                 return  # it came a second time
             if declared.name == choice.MODEL:
-                await choice.remember(connection, key, None if value is Default.DEFAULT else value)
+                await choice.remember(connection, key, None if value is Default.DEFAULT else value, now)
             if value is Default.DEFAULT:
                 await stored.remove(connection, key, declared.name)
             else:
                 await stored.put(connection, key, declared.name, json.dumps(value))
             facts = {"name": declared.name, "value": declared.kind.show(value)}
-            await audit.record(connection, key, by.key, "set", facts, datetime.now(UTC))
+            await audit.record(connection, key, by.key, "set", facts, now)
 
         await self._database.write(store)
 

@@ -85,6 +85,14 @@ class Visibility:
             if (info.name, info.version) not in tainted and _may_know(info.name, owners.get(info.name), here)
         ]
 
+    async def may_know(self, name: str, place: Place | None) -> bool:
+        """Whether a model of that name, if there is one, may be known in a place."""
+        rows = await self._database.read(channel_models.every)
+        owners = {Owner(row.place, row.guild) for row in rows if row.model == name}
+        if not owners and not name.startswith((REMOTE, ".")):
+            owners = await asyncio.to_thread(self._stamps, name)
+        return _may_know(name, owners, None if place is None else owner_of(place))
+
     async def known(self, place: Place) -> list[ChannelModel]:
         """The versions of channels' models that may be known in a place, newest first, tainted ones too."""
         here = owner_of(place)
@@ -114,6 +122,14 @@ class Visibility:
                 stamps = (_stamp(home), _stamp(home / info.version))
                 found[info.name] = {owner for owner in stamps if owner is not None}
         return found
+
+    def _stamps(self, name: str) -> set[Owner]:
+        """Owners that a name and its versions have by their records."""
+        home = self._models / name
+        if home.parent != self._models or not home.is_dir():  # no way out of the models
+            return set()
+        stamps = (_stamp(directory) for directory in (home, *home.iterdir()) if directory.is_dir())
+        return {owner for owner in stamps if owner is not None}
 
 
 def stamp(owner: Owner) -> dict[str, str | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 from bot import versions
 from bot.commands.declaration import Group, Permission
@@ -15,6 +16,9 @@ from bot.names import versioned
 from bot.values import Model
 from generators.completion import ModelInfo
 from generators.errors import Translate, UserError, english
+from storage.channel_models import ChannelModel
+
+HIDDEN: Final = "…"  # stands for models that nobody here may know of
 
 models = Group("models", "List the models, or choose the one that writes here", default="list")
 
@@ -33,12 +37,14 @@ class WritesHere(UserError):
 
 @models.command(name="list")
 async def listing(invocation: Invocation) -> None:
-    """List the models that can write now."""
-    found = await invocation.bot.models.all()
+    """List the models that can write now, and the versions that were trained here."""
+    found = await invocation.models.all()
     if not found:
         raise NoModels
     here = (await invocation.settings.get()).model or found[0].name
-    lines = [_line(info, here) for info in found]
+    listed = {f"{info.name}@{info.version}" for info in found}
+    versions_ = [row for row in await invocation.bot.lineages.known(invocation.place) if row.name not in listed]
+    lines = [_line(info, here) for info in found] + [_version(row, here, invocation.translate) for row in versions_]
     await invocation.answer_privately(Message("\n".join(lines)))
 
 
@@ -55,9 +61,15 @@ async def use(
 async def rollback(
     invocation: Invocation, model: Annotated[Model | None, "an own model; the one that writes here without it"] = None
 ) -> None:
-    """Go back to the version before the one in use, everywhere."""
-    home = invocation.bot.configuration.home
+    """Go back to what wrote before: here, where the model was trained here; else everywhere."""
+    bot, home = invocation.bot, invocation.bot.configuration.home
     name = (await _here(invocation)).name if model is None else model
+    await invocation.models.admit(name)
+    if await bot.lineages.known(invocation.place, versioned(name)[0]):
+        plain, version = versioned(name)
+        done = await bot.lineages.roll_back(plain, invocation.person, invocation.place, invocation.origin, version)
+        await invocation.answer(Message(done.sentence(invocation.translate)))
+        return
     target = await asyncio.to_thread(versions.earlier, home, name)
     if await invocation.record("rollback", {"model": target}):
         await asyncio.to_thread(versions.use, home, target)
@@ -68,20 +80,41 @@ async def rollback(
 async def remove(
     invocation: Invocation, model: Annotated[Model, "an own model, or NAME@VERSION for one version of it"]
 ) -> None:
-    """Delete a model of your own from the bot's machine."""
-    home = invocation.bot.configuration.home
-    await asyncio.to_thread(versions.removable, home, model)
+    """Delete a model of your own, or one that was trained here, from the bot's machine."""
+    home, lineages = invocation.bot.configuration.home, invocation.bot.lineages
+    await invocation.models.admit(model)
+    trained = await lineages.known(invocation.place, model)
+    if not trained:
+        await _removable(invocation, home, model)
     plain, version = versioned(model)
     here = await _here(invocation)
     if plain == here.name and version in (None, here.version):
         raise WritesHere(model)
+    await lineages.removable(trained)
     if await invocation.record("remove model", {"model": model}):
-        await asyncio.to_thread(versions.remove, home, model)
+        if trained:
+            await lineages.remove(trained)
+        else:
+            await asyncio.to_thread(versions.remove, home, model)
         await invocation.answer("{model} is removed.", model=model)
 
 
+async def _removable(invocation: Invocation, home: Path, model: str) -> None:
+    """Makes sure that an own model can be removed; adapters of other servers are not named.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        await asyncio.to_thread(versions.removable, home, model)
+    except versions.HasAdapters as fault:
+        visibility, place = invocation.bot.visibility, invocation.place
+        known = [name if await visibility.may_know(name, place) else HIDDEN for name in fault.adapters]
+        raise versions.HasAdapters(fault.name, tuple(dict.fromkeys(known))) from fault
+
+
 async def _here(invocation: Invocation) -> ModelInfo:
-    return await invocation.bot.models.chosen(None, (await invocation.settings.get()).model)
+    return await invocation.models.chosen(None, (await invocation.settings.get()).model)
 
 
 def _line(info: ModelInfo, here: str) -> str:
@@ -90,3 +123,14 @@ def _line(info: ModelInfo, here: str) -> str:
     described = f" · {info.description}" if info.description else ""
     labels = f" · {', '.join(info.labels)}" if info.labels else ""
     return f"{info.name}@{info.version} · {info.kind}{described}{labels}{marked}"
+
+
+def _version(row: ChannelModel, here: str, translate: Translate) -> str:
+    """`web-lobby@0a1b2c · from charrnn@1 · 1.93 bits per character`, and whether it is out of use."""
+    parts = [row.name, translate("from {base}", base=row.base)]
+    bits = row.facts.get("bits_per_character")
+    if isinstance(bits, int | float):
+        parts.append(translate("{bits} bits per character", bits=f"{bits:.2f}"))
+    if row.tainted is not None:
+        parts.append(translate("out of use, because somebody has withdrawn"))
+    return " · ".join(parts) + (" ←" if here == row.name else "")

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +27,7 @@ from bot.models import REMOTE
 from bot.names import versioned
 from bot.places import place_of
 from bot.visibility import OutOfUse, Owner, owner_of
+from generators.errors import Translate
 from storage import audit, channel_models, inbox
 from storage.channel_models import ChannelModel
 
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
     from bot.consent.desk import Change
 
 log = structlog.get_logger(__name__)
+
+
+class RolledBack(NamedTuple):
+    """What writes after a roll back, what wrote before, and whether it was this one that changed it."""
+
+    writes: str
+    left: str
+    new: bool
+
+    def sentence(self, translate: Translate) -> str:
+        """The same in words."""
+        return translate("{model} writes here again, instead of {left}.", model=self.writes, left=self.left)
 
 
 class Lineages:
@@ -107,8 +120,10 @@ class Lineages:
             case actions.RollBack():
                 _demand(person, "models rollback")
                 row = await self._marked(meant.mark, place)
-                now = await self.roll_back(row.model, person, place, origin, row.version)
-                return Notice(translate("{model} writes here now.", model=now))
+                done = await self.roll_back(row.model, person, place, origin, row.version)
+                if done.new:
+                    self._telling.say(place, Message(done.sentence(translate)))
+                return Notice(translate("{model} writes here now.", model=done.writes))
 
     async def use(self, row: ChannelModel, person: Person, place: Place, origin: int | None = None) -> bool:
         """Writes with a version in the whole channel, and tells everybody; False where it does so already.
@@ -138,14 +153,11 @@ class Lineages:
 
     async def roll_back(
         self, model: str, person: Person, place: Place, origin: int | None = None, version: str | None = None
-    ) -> str:
-        """Writes again with what wrote here before a channel's model, and tells everybody.
+    ) -> RolledBack:
+        """Writes again with what wrote here before a channel's model.
 
         Args:
             version: that is to be left; None for whichever writes.
-
-        Returns:
-            What writes now, as `NAME@VERSION`.
 
         Raises:
             NotInUse: it does not write here.
@@ -163,9 +175,8 @@ class Lineages:
         async def store(conn: AsyncConnection) -> bool:
             if not await _is_new(conn, origin) or await choice.chosen(conn, key) != now:
                 return False
-            await choice.step_back(conn, key, before)
             at = self._bot.clock.now()
-            await channel_models.touch(conn, model, left, at)
+            await choice.step_back(conn, key, before, at)
             facts = {"model": leaving, "instead": before.name}
             await audit.record(conn, key, person.key, "rollback", facts, at)
             return True
@@ -174,11 +185,7 @@ class Lineages:
         if before.name is not None:
             await asyncio.to_thread(self._disk.use, *versioned(before.name))
         writes = await writing(self._bot, place) or "–"
-        if changed:
-            translate = translator(person.language)
-            said = translate("{model} writes here again, instead of {left}.", model=writes, left=leaving)
-            self._telling.say(place, Message(said))
-        return writes
+        return RolledBack(writes, leaving, changed)
 
     async def tainted(self, models: Sequence[ChannelModel]) -> None:
         """Takes versions out of use wherever they write; their channels are told, with an offer to train again.
@@ -199,27 +206,35 @@ class Lineages:
         rows = await self._bot.database.read(channel_models.every)
         await self.tainted([row for row in rows if row.tainted is not None])
 
-    async def remove(self, rows: Iterable[ChannelModel]) -> None:
-        """Deletes versions.
+    async def removable(self, rows: Iterable[ChannelModel]) -> None:
+        """Makes sure that nothing writes with some versions.
 
         Raises:
-            WritesSomewhere: one of them is in use; nothing is deleted.
+            WritesSomewhere: something does.
         """
-        rows = list(rows)
         used = await room.in_use(self._bot.database, self._disk)
         for row in rows:
             if row.name in used:
                 raise WritesSomewhere(row.name)
+
+    async def remove(self, rows: Iterable[ChannelModel]) -> None:
+        """Deletes versions."""
         for row in rows:
             await room.delete(self._bot.database, self._disk, row)
 
     async def known(self, place: Place, name: str | None = None) -> list[ChannelModel]:
         """The versions that may be known in a place, newest first: all, or those that `NAME[@VERSION]` means."""
         rows = await self._bot.visibility.known(place)
-        if name is None:
-            return rows
-        plain, version = versioned(name)
-        return [row for row in rows if row.model == plain and version in (None, row.version)]
+        if name is not None:
+            plain, version = versioned(name)
+            rows = [row for row in rows if row.model == plain and version in (None, row.version)]
+        return [row for row in rows if await asyncio.to_thread(self._is_there, row)]
+
+    async def usable(self, owner: Owner) -> list[ChannelModel]:
+        """The versions that may be known where an owner is, and may write."""
+        rows = await self._bot.database.read(channel_models.every)
+        shared = [row for row in rows if row.tainted is None and Owner(row.place, row.guild).shares_with(owner)]
+        return [row for row in shared if await asyncio.to_thread(self._is_there, row)]
 
     async def settled(self) -> None:
         """Returns once all is said that was to be said."""
@@ -229,14 +244,14 @@ class Lineages:
         """Says nothing any more."""
         await self._telling.close()
 
+    def _is_there(self, row: ChannelModel) -> bool:
+        """Whether a version has not been removed by other hands, as the operator may."""
+        return row.tainted is not None or row.model.startswith(REMOTE) or self._disk.has(row.model, row.version)
+
     async def _choose(self, conn: AsyncConnection, key: str, row: ChannelModel, person: str) -> None:
-        """Sets a version at a place, and notes who did and until when the one before was used."""
+        """Sets a version at a place, and notes who did."""
         at, before = self._bot.clock.now(), (await choice.chosen(conn, key)).name
-        await choice.choose(conn, key, row.name)
-        for name in (before, row.name):
-            plain, version = versioned(name or "")
-            if version is not None:
-                await channel_models.touch(conn, plain, version, at)
+        await choice.choose(conn, key, row.name, at)
         await audit.record(conn, key, person, "use model", {"model": row.name, "instead of": before}, at)
 
     async def _marked(self, mark: str, place: Place) -> ChannelModel:

@@ -55,8 +55,8 @@ async def _may_write(bot: Bot, name: str, owner: Owner) -> bool:
     plain, version = versioned(name)
     rows = [row for row in await bot.database.read(channel_models.every) if row.model == plain]
     if rows:
-        shared = [row for row in rows if Owner(row.place, row.guild).shares_with(owner)]
-        return any(row.tainted is None for row in shared if version in (None, row.version))
+        known = {row.name for row in await bot.lineages.usable(owner)}
+        return any(row.name in known for row in rows if version in (None, row.version))
     try:
         await bot.models.find(name)
     except UserError:

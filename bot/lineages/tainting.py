@@ -65,9 +65,10 @@ async def _replace(bot: Bot, disk: Disk, key: str, owner: Owner, tainted: Collec
 
     async def store(conn: AsyncConnection) -> None:
         if (await choice.chosen(conn, key)).name == now.name:
-            await choice.step_back(conn, key, instead)
+            at = bot.clock.now()
+            await choice.step_back(conn, key, instead, at)
             facts = {"model": now.name, "instead": instead.name}
-            await audit.record(conn, key, NOBODY, "tainted", facts, bot.clock.now())
+            await audit.record(conn, key, NOBODY, "tainted", facts, at)
 
     await bot.database.write(store)
     if instead.name is not None:
