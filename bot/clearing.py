@@ -33,6 +33,7 @@ class Clearing:
         self._database = database
         self._clock = clock
         self._retention = retention
+        self._to_purge = True  # an earlier process may have been ended in between
 
     async def run(self) -> None:
         """Clears until it is cancelled."""
@@ -51,5 +52,7 @@ class Clearing:
         while deleted := await self._database.write(partial(posts.delete_before, at=before, limit=BATCH)):
             swept += deleted
         if swept:
-            purged = await self._database.purge()
-            log.info("what was kept long enough is deleted", messages=swept, purged=purged)
+            log.info("what was kept long enough is deleted", messages=swept)
+        self._to_purge |= swept > 0
+        if self._to_purge:
+            self._to_purge = not await self._database.purge()

@@ -100,17 +100,16 @@ class Collecting:
 
     @property
     def changed(self) -> asyncio.Event:
-        """Is set when other places are listened to than at this moment."""
+        """Is set the next time that places are looked at, when others may be listened to."""
         return self._changed
 
     async def look_again(self) -> None:
         """Reads which logs are on; to be called whenever that may have changed."""
         on, kept = await self._database.read(_places)
-        heard = frozenset(each.place for each in on if self._may_hear(each.place))
-        before, self._heard, self._kept = (self._heard, bool(self._kept)), heard, {*kept, *heard}
-        if before != (heard, bool(self._kept)):
-            self._changed.set()
-            self._changed = asyncio.Event()
+        self._heard = frozenset(each.place for each in on if self._may_hear(each.place))
+        self._kept = {*kept, *self._heard}
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def wants(self, place: Place) -> bool:
         """Whether what is said there may be kept; a look into memory."""

@@ -12,6 +12,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,9 +20,11 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
+from bot.collecting import Heard
 from bot.conversation import Attachment, Limits, Message, NoThreads, Person, Place
 from bot.languages import translator
 from bot.platforms.keyboard import Keyboard, Lines, Pipe, terminal_restored
+from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -125,6 +128,8 @@ class Terminal:
 
     async def _answered(self, line: str) -> None:
         ballot, said = self._ballot, str(next(self._ids))
+        if self._bot.collecting.wants(PLACE) and (ballot is None or not line.strip().isdecimal()):
+            await self._collected(Heard(self._me, PLACE, said, line, datetime.now(UTC)))
         if ballot is None:
             if await self._bot.talked_to(line, person=self._me, place=PLACE, message=said):
                 return
@@ -143,6 +148,13 @@ class Terminal:
         else:
             told = self._translate("There is no {number}; choose from 1 to {most}.", number=number, most=len(buttons))
             self._print(Text(told, "yellow"))
+
+    async def _collected(self, said: Heard) -> None:
+        """Has a line kept; where it cannot be, it is a line all the same."""
+        try:
+            await self._bot.collecting.heard(said)
+        except StorageError as fault:
+            self._print(Text(fault.sentence(self._translate), "yellow"))
 
     def _print_rest(self, message: Message, before: Message | None = None) -> None:
         """Prints what goes with a text, where it has changed: numbered buttons, and where its files lie now."""

@@ -12,7 +12,7 @@ import structlog
 from discord.http import Route
 
 from bot.conversation import Limits, Message, Person, Place
-from bot.platforms.discord.client import Client
+from bot.platforms.discord.client import INTENTS, WITH_CONTENT, Client
 from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.declaring import declared, sync
 from bot.platforms.discord.errors import AUTHENTICATION_FAILED, INTENTS_REFUSED, IntentsRefused, WrongToken
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EDITS: Final = 4.0  # seconds between two edits of a message; a channel takes five in five seconds, all its messages
 FIRST_PAUSE: Final = 1.0  # seconds after Discord could not be reached; doubles as long as that goes on
 LONGEST_PAUSE: Final = 120.0  # seconds
+SETTLING: Final = 10.0  # seconds that answers get before the bot connects anew to hear more or less
 OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class Discord:
         self._speaking = Speaking(self._connection.wire, self._connection.permissions)
         self._hearing = Hearing(bot, self._speaking, self._connection)
         self._pause = FIRST_PAUSE
+        self._refused: asyncio.Event | None = None  # what was collected when Discord refused the messages' content
 
     def limits(self, place: Place, reply_to: str | None = None) -> Limits:
         """Discord counts requests over all; how many a channel takes its answers say, and the library waits for it."""
@@ -94,22 +96,53 @@ class Discord:
         token = self._bot.configuration.discord.token
         connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
-            client = Client(self._hearing, partial(self._opened, session))
+            intents = WITH_CONTENT if self._wants_content else INTENTS
+            client = Client(self._hearing, partial(self._opened, session), intents)
+            watching = asyncio.create_task(self._watch(client))
             try:
                 async with client:
                     await client.start("" if token is None else token.get_secret_value())
             except discord.LoginFailure as fault:
                 raise WrongToken from fault
             except discord.PrivilegedIntentsRequired as fault:
-                raise IntentsRefused from fault
+                self._without_content(intents, fault)
             except discord.ConnectionClosed as fault:
                 if fault.code == AUTHENTICATION_FAILED:
                     raise WrongToken from fault
-                if fault.code in INTENTS_REFUSED:
-                    raise IntentsRefused from fault
-                raise
+                if fault.code not in INTENTS_REFUSED:
+                    raise
+                self._without_content(intents, fault)
             finally:
+                watching.cancel()
+                self._hearing.connected(whole=False)
                 self._connection.lost()
+
+    @property
+    def _wants_content(self) -> bool:
+        """Whether what people say to each other is wanted, which needs a privileged intent."""
+        collecting = self._bot.collecting
+        return collecting.hears(PLATFORM) and collecting.changed is not self._refused
+
+    async def _watch(self, client: Client) -> None:
+        """Ends a connection that hears more or less than is wanted by now, once what is in hand is answered."""
+        while self._wants_content == client.intents.message_content:
+            await self._bot.collecting.changed.wait()
+        await self._hearing.settled(SETTLING)
+        await client.close()
+
+    def _without_content(self, intents: discord.Intents, fault: Exception) -> None:
+        """Goes on without what people say to each other, until other places are logged.
+
+        Raises:
+            IntentsRefused: it was not that which Discord refused.
+        """
+        if not intents.message_content:
+            raise IntentsRefused from fault
+        self._refused = self._bot.collecting.changed
+        log.error(
+            "Discord lets the bot read no messages, so nothing is collected there; turn on «Message Content Intent» on "
+            "the page «Bot» of the application at https://discord.com/developers/applications, and use /log on again"
+        )
 
     async def _opened(self, session: aiohttp.ClientSession, client: discord.AutoShardedClient) -> None:
         """The client has logged in: what waited may be said, and the commands are registered."""

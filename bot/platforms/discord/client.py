@@ -16,8 +16,10 @@ from bot.platforms.discord.pace import Pace
 discord.VoiceClient.warn_nacl = False  # nobody speaks here: the library need not warn that it could not
 discord.VoiceClient.warn_dave = False
 
-# Commands and buttons come without any intent; messages only say what they say where the bot is meant.
+# Commands and buttons come without any intent; messages only say what they say where the bot is meant, or where the
+# privileged intent for their content is asked for.
 INTENTS: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+WITH_CONTENT: Final = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 
 OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
 
@@ -44,6 +46,10 @@ class Listener(Protocol):
         """Somebody wrote something, or a bot did."""
         ...
 
+    def edited(self, message: discord.Message) -> None:
+        """A message says something else now, or looks otherwise."""
+        ...
+
     def deleted(self, channel: int, guild: int | None, messages: set[int]) -> None:
         """Messages are gone."""
         ...
@@ -60,17 +66,27 @@ class Listener(Protocol):
         """The bot was removed from a server."""
         ...
 
+    def connected(self, *, whole: bool) -> None:
+        """Everything that happens is heard, or from now on some of it is not."""
+        ...
+
 
 class Client(discord.AutoShardedClient):
     """Hands events on; the library connects again, resumes, and shares servers among shards by itself.
 
     Args:
         opened: called once the client has logged in, before it listens.
+        intents: what it hears of.
     """
 
-    def __init__(self, listener: Listener, opened: Callable[[discord.AutoShardedClient], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        opened: Callable[[discord.AutoShardedClient], Awaitable[None]],
+        intents: discord.Intents = INTENTS,
+    ) -> None:
         super().__init__(
-            intents=INTENTS,
+            intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -79,6 +95,7 @@ class Client(discord.AutoShardedClient):
         )
         self._listener = listener
         self._opened = opened
+        self._lost: set[int] = set()  # shards without a connection
 
     async def setup_hook(self) -> None:
         """The first moment at which requests can be made."""
@@ -94,6 +111,23 @@ class Client(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Every shard was told its servers."""
         self._listener.ready({guild.id for guild in self.guilds})
+        if not self._lost:
+            self._listener.connected(whole=True)
+
+    async def on_shard_ready(self, shard: int) -> None:
+        """A connection is there, or there again without what happened meanwhile."""
+        self._lost.discard(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """A connection is lost; what happens meanwhile is told later only if its session can be resumed."""
+        self._lost.add(shard)
+        self._listener.connected(whole=False)
+
+    async def on_shard_resumed(self, shard: int) -> None:
+        """A connection is there again, and told what happened meanwhile."""
+        self._lost.discard(shard)
+        if not self._lost and self.is_ready():
+            self._listener.connected(whole=True)
 
     async def on_interaction(self, interaction: discord.Interaction[discord.AutoShardedClient]) -> None:
         """Every command, press and form, known by its name alone.
@@ -106,6 +140,10 @@ class Client(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         """Whatever is written where the bot can see it."""
         self._listener.message(message)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message that was edited, or to which Discord has added what a link leads to."""
+        self._listener.edited(event.message)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """One message."""

@@ -18,6 +18,7 @@ from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.dealing import Dealing
 from bot.platforms.discord.heard import HeardMessage
 from bot.platforms.discord.interactions import Interaction, Interactions
+from bot.platforms.discord.overhearing import Overhearing
 from bot.platforms.discord.people import PLATFORM, Languages, place_of, writing
 from bot.platforms.discord.speaking import Speaking
 from storage.below import guilds_of
@@ -44,6 +45,7 @@ class Hearing:
         self._allowed = bot.configuration.discord.guilds
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._overhearing = Overhearing(bot, connection, self._soon)
 
     async def take_up(self) -> None:
         """Goes on with what was in hand when the bot last stopped."""
@@ -52,6 +54,7 @@ class Hearing:
 
     async def close(self) -> None:
         """Stops; what is in hand goes on at the next start."""
+        self._overhearing.stop()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -69,11 +72,10 @@ class Hearing:
 
     def message(self, message: discord.Message) -> None:
         """Deals with what people say to the bot; bots and webhooks are never answered, the bot itself among them."""
-        if message.author.bot or message.webhook_id is not None or message.type not in SAID:
+        if not self._is_said(message):
             return
         guild = message.guild
-        if guild is not None and self._allowed is not None and str(guild.id) not in self._allowed:
-            return
+        self._overhearing.message(message)
         answered = self._answered(message)
         named = re.compile(rf"<@!?{self._connection.me}>")
         if answered is None and guild is not None and not named.search(message.content):
@@ -82,8 +84,23 @@ class Hearing:
         if text or answered is None:
             self._soon(self._heard(message, text, answered))
 
+    def edited(self, message: discord.Message) -> None:
+        """Deals with what people change; what was said to the bot is dealt with already."""
+        if self._is_said(message):
+            self._overhearing.edited(message)
+
+    def connected(self, *, whole: bool) -> None:
+        """Everything is heard, or some of it is not."""
+        self._overhearing.connected(whole=whole)
+
+    async def settled(self, seconds: float) -> None:
+        """Returns once what is in hand is dealt with, or after so long."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=seconds)
+
     def deleted(self, channel: int, guild: int | None, messages: set[int]) -> None:
         """Tells the bot which messages are gone."""
+        self._overhearing.deleted(channel, guild, messages)
         place = place_of(self._connection.channel(channel, guild), guild)
         for message in sorted(messages):
             if self._speaking.was_deleted(str(message)):
@@ -106,6 +123,13 @@ class Hearing:
     def left(self, guild: int, channels: set[int]) -> None:
         """Tells the bot that it was removed from a server."""
         self._soon(self._bot.guild_gone(PLATFORM, str(guild), set(map(str, channels))))
+
+    def _is_said(self, message: discord.Message) -> bool:
+        """Whether a person wrote it themselves, on a server that is served."""
+        if message.author.bot or message.webhook_id is not None or message.type not in SAID:
+            return False
+        guild = message.guild
+        return guild is None or self._allowed is None or str(guild.id) in self._allowed
 
     def _answered(self, message: discord.Message) -> discord.Message | None:
         """The message of the bot that this one replies to."""

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -24,7 +25,6 @@ from bot.configuration import TelegramKeys
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES, UnusableSecret, WebhookPort, WebhookRefused, WrongToken
 from bot.platforms.telegram.listening import Listener
-from bot.platforms.telegram.reading import ALLOWED
 from bot.platforms.web.listening import CannotListen, PortInUse, listen
 from storage.errors import StorageError
 
@@ -80,7 +80,7 @@ async def poll(client: Client, listener: Listener, me: User) -> None:
     away = False
     while True:
         try:
-            updates = await client.updates(offset, ALLOWED)
+            updates = await client.updates(offset, listener.kinds)
             await listener.take_in(updates, me)
         except InvalidToken:
             raise WrongToken from None
@@ -155,21 +155,28 @@ class Webhook:
             )
         )
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        announcing = asyncio.create_task(self._announce(client, listener))
         try:
-            await self._announce(client)
-            await asyncio.shield(serving)
+            await asyncio.wait({serving, announcing}, return_when=asyncio.FIRST_COMPLETED)
+            await (announcing if announcing.done() else serving)
         finally:
+            announcing.cancel()
             server.should_exit = True
             await serving
 
-    async def _announce(self, client: Client) -> None:
-        try:
-            await answered(
-                lambda: client.set_webhook(self._url, allowed_updates=list(ALLOWED), secret_token=self._secret)
-            )
-        except BadRequest as error:
-            raise WebhookRefused(self._url, str(error)) from error
-        log.info("Telegram posts its updates", url=self._url, port=self.port)
+    async def _announce(self, client: Client, listener: Listener) -> None:
+        """Names the address, and again whenever other kinds of updates are wanted."""
+        while True:
+            changed, kinds = listener.changed, listener.kinds
+            try:
+                named = partial(client.set_webhook, self._url, allowed_updates=list(kinds), secret_token=self._secret)
+                await answered(named)
+            except BadRequest as error:
+                raise WebhookRefused(self._url, str(error)) from error
+            log.info("Telegram posts its updates", url=self._url, port=self.port)
+            while listener.kinds == kinds:
+                await changed.wait()
+                changed = listener.changed
 
     def _app(self, listener: Listener, me: User) -> Starlette:
         async def take(request: Request) -> Response:

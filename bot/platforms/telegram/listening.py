@@ -15,12 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import Update, User
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
+from bot.collecting import Event
 from bot.conversation import Button, MayNotWrite, Message
 from bot.languages import translator
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
+from bot.platforms.telegram.overhearing import overheard
 from bot.platforms.telegram.people import People
 from bot.platforms.telegram.reading import (
+    ALLOWED,
+    WITH_EDITS,
     Gone,
     Heard,
     Line,
@@ -38,6 +42,7 @@ from bot.platforms.telegram.where import PLATFORM, Where
 from bot.platforms.turns import Turns
 from generators.errors import ShuttingDown
 from storage import inbox
+from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -97,8 +102,10 @@ class Listener:
             StorageError: nothing is stored; the updates have to come again.
         """
         now = datetime.now(UTC)
+        parsed = self._parsed(updates)
+        await self._overhear(parsed)
         arrivals = []
-        for update in sorted(updates, key=lambda update: int(update["update_id"])):
+        for update in parsed:
             arrival = self._read(update, me, now)
             if arrival is None:
                 continue
@@ -120,6 +127,16 @@ class Listener:
             if item is not None:  # else it came before
                 await self._begin(item, arrival.heard)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of updates that are wanted now."""
+        return WITH_EDITS if self._bot.collecting.follows(PLATFORM) else ALLOWED
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Is set when other kinds may be wanted."""
+        return self._bot.collecting.changed
+
     def answered(self, to: Where, message: int) -> None:
         """The bot has answered a line."""
         self._turns.answered(to.place.id, message)
@@ -130,19 +147,52 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _read(self, update: dict[str, Any], me: User, now: datetime) -> _Arrival | None:
+    def _parsed(self, updates: Sequence[dict[str, Any]]) -> list[Update]:
+        """Updates as the library reads them, in the order in which they happened."""
+        parsed = []
+        for update in sorted(updates, key=lambda update: int(update["update_id"])):
+            try:
+                parsed.append(Update.de_json(update, self._client))
+            except Exception as fault:  # one update that nobody foresaw must not hold up all that come after it
+                _log_unread(update["update_id"], sorted(update), fault)
+        return parsed
+
+    async def _overhear(self, updates: Sequence[Update]) -> None:
+        """Hands on what is said where something is collected, before Telegram hears that it arrived.
+
+        Raises:
+            StorageError: it cannot be stored, and has to come again.
+        """
+        collecting = self._bot.collecting
+        if not collecting.follows(PLATFORM):
+            return
         try:
-            parsed = Update.de_json(update, self._client)
-            heard = read(parsed, me)
-        except Exception as fault:  # one update that nobody foresaw must not hold up all that come after it
-            log.warning(
-                "an update cannot be read", update=update["update_id"], fields=sorted(update), fault=repr(fault)
-            )
+            events = [event for update in updates if (event := self._overheard(update)) is not None]
+            await collecting.take_in(events)
+        except StorageError:
+            raise
+        except Exception:  # a fault of ours would have the same updates come for ever, and nothing else
+            log.exception("what people said was not collected")
+
+    def _overheard(self, update: Update) -> Event | None:
+        message = update.message or update.edited_message
+        if message is None or not self._chosen(message.chat.id):
+            return None
+        place = Where(message.chat.id).place
+        if not self._bot.collecting.wants(place) and not self._bot.collecting.keeps(place):
+            return None
+        return overheard(update)
+
+    def _read(self, update: Update, me: User, now: datetime) -> _Arrival | None:
+        try:
+            heard = read(update, me)
+        except Exception as fault:  # the same
+            _log_unread(update.update_id, _fields(update), fault)
             return None
         if heard is None:
-            log.debug("an update means nothing", update=update["update_id"], fields=sorted(update))
+            log.debug("an update means nothing", update=update.update_id, fields=_fields(update))
             return None
-        return _Arrival(parsed.update_id, heard, sent_at(parsed, now))
+        return _Arrival(update.update_id, heard, sent_at(update, now))
 
     def follow(self, old: int, new: int) -> None:
         """Serves the supergroup that a chosen group has become, until the next start."""
@@ -256,6 +306,15 @@ class Listener:
         self._tasks.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("an update was not dealt with; the next start tries again", exc_info=fault)
+
+
+def _fields(update: Update) -> list[str]:
+    return [kind for kind in Update.ALL_TYPES if getattr(update, kind) is not None]
+
+
+def _log_unread(update: int, fields: list[str], fault: Exception) -> None:
+    """Says that an update could not be read, and nothing of what it says."""
+    log.warning("an update cannot be read", update=update, fields=fields, fault=type(fault).__name__)
 
 
 def _not_here(heard: Line | Press) -> str:

@@ -14,6 +14,7 @@ from bot.platforms.telegram.keyboard import buttons_of
 from bot.platforms.telegram.where import Where
 
 ALLOWED: Final = ("message", "callback_query", "my_chat_member")  # kinds of updates that we ask for
+WITH_EDITS: Final = (*ALLOWED, "edited_message")  # where what people say is kept
 COMMAND: Final = re.compile(r"/([A-Za-z][A-Za-z0-9_]*)(?:@(\w+))?(?=\s|$)")
 UNSTORABLE: Final = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}  # in JSON, and in PostgreSQL
 KEPT_BY_TELEGRAM: Final = timedelta(hours=24)  # Bot API 10.1, «Getting updates»
@@ -137,14 +138,14 @@ def _message(message: Message, me: User) -> Heard | None:
         return Moved(message.chat.id, message.migrate_to_chat_id)
     if message.migrate_from_chat_id is not None:
         return Moved(message.migrate_from_chat_id, message.chat.id)
-    by = _author(message)
+    by = author_of(message)
     text = (message.text or message.caption or "").translate(UNSTORABLE)
     if by is None or not text:
         return None
     return _line(message, by, text, me)
 
 
-def _author(message: Message) -> Somebody | None:
+def author_of(message: Message) -> Somebody | None:
     """Who wrote it; None for bots, channels and what another bot wrote for somebody."""
     chat, user = message.chat, message.from_user
     if chat.type == ChatType.CHANNEL or message.is_automatic_forward or message.via_bot is not None:
@@ -160,7 +161,7 @@ def _somebody(user: User) -> Somebody:
 
 
 def _line(message: Message, by: Somebody, text: str, me: User) -> Line | None:
-    topic = _topic(message)
+    topic = topic_of(message)
     chat, number = message.chat.id, message.message_id
     command = COMMAND.match(text)
     if command is not None:
@@ -185,7 +186,7 @@ def _command(command: re.Match[str], text: str) -> str:
     return f"/{command[1]}{text[command.end() :]}"
 
 
-def _topic(message: Message) -> int | None:
+def topic_of(message: Message) -> int | None:
     """The forum's topic; None in General, and in threads of replies, which are no places of their own."""
     return message.message_thread_id if message.is_topic_message else None
 
@@ -221,7 +222,7 @@ def _press(query: CallbackQuery) -> Press | None:
     message = query.message
     if message is None or query.data is None:
         return None
-    topic = _topic(message) if isinstance(message, Message) else None
+    topic = topic_of(message) if isinstance(message, Message) else None
     return Press(message.chat.id, topic, _somebody(query.from_user), query.id, query.data.translate(UNSTORABLE))
 
 

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import collecting
 from bot.commands.parser import is_command
 from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
 from bot.languages import translator
@@ -191,6 +192,8 @@ class WebRoom:
                 await self._visible(connection, place, person, reply_to)
             at = datetime.now(UTC)
             message = await rooms.add(connection, place.key, person.key, text, reply_to=reply_to, at=at)
+            if self._bot.collecting.wants(place):
+                await self._bot.collecting.store(connection, (_collected(place, person, message, at),))
             heard = Heard(room, person.id, person.admin, text, message.id, reply_to, person.language)
             if not heard.means_something:
                 return heard, None
@@ -283,6 +286,12 @@ class WebRoom:
         )
         if buttons and not meant:
             await self.post(place, Message(translator(person.language)(NOT_MEANT)), private_for=person)
+
+
+def _collected(place: Place, person: Person, message: RoomMessage, at: datetime) -> collecting.Heard:
+    """A line as it is collected where a log is on."""
+    answered = None if message.reply_to is None else str(message.reply_to)
+    return collecting.Heard(person, place, str(message.id), message.text, at, answered)
 
 
 def _reader(person: str | None) -> str | None:

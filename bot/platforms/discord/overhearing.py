@@ -1,0 +1,153 @@
+"""What people say to each other where a log is on: handed on to be collected, and read later where it was missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import discord
+import structlog
+
+from bot.collecting import Heard
+from bot.conversation import Person, Place
+from bot.history import History, Unreachable, Unreadable
+from bot.platforms.discord.connection import Connection
+from bot.platforms.discord.past import Past, refusals
+from bot.platforms.discord.people import PLATFORM, place_of
+from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+
+Soon: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+
+KEPT: Final = 1000  # threads that the library does not know, and whose channels were asked for
+
+log = structlog.get_logger(__name__)
+
+
+class Overhearing:
+    """Looks first whether anything is collected where something happens, and does nothing where it is not.
+
+    Args:
+        soon: carries something out in a task of its own; tasks begin in the order in which they are given.
+    """
+
+    def __init__(self, bot: Bot, connection: Connection, soon: Soon) -> None:
+        self._collecting = bot.collecting
+        self._connection = connection
+        self._soon = soon
+        self._history = History(bot.database, bot.collecting, Past(connection), bot.clock)
+        self._reading: asyncio.Task[None] | None = None
+        self._asked: OrderedDict[int, Place | None] = OrderedDict()
+
+    def message(self, message: discord.Message) -> None:
+        """Somebody wrote something in their own words."""
+        if self._collecting.hears(PLATFORM) and message.content and self._may_matter(message.channel, message.guild):
+            self._soon(self._heard(message))
+
+    def edited(self, message: discord.Message) -> None:
+        """A message changed; where it was not its author who changed it, nothing it says did."""
+        if message.edited_at is None or not self._collecting.follows(PLATFORM):
+            return
+        if self._may_matter(message.channel, message.guild, kept=True):
+            self._soon(self._changed(message))
+
+    def deleted(self, channel: int, guild: int | None, messages: set[int]) -> None:
+        """Messages are gone."""
+        if not self._collecting.follows(PLATFORM):
+            return
+        where = self._connection.channel(channel, guild)
+        if self._may_matter(where, guild, kept=True):
+            self._soon(self._gone(where, guild, messages))
+
+    def connected(self, *, whole: bool) -> None:
+        """All that happens is heard, so that what was missed can be read; or some of it is not."""
+        self.stop()
+        if whole:
+            self._reading = asyncio.create_task(self._history.run())
+            self._reading.add_done_callback(_over)
+
+    def stop(self) -> None:
+        """Reads no further."""
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _may_matter(self, channel: object, guild: discord.Guild | int | None, *, kept: bool = False) -> bool:
+        """Whether something in a channel may be collected, or is; where it is not known what channel it is, it may."""
+        place = self._known(channel, guild)
+        if place is None:
+            return not (isinstance(channel, discord.Thread) and channel.is_private())
+        return self._collecting.keeps(place) if kept else self._collecting.wants(place)
+
+    def _known(self, channel: object, guild: discord.Guild | int | None) -> Place | None:
+        """Where a channel is, as far as that can be told without asking; private threads are nowhere."""
+        number = guild.id if isinstance(guild, discord.Guild) else guild
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            return None
+        if number is not None and not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return self._asked.get(channel.id) if isinstance(channel, discord.abc.Snowflake) else None
+        return place_of(channel, number)
+
+    async def _place(self, channel: object, guild: discord.Guild | int | None) -> Place | None:
+        """The same; what the library does not know, such as an old thread, Discord is asked for once."""
+        place = self._known(channel, guild)
+        assert isinstance(channel, discord.abc.Snowflake)
+        if place is not None or isinstance(channel, discord.Thread) or channel.id in self._asked:
+            return place
+        number = guild.id if isinstance(guild, discord.Guild) else guild
+        try:
+            with refusals():
+                self._asked[channel.id] = self._known(await self._connection.fetched(channel.id), number)
+        except (Unreadable, Unreachable) as fault:
+            log.debug("a channel is not known", channel=channel.id, reason=str(fault))
+            return None
+        if len(self._asked) > KEPT:
+            self._asked.popitem(last=False)
+        return self._asked.get(channel.id)
+
+    async def _heard(self, message: discord.Message) -> None:
+        place = await self._place(message.channel, message.guild)
+        if place is None:
+            return
+        author, reference = message.author, message.reference
+        answered = reference.message_id if reference is not None and message.type is discord.MessageType.reply else None
+        said = Heard(
+            person=Person(PLATFORM, str(author.id), author.display_name),
+            place=place,
+            message=str(message.id),
+            text=message.content,
+            at=message.created_at,
+            reply_to=None if answered is None else str(answered),
+            is_bot=author.bot,
+            edited=message.edited_at,
+        )
+        await self._stored(partial(self._collecting.heard, said))
+
+    async def _changed(self, message: discord.Message) -> None:
+        place = await self._place(message.channel, message.guild)
+        if place is not None and message.edited_at is not None:
+            text, at = message.content, message.edited_at
+            await self._stored(partial(self._collecting.edited, place, str(message.id), text, at))
+
+    async def _gone(self, channel: object, guild: int | None, messages: set[int]) -> None:
+        place = await self._place(channel, guild)
+        if place is not None:
+            gone = [str(message) for message in sorted(messages)]
+            await self._stored(partial(self._collecting.deleted, place, gone))
+
+    async def _stored(self, store: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        try:
+            await store()
+        except StorageError as fault:
+            log.warning("something that is collected could not be stored; it is read again", reason=str(fault))
+            self._history.missed()
+
+
+def _over(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        log.error("the history is not read any more, until the next connection", exc_info=fault)
