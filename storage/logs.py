@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import logs
@@ -45,6 +45,11 @@ async def turn(conn: AsyncConnection, log: Log) -> None:
     changed = {name: value for name, value in values.items() if name != "place"}
     statement = insert(conn, logs).values(**values)
     await conn.execute(statement.on_conflict_do_update(index_elements=[logs.c.place], set_=changed))
+
+
+async def remove(conn: AsyncConnection, place: str) -> None:
+    """Forgets a log that was recorded in error."""
+    await conn.execute(delete(logs).where(logs.c.place == place))
 
 
 async def get(conn: AsyncConnection, place: str) -> Log | None:

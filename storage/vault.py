@@ -6,7 +6,7 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -151,6 +151,16 @@ class Vault:
         key = self._current().all[0]
         nonce = os.urandom(NONCE)
         return b"".join((FORMAT, key.id, nonce, key.cipher.encrypt(nonce, storable(text).encode(), _bytes(about))))
+
+    def seal_all(self, texts: Iterable[tuple[str, str]]) -> list[bytes]:
+        """The same for many texts, each with what it is about; the file of the keys is looked at once."""
+        key = self._current().all[0]
+        head = FORMAT + key.id
+        sealed = []
+        for text, about in texts:
+            nonce = os.urandom(NONCE)
+            sealed.append(head + nonce + key.cipher.encrypt(nonce, storable(text).encode(), _bytes(about)))
+        return sealed
 
     def unseal(self, sealed: bytes, about: str) -> str:
         """The text again.
