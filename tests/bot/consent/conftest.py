@@ -19,6 +19,9 @@ from tests.bot.conftest import LOBBY
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import Said
 
+CLEO: Final = Person("web", "Cleo", "Cleo")
+HALL: Final = Place("web", "hall")
+AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
 SOURCES: Final = ("channel_log", "submission", "import")
 
 Press: TypeAlias = Callable[..., Awaitable[Notice]]

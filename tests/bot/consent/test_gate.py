@@ -88,7 +88,7 @@ def allowed(
     else:
         began["elsewhere"] = 0
         if log != "on":
-            return at >= 3 and log == "on later"  # no time of the table is
+            return False  # the log that is on later comes after every time of the table
     earliest = at if edited is None else min(at, edited)
     return consent in began and earliest >= began[consent] and (source is Source.SUBMISSION or earliest >= 0)
 

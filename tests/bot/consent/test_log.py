@@ -11,12 +11,8 @@ from bot.consent.wording import Wording
 from bot.conversation import Person, Place
 from storage import audit, consents
 from tests.bot.conftest import ADA, BEN, LOBBY, THREAD, Say
-from tests.bot.consent.conftest import Press, Write, kept, usable
+from tests.bot.consent.conftest import AGREE, CLEO, WITHDRAW, Press, Write, kept, usable
 from tests.fakes.platform import FakePlatform
-
-CLEO = Person("web", "Cleo", "Cleo")
-HALL = Place("web", "hall")
-AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
 
 
 class TestLog:

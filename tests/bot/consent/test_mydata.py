@@ -9,12 +9,8 @@ from bot.app import Bot
 from bot.consent import mydata
 from bot.conversation import Person, Place
 from tests.bot.conftest import BEN, LOBBY, Say
-from tests.bot.consent.conftest import Press, Write, trained
+from tests.bot.consent.conftest import AGREE, CLEO, Press, Write, trained
 from tests.fakes.platform import FakePlatform
-
-CLEO = Person("web", "Cleo", "Cleo")
-HALL = Place("web", "hall")
-AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
 
 
 class TestMyData:

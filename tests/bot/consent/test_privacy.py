@@ -9,15 +9,10 @@ from sqlalchemy import select
 
 from bot.app import Bot
 from bot.consent import Change, root
-from bot.conversation import Person, Place
 from storage import consents
 from storage.schema import posts
 from tests.bot.conftest import BEN, LOBBY, Say
-from tests.bot.consent.conftest import Press, Write, kept, tainted, trained, usable
-
-CLEO = Person("web", "Cleo", "Cleo")
-HALL = Place("web", "hall")
-AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
+from tests.bot.consent.conftest import AGREE, CLEO, DELETE, HALL, WITHDRAW, Press, Write, kept, tainted, trained, usable
 
 
 def files_with(home: Path, data: bytes) -> list[str]:

@@ -8,14 +8,9 @@ from bot.app import Bot
 from bot.consent import wording
 from bot.consent.actions import Agree
 from bot.consent.wording import Wording
-from bot.conversation import Person, Place
 from tests.bot.conftest import BEN, LOBBY, Say
-from tests.bot.consent.conftest import Press, Write, kept, usable
+from tests.bot.consent.conftest import AGREE, WITHDRAW, Press, Write, kept, usable
 from tests.fakes.clock import FakeClock
-
-CLEO = Person("web", "Cleo", "Cleo")
-HALL = Place("web", "hall")
-AGREE, WITHDRAW, DELETE = "I agree", "Withdraw and delete", "Delete everything"
 
 
 class TestTeaching:
