@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ from bot.games.tables import Tables
 from bot.generation import generators_of
 from bot.home import Home
 from bot.intake import Intake
+from bot.jobs import actions as of_trainings
+from bot.jobs import pressing as deciding
+from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages
 from bot.lineages import actions as of_models
@@ -78,6 +81,7 @@ class Bot:
         talk: answers what is said to the bot.
         consents: what people allow to be learnt from.
         lineages: the models that channels have made.
+        jobs: the trainings that wait and run.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -117,10 +121,12 @@ class Bot:
         self.talk = Talk(self)
         self.consents = Consents(self)
         self.lineages = Lineages(self)
+        self.jobs = Jobs(self)
         self.consents.watch(self.lineages.follow)
+        self.consents.watch(self.jobs.follow)
         self.consents.watch(lambda _: self.collecting.look_again())
         self._warming = Warming(self)
-        self._clearing = Clearing(database, clock, timedelta(days=configuration.training.retention_days))
+        self._clearing = Clearing(database, clock, self.consents.retention)
         self._background: list[asyncio.Task[None]] = []
         self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
         self._cooldowns = Cooldowns(ticks)
@@ -170,6 +176,7 @@ class Bot:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.tables.close()
         await self.games.close()
+        await self.jobs.close()
         await self.lineages.close()
         for outbox in self.outboxes.values():
             outbox.close()
@@ -185,6 +192,7 @@ class Bot:
         await self.tables.resume()
         await self.games.resume()
         await self.lineages.resume()
+        await self.jobs.resume()
 
     @property
     def ready(self) -> bool:
@@ -253,6 +261,8 @@ class Bot:
                 notice = await pressing.press(self, action, person, place, text=text, origin=origin)
             elif of_models.is_meant(action):
                 notice = await self.lineages.press(action, person, place, origin)
+            elif of_trainings.is_meant(action):
+                notice = await deciding.press(self, action, person, place)
             elif (play := actions.play(action)) is not None:
                 notice = await self.games.press(play, person, place, text=text, origin=origin)
             else:

@@ -22,6 +22,7 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
     await bot.lineages.tainted(tainted)
     await bot.collecting.look_again()
+    await bot.jobs.resume()
 
 
 async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
@@ -44,6 +45,7 @@ async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
 async def _leave(bot: Bot, places: Callable[[Place], bool]) -> None:
     await bot.tables.leave(places)
     await bot.games.leave(places)
+    await bot.jobs.leave(places)
 
 
 def _among(platform: str, ids: Collection[str], guild: str | None = None) -> Callable[[Place], bool]:

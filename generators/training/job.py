@@ -1,7 +1,7 @@
 """The process of a training job: `python -m generators.training.job DIRECTORY`, the text's key on its first line.
 
-Everything that it knows is in its directory (`JobDirectory`), so it needs nobody once it runs; started again after it was
-killed, it goes on from the newest checkpoint that is whole. It never opens a database.
+Everything that it knows is in its directory (`JobDirectory`), so it needs nobody once it runs; started again after it
+was killed, it goes on from the newest checkpoint that is whole. It never opens a database.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from generators.errors import UserError
 from generators.training.errors import CannotSave, Diverged, NothingToLearn, Stopped, TooLittleMemory
-from generators.training.job_directory import JobDirectory, write_whole
+from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.training.progress import Progress
 from generators.training.sealed import key_of
 from generators.training.withholding import sealed_documents, watched, withhold
@@ -102,7 +102,7 @@ class Job:
         current = self._measured("current", Path(self._plan["current"])) if self._plan.get("current") else before
         trained = self._trained()
         after = self._measured("after", trained)
-        checked = self._checked(trained)
+        repetition = self._checked(trained)
         self._directory.tell({"type": "done", **after})
         return {
             "state": "done",
@@ -112,7 +112,8 @@ class Job:
             "before": before,
             "current": current,
             "after": after,
-            "memorisation": checked,
+            "memorisation": repetition,
+            "metrics": read_object(trained / "planchette.json").get("metrics", {}),
         }
 
     def _measured(self, name: str, model: Path) -> dict[str, Any]:
@@ -148,11 +149,17 @@ class Job:
         return trained.directory
 
     def _checked(self, model: Path) -> dict[str, Any]:
-        """How much of its text the model repeats."""
+        """How much of its text the model repeats; from then on a guard keeps it from that."""
+        from generators.training.repetition import measured_repetition
+
         known = self._directory.settled().get("memorisation")
         if isinstance(known, dict):
             return known
-        return {}
+        self._directory.tell({"type": "checking"})
+        texts = (document.text for document in sealed_documents(self._directory.learning, self._key))
+        found = measured_repetition(model, Path(self._plan["base"]), texts, self._threads, self._look)
+        self._directory.settle(memorisation=found)
+        return found
 
     def _told(self, event: Progress) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -67,10 +68,8 @@ def total_memory() -> int | None:
         known = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     except (OSError, ValueError):
         known = []
-    try:
+    with suppress(OSError, ValueError):
         known.append(int((GROUP / "memory.max").read_text("ascii")))  # «max» without a limit
-    except (OSError, ValueError):
-        pass
     return min(known, default=None)
 
 

@@ -1,0 +1,54 @@
+"""A channel's own model: trained on what people of the channel agreed to give."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from bot.commands.declaration import Group, Permission
+from bot.commands.invocation import Invocation
+from bot.conversation import Message
+from bot.jobs.drafting import base_of, sources_of
+from bot.values import Between, Model
+from generators.errors import UserError
+from storage.errors import StorageError
+
+MOST_EPOCHS: Final = 100
+
+train = Group("train", "Train this channel's own model on what people here agreed to give", default="status")
+
+
+@train.command(requires=Permission.ADMIN, counted=False)
+async def start(
+    invocation: Invocation,
+    base: Annotated[Model | None, "the model to go on from"] = None,
+    sources: Annotated[str | None, "of file, submission and channel_log, with commas between; all without it"] = None,
+    epochs: Annotated[float | None, Between(0.1, MOST_EPOCHS), "times that the text is gone through"] = None,
+) -> None:
+    """Show what a training would be; a button begins it."""
+    bot, place, translate = invocation.bot, invocation.place, invocation.translate
+    wanted = sources_of(sources)
+    await bot.jobs.refuse_second(place)
+    found = await base_of(bot, place, base)
+    answer = await invocation.answer("Looking at what there is to learn from …")
+    try:
+        message = await bot.jobs.draft(
+            found, wanted, epochs, person=invocation.person, place=place, message=answer.posted
+        )
+    except (UserError, StorageError) as fault:
+        await answer.finish(Message(fault.sentence(translate)))
+        return
+    await answer.finish(message)
+
+
+@train.command(requires=Permission.ADMIN, counted=False)
+async def cancel(invocation: Invocation) -> None:
+    """End the training that waits or runs here."""
+    await invocation.bot.jobs.cancel(invocation.place, invocation.person)
+    await invocation.answer("The training is cancelled.")
+
+
+@train.command(counted=False)
+async def status(invocation: Invocation) -> None:
+    """Show the training that waits or runs here."""
+    shown = await invocation.bot.jobs.status(invocation.place, invocation.person.language)
+    await invocation.answer_privately(Message(shown.text))

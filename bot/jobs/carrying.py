@@ -1,0 +1,226 @@
+"""One training that runs: its text gathered, its process started, followed and started again, its result handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from bot.consent.gate import Source
+from bot.conversation import Message, Place
+from bot.corpora.building import build
+from bot.jobs import showing
+from bot.jobs.board import Board
+from bot.jobs.drafting import files_of, plan_of
+from bot.jobs.errors import Failed
+from bot.jobs.rights import administers
+from bot.languages import translator
+from bot.lineages import Result
+from generators.errors import UserError
+from generators.training.checkpoints import newest_usable, step_of
+from generators.training.job_directory import JobDirectory
+from generators.training.work import work_of
+from storage import jobs
+from storage.errors import StorageError
+from storage.jobs import Job
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from bot.jobs.processes import Runner
+
+POLL: Final = 0.3  # seconds between two looks at what a process has told
+PURPOSE: Final = "corpus of job {id}"  # what the key of a job's text is derived for
+
+log = structlog.get_logger(__name__)
+
+
+class Carrying:
+    """A training on its way.
+
+    Attributes:
+        view: how far it is.
+        place: where it was asked for.
+
+    Args:
+        bot: everything there is.
+        job: as it is stored.
+        runner: carries it out.
+        directory: of the job.
+    """
+
+    def __init__(self, bot: Bot, job: Job, runner: Runner, directory: JobDirectory) -> None:
+        platform, id_, channel, guild = job.options["here"]
+        self.view = showing.View(job.options.get("name", ""), job.options["base"].partition("@")[0], "gathering")
+        self._bot = bot
+        self._job = job
+        self._facts = dict(job.facts)
+        self._runner = runner
+        self._directory = directory
+        self.place = Place(platform, id_, channel, guild)
+        self._translate = translator(job.language)
+        self._board = Board(bot.outboxes.get(platform), self.place, job.message)
+
+    async def run(self) -> None:
+        """Carries it out to its end, from wherever it is."""
+        try:
+            outcome = await self._outcome()
+            if outcome["state"] == "done":
+                await self._hand_on(outcome)
+            else:
+                await self._fail(Failed(outcome["reason"], outcome.get("sentence", "")))
+        except asyncio.CancelledError:
+            await self._board.close()
+            raise
+        except (UserError, StorageError) as fault:
+            await self._fail(fault)
+        except Exception:
+            log.exception("a training failed", job=self._job.id)
+            await self._fail(Failed("fault"))
+
+    async def say(self, message: Message) -> None:
+        """Shows something in the training's message."""
+        await self._board.finish(message)
+
+    async def _outcome(self) -> dict[str, Any]:
+        """What `result.json` says in the end."""
+        if not self._directory.plan.exists():  # written last, so that what is begun has all of its text
+            self._show()
+            await self._gather()
+            await self._start()
+        offset = 0
+        while True:
+            events, offset = await asyncio.to_thread(self._directory.told, offset)
+            for event in events:
+                self.view = self.view.after_event(event)
+            if events:
+                self._show()
+            alive = await asyncio.to_thread(self._runner.is_alive, self._directory)
+            if (outcome := await asyncio.to_thread(self._directory.outcome)) is not None:
+                return outcome
+            if not alive and not await self._revive():
+                return {"state": "failed", "reason": "killed"}
+            await asyncio.sleep(POLL)
+
+    async def _gather(self) -> None:
+        """Writes the sealed text of what may be used now, and the plan."""
+        options = self._job.options
+        plan = await plan_of(self._bot, self.place, options)
+        await asyncio.to_thread(self._directory.path.mkdir, 0o700, parents=True, exist_ok=True)
+        read = self._bot.clock.now()
+        built = await build(
+            self._bot.database,
+            self._bot.vault,
+            self._bot.consents.ledger,
+            self._job.place,
+            [Source(name) for name in options["sources"]],
+            await files_of(self._bot, self.place),
+            self._directory.corpus,
+            self._key(),
+        )
+        await self._note(
+            people=sorted(map(list, built.people)),
+            read=read.isoformat(),
+            documents=built.documents,
+            characters=built.characters,
+            sources=dict(built.sources),
+            removed=dict(built.removed),
+            replaced=dict(built.replaced),
+        )
+        await asyncio.to_thread(self._directory.create, plan)
+
+    async def _start(self) -> None:
+        threads = self._bot.configuration.training.threads
+        await asyncio.to_thread(self._runner.start, self._directory, self._key(), threads)
+
+    async def _revive(self) -> bool:
+        """Starts a process again that was ended from outside; False where it got no further since the last time."""
+        output = self._directory.output(self._directory.read_plan()["name"])
+        checkpoint = await asyncio.to_thread(newest_usable, work_of(output))
+        step = step_of(checkpoint)
+        before = self._facts.get("revived")
+        if before is not None and step <= before:
+            return False
+        log.warning("a training was ended from outside, and goes on", job=self._job.id, step=step)
+        await self._note(revived=step)
+        await self._start()
+        return True
+
+    async def _hand_on(self, outcome: dict[str, Any]) -> None:
+        """Hands on what was made, which goes into use if it is better and an admin still wants it."""
+        made = self._directory.path / outcome["directory"]
+        picture = await asyncio.to_thread(_picture, made / "curve.png")
+        adopted = await self._bot.lineages.adopt(await self._result(outcome))
+        ended = self._bot.clock.now()
+        change = partial(jobs.change, id=self._job.id, from_states=("running",), state="done", ended=ended)
+        if not await self._bot.database.write(partial(change, facts={**self._facts, "outcome": outcome})):
+            return
+        message = adopted.message(self._translate)
+        await self._board.finish(showing.over(self.view, outcome, message, self._translate))
+        if picture is not None:
+            await self._board.add(Message(self._translate("How the training went."), picture=picture))
+        await asyncio.to_thread(self._directory.remove)
+
+    async def _result(self, outcome: dict[str, Any]) -> Result:
+        plan = self._directory.read_plan()
+        measured = {plan["base_name"]: float(outcome["before"]["bits_per_character"])}
+        if "current_name" in plan:
+            measured[plan["current_name"]] = float(outcome["current"]["bits_per_character"])
+        repetition = outcome.get("memorisation") or {}
+        keep = ("documents", "characters", "sources", "removed", "replaced", "read")
+        person = self._job.person.partition(":")[2]
+        return Result(
+            place=self.place,
+            person=self._job.person,
+            model=outcome["name"],
+            version=outcome["version"],
+            base=plan["base_name"],
+            bits=float(outcome["after"]["bits_per_character"]),
+            made=self._bot.clock.now(),
+            directory=self._directory.path / outcome["directory"],
+            measured=measured,
+            learnt_from=[(who, place) for who, place in self._facts.get("people", ())],
+            read=datetime.fromisoformat(self._facts["read"]) if "read" in self._facts else None,
+            verbatim=repetition.get("share"),
+            facts={
+                "recipe": plan["recipe"],
+                "metrics": outcome.get("metrics", {}),
+                "memorisation": repetition,
+                **{name: self._facts[name] for name in keep if name in self._facts},
+            },
+            job=self._job.id,
+            authorised=await administers(self._bot.outboxes.get(self.place.platform), person, self.place),
+        )
+
+    async def _fail(self, fault: UserError | StorageError) -> None:
+        """Ends it without a model, which leaves everything as it was."""
+        facts = {**self._facts, "fault": str(fault)}
+        change = partial(jobs.change, id=self._job.id, from_states=("running",), state="failed")
+        if await self._bot.database.write(partial(change, ended=self._bot.clock.now(), facts=facts)):
+            await self._board.finish(Message(fault.sentence(self._translate)))
+        await asyncio.to_thread(self._runner.stop, self._directory)
+        await asyncio.to_thread(self._directory.remove)
+
+    async def _note(self, **facts: Any) -> None:
+        """Keeps what is known of it."""
+        self._facts |= facts
+        self._job = replace(self._job, facts=self._facts)
+        change = partial(jobs.change, id=self._job.id, from_states=("running",), facts=self._facts)
+        await self._bot.database.write(change)
+
+    def _show(self) -> None:
+        self._board.show(showing.running(self.view, self._job.id, self._translate))
+
+    def _key(self) -> bytes:
+        return self._bot.vault.derived(PURPOSE.format(id=self._job.id))
+
+
+def _picture(file: Any) -> bytes | None:
+    try:
+        data: bytes = file.read_bytes()
+    except OSError:
+        return None
+    return data
