@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from storage.database import Database
 from storage.schema import metadata
 from storage.stories import Story
+from storage.vault import Vault
 from tests.storage.builders import start
 from tests.storage.postgres import server
 
 _numbers = count(1)
+Opened: TypeAlias = tuple[asyncio.Runner, Database]
 
 
 @pytest.fixture(scope="session")
@@ -88,10 +91,24 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+def opened(url: str) -> Iterator[Opened]:
+    """For tests that run many examples in one database."""
+    with asyncio.Runner() as runner:
+        database = runner.run(Database.open(url))
+        yield runner, database
+        runner.run(database.close())
+
+
+@pytest.fixture
 async def sqlite(path: Path) -> AsyncIterator[Database]:
     """What only SQLite does, or what is the same on both."""
     async with await Database.open(f"sqlite:///{path}") as database:
         yield database
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault.open(tmp_path / "config" / "vault.key")
 
 
 @pytest.fixture

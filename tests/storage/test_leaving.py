@@ -7,14 +7,34 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import audit, games, inbox, rounds, settings, stories, texts, turns
-from storage.below import places_of
+from storage import (
+    audit,
+    channel_models,
+    consents,
+    games,
+    inbox,
+    jobs,
+    logs,
+    posts,
+    rounds,
+    settings,
+    stories,
+    texts,
+    turns,
+)
+from storage.below import guilds_of, places_of
+from storage.channel_models import ChannelModel
+from storage.consents import Consent
 from storage.database import Database
 from storage.forgetting import forget
+from storage.jobs import Job
+from storage.logs import Log
 from storage.moving import move
+from storage.posts import Post
 from storage.texts import Text
 from storage.turns import Turn
-from tests.storage.builders import ADA, NOON, after, ask, start
+from storage.vault import Vault
+from tests.storage.builders import ADA, BOB, NOON, after, ask, start
 
 GROUP, TOPIC, OTHER = "telegram:-1", "telegram:-1:7", "telegram:-12"
 NEW, NEW_TOPIC = "telegram:-100", "telegram:-100:7"
@@ -202,3 +222,110 @@ async def test_moving_twice(furnished: Database) -> None:
     await furnished.write(lambda conn: move(conn, "telegram", "-100", "-100", after(10)))
 
     assert await found(furnished, NEW) == moved
+
+
+async def collect(database: Database, vault: Vault, place: str, guild: str | None = None) -> None:
+    """A place where two people agreed, one wrote, and a training is waiting that made a model before."""
+    name = place.replace(":", " ")
+
+    async def all_of_it(conn: AsyncConnection) -> None:
+        await logs.turn(conn, Log(place, guild, True, NOON, ADA))
+        await consents.grant(conn, Consent(ADA, place, guild, 1, NOON))
+        await consents.grant(conn, Consent(BOB, place, guild, 1, NOON))
+        post = Post(place, guild, "channel_log", ADA, "5", after(1), f"hello {place}", reply_to="4")
+        await posts.add(conn, vault, [post])
+        await jobs.add(conn, Job(f"{name} queued", place, guild, ADA, "queued", {}, "en", NOON, message="9"))
+        await jobs.add(conn, Job(f"{name} done", place, guild, ADA, "done", {}, "en", NOON, ended=after(1)))
+        model = ChannelModel(name, "1", place, guild, "charrnn@1", NOON, NOON)
+        await channel_models.add(conn, model, [(ADA, place)])
+
+    await database.write(all_of_it)
+
+
+async def collected(database: Database, vault: Vault, place: str) -> dict[str, Any]:
+    """What there is at a place to learn from, and of what has learnt there."""
+
+    async def look(conn: AsyncConnection) -> dict[str, Any]:
+        page = await posts.page(conn, vault, place, None, ["channel_log"])
+        models = await channel_models.of_place(conn, place)
+        return {
+            "log": await logs.get(conn, place) is not None,
+            "consents": sorted(await consents.of_place(conn, place)),
+            "posts": [(post.message, post.reply_to, post.text) for _, post in page],
+            "jobs": sorted((job.state, job.message, job.ended) for job in await jobs.of_place(conn, place)),
+            "models": [(model.model, model.tainted) for model in models],
+            "learners": [await channel_models.learners_of(conn, model.model, "1") for model in models],
+        }
+
+    return await database.read(look)
+
+
+async def test_forgetting_what_was_collected(database: Database, vault: Vault) -> None:
+    """With a place go its posts, consents and log; trainings end, and what learnt there is marked."""
+    for place in EVERYWHERE:
+        await collect(database, vault, place)
+    other = await collected(database, vault, OTHER)
+    elsewhere = ChannelModel("elsewhere", "1", OTHER, None, "telegram -1@1", NOON, NOON)
+    await database.write(lambda conn: channel_models.add(conn, elsewhere, []))
+    places = await database.read(lambda conn: places_of(conn, "telegram", ["-1"]))
+
+    marked = await database.write(lambda conn: forget(conn, places, after(9)))
+
+    gone = await collected(database, vault, GROUP)
+    assert (gone["log"], gone["consents"], gone["posts"]) == (False, [], [])
+    assert gone["jobs"] == [("cancelled", "9", after(9)), ("done", None, after(1))]
+    assert {model.name for model in marked} == {"telegram -1@1", "telegram -1 7@1", "elsewhere@1"}
+    assert gone["models"] == [("telegram -1", after(9))]
+    left = await collected(database, vault, OTHER)
+    assert left | {"models": [], "learners": []} == other | {"models": [], "learners": []}
+    assert sorted(left["models"]) == [("elsewhere", after(9)), ("telegram -12", None)]
+
+
+async def test_forgetting_what_a_guild_gave(database: Database, vault: Vault) -> None:
+    """With a guild goes what was collected in channels where nothing was ever played; it is known by it."""
+    await collect(database, vault, "discord:4", "discord:1")
+    await collect(database, vault, "discord:9", "discord:2")
+    known = await database.read(lambda conn: guilds_of(conn, "discord"))
+
+    places = await database.read(lambda conn: places_of(conn, "discord", [], "1"))
+    await database.write(lambda conn: forget(conn, places, after(9)))
+
+    assert known == {"1", "2"}
+    assert (await collected(database, vault, "discord:4"))["consents"] == []
+    assert (await collected(database, vault, "discord:9"))["consents"] == [ADA, BOB]
+
+
+async def test_moving_what_was_collected(database: Database, vault: Vault) -> None:
+    """What was agreed, collected and made moves along and can be opened there; messages are numbered anew."""
+    await collect(database, vault, GROUP)
+    await collect(database, vault, OTHER)
+    before, other = await collected(database, vault, GROUP), await collected(database, vault, OTHER)
+
+    await database.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    moved = await collected(database, vault, NEW)
+    assert moved["posts"] == [(f"{GROUP}/5", f"{GROUP}/4", f"hello {GROUP}")]
+    assert moved["jobs"] == [("done", None, after(1)), ("queued", None, None)]
+    assert moved["learners"] == [[(ADA, NEW)]]
+    for same in ("log", "consents", "models"):
+        assert moved[same] == before[same]
+    assert await collected(database, vault, GROUP) == {
+        **dict.fromkeys(("consents", "posts", "jobs", "models", "learners"), []),
+        "log": False,
+    }
+    assert await collected(database, vault, OTHER) == other
+
+
+async def test_moving_to_where_people_agreed(database: Database, vault: Vault) -> None:
+    """Who agreed at both places has agreed once, to what counts at the new one; both places' posts are there."""
+    await collect(database, vault, GROUP)
+    await collect(database, vault, NEW)
+
+    await database.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+
+    moved = await collected(database, vault, NEW)
+    ledger = await database.read(lambda conn: consents.of_person(conn, ADA))
+    assert moved["consents"] == [ADA, BOB]
+    assert sorted((consent.place, consent.withdrawn) for consent in ledger if consent.withdrawn) == [(NEW, after(9))]
+    assert len(ledger) == 2
+    assert sorted(message for message, _, _ in moved["posts"]) == ["5", f"{GROUP}/5"]
