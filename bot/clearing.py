@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -26,10 +27,11 @@ class Clearing:
     """Clears the inbox of what is done, talk of what is over, and what was collected long ago, at the start and hourly.
 
     Args:
-        retention: how long what people gave to be learnt from is kept; nothing of it is left in the database's files.
+        retention: tells for how many days what people gave to be learnt from is kept; then nothing of it is left in the
+            database's files.
     """
 
-    def __init__(self, database: Database, clock: Clock, retention: timedelta) -> None:
+    def __init__(self, database: Database, clock: Clock, retention: Callable[[], Awaitable[int]]) -> None:
         self._database = database
         self._clock = clock
         self._retention = retention
@@ -41,7 +43,7 @@ class Clearing:
             try:
                 await self._database.write(partial(inbox.clear, before=self._clock.now() - KEPT))
                 await self._database.write(partial(turns.clear, at=self._clock.now()))
-                await self._sweep(self._clock.now() - self._retention)
+                await self._sweep(self._clock.now() - timedelta(days=await self._retention()))
             except StorageError as fault:
                 log.warning("nothing was cleared", reason=str(fault))
             await self._clock.sleep_until(self._clock.now() + PAUSE)

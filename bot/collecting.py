@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -20,9 +20,10 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.parser import is_command
-from bot.consent.gate import DISCORD, Rights, Said, Source, Verdict, guild_of, root, verdict
+from bot.consent.gate import DISCORD, Verdict, guild_of, root
+from bot.consent.ledger import IMPORT, Ledger, ledger_of
 from bot.conversation import Person, Place
-from storage import consents, logs, posts
+from storage import logs, posts
 from storage.database import Database
 from storage.logs import Log
 from storage.posts import Post
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from bot.games.clock import Clock
 
 LIVE: Final = "channel_log"
-EARLIER: Final = "import"  # what was said before the log was turned on, read from the platform as an export is
+EARLIER: Final = IMPORT  # what was said before the log was turned on, read from the platform as an export is
 HALVES: Final = re.compile("[\ud800-\udfff]")  # of characters, which nothing can encode
 
 
@@ -100,16 +101,18 @@ class Collecting:
 
     @property
     def changed(self) -> asyncio.Event:
-        """Is set the next time that places are looked at, when others may be listened to."""
+        """Is set when other places are listened to than at this moment."""
         return self._changed
 
     async def look_again(self) -> None:
         """Reads which logs are on; to be called whenever that may have changed."""
         on, kept = await self._database.read(_places)
+        before = self._heard, _platforms(self._kept)
         self._heard = frozenset(each.place for each in on if self._may_hear(each.place))
         self._kept = {*kept, *self._heard}
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if before != (self._heard, _platforms(self._kept)):
+            self._changed.set()
+            self._changed = asyncio.Event()
 
     def wants(self, place: Place) -> bool:
         """Whether what is said there may be kept; a look into memory."""
@@ -167,19 +170,19 @@ class Collecting:
         async with turn:
             yield
 
-    async def store(self, conn: AsyncConnection, events: Sequence[Event], *, since: datetime | None = None) -> int:
+    async def store(self, conn: AsyncConnection, events: Iterable[Event], source: str = LIVE) -> int:
         """The same in a transaction of the caller's, who sees to the order.
 
         Args:
-            since: from when messages are kept that were said before the log was turned on; None keeps none of them.
+            source: as what messages are kept: `channel_log`, or `import` for those from before the log was turned on.
         """
-        new = 0
+        new, asked = 0, Asked(self._permission, self._clock.now())
         for event in events:
             match event:
                 case Heard():
-                    new += await self._add(conn, event, since)
+                    new += await self._add(conn, event, asked, source)
                 case Edited():
-                    await self._change(conn, event)
+                    await self._change(conn, event, asked)
                 case Deleted():
                     await posts.delete(conn, root(event.place), event.messages)
         return new
@@ -194,56 +197,69 @@ class Collecting:
 
     async def _any(self, conn: AsyncConnection, events: Sequence[Event]) -> bool:
         """Whether there is anything to store: a group in which few agree does not keep the one writer busy."""
+        asked = Asked(self._permission, self._clock.now())
         for event in events:
-            if not isinstance(event, Heard) or await self._allows(conn, event, None) is not None:
+            if not isinstance(event, Heard) or await asked.allows(conn, post_of(event)):
                 return True
         return False
 
-    async def _allows(self, conn: AsyncConnection, said: Heard, since: datetime | None) -> str | None:
-        """As what a message may be kept; None where it may not."""
-        place, person = root(said.place), said.person.key
-        log_, source = await logs.get(conn, place), LIVE
-        if log_ is not None and since is not None and said.at < log_.since:
-            log_, source = replace(log_, since=since), EARLIER
-        rights = Rights(self._permission, log_, await consents.open_at(conn, person, place), self._clock.now())
-        facts = Said(said.place.platform, Source.CHANNEL_LOG, person, place, said.at, said.edited, is_bot=said.is_bot)
-        return source if verdict(facts, rights) is Verdict.ALLOWED else None
-
-    async def _add(self, conn: AsyncConnection, said: Heard, since: datetime | None) -> int:
-        if not is_said(said.text) or (source := await self._allows(conn, said, since)) is None:
+    async def _add(self, conn: AsyncConnection, said: Heard, asked: Asked, source: str) -> int:
+        post = post_of(said, source)
+        if said.is_bot or not is_said(said.text) or not await asked.allows(conn, post):
             return 0
-        place = root(said.place)
-        post = Post(
-            place=place,
-            guild=guild_of(said.place),
-            source=source,
-            person=said.person.key,
-            message=said.message,
-            at=said.at,
-            text=whole(said.text),
-            reply_to=said.reply_to,
-            edited=said.edited,
-        )
-        self._kept.add(place)
+        self._kept.add(post.place)
         new = await posts.add(conn, self._vault, [post])
-        if not new and said.edited is not None:
-            await posts.change(conn, self._vault, place, said.message, post.text, said.edited)
+        if not new and post.edited is not None:
+            await posts.change(conn, self._vault, post.place, post.message, post.text, post.edited)
         return new
 
-    async def _change(self, conn: AsyncConnection, edit: Edited) -> None:
+    async def _change(self, conn: AsyncConnection, edit: Edited, asked: Asked) -> None:
         place = root(edit.place)
         kept = await posts.written(conn, place, edit.message)
         if kept is None:
             return
-        log_ = await logs.get(conn, place)
-        if log_ is not None and kept.source == EARLIER:
-            log_ = replace(log_, since=min(log_.since, kept.at))
-        rights = Rights(self._permission, log_, await consents.open_at(conn, kept.person, place), self._clock.now())
-        facts = Said(edit.place.platform, Source.CHANNEL_LOG, kept.person, place, kept.at, edit.at)
-        if is_said(edit.text) and verdict(facts, rights) is Verdict.ALLOWED:
-            await posts.change(conn, self._vault, place, edit.message, whole(edit.text), edit.at)
+        guild = guild_of(edit.place)
+        text = whole(edit.text)
+        post = Post(place, guild, kept.source, kept.person, edit.message, kept.at, text, edited=edit.at)
+        if is_said(edit.text) and await asked.allows(conn, post):
+            await posts.change(conn, self._vault, place, post.message, text, edit.at)
         else:  # what it said before nobody says any more, and what it says now may not be kept
             await posts.delete(conn, place, [edit.message])
+
+
+class Asked:
+    """The ledger of one transaction, as far as it was looked into.
+
+    Args:
+        permission: Discord's, by the operator's settings.
+    """
+
+    def __init__(self, permission: str | None, now: datetime) -> None:
+        self._permission = permission
+        self._now = now
+        self._ledgers: dict[tuple[str, str], Ledger] = {}
+
+    async def allows(self, conn: AsyncConnection, post: Post) -> bool:
+        """Whether the gate lets a post be kept."""
+        key = post.place, post.person
+        if key not in self._ledgers:
+            self._ledgers[key] = await ledger_of(conn, post.place, self._permission, self._now, post.person)
+        return self._ledgers[key].verdict(post) is Verdict.ALLOWED
+
+
+def post_of(said: Heard, source: str = LIVE) -> Post:
+    """A message as it is kept."""
+    return Post(
+        place=root(said.place),
+        guild=guild_of(said.place),
+        source=source,
+        person=said.person.key,
+        message=said.message,
+        at=said.at,
+        text=whole(said.text),
+        reply_to=said.reply_to,
+        edited=said.edited,
+    )
 
 
 def is_said(text: str) -> bool:
@@ -254,6 +270,10 @@ def is_said(text: str) -> bool:
 def whole(text: str) -> str:
     """The text with a replacement where only half of a character came."""
     return HALVES.sub("\ufffd", text)
+
+
+def _platforms(places: Iterable[str]) -> set[str]:
+    return {place.partition(":")[0] for place in places}
 
 
 async def _places(conn: AsyncConnection) -> tuple[list[Log], list[str]]:

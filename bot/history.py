@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.collecting import Collecting, Heard
+from bot.collecting import EARLIER, Collecting, Heard
 from bot.conversation import Place
 from storage import consents, logs
 from storage.database import Database
@@ -181,17 +181,18 @@ class History:
                         break
                     if page.last is not None:
                         progress = progress.read(source, page.last)
-                    take = partial(self._take, log_=log_, page=page, progress=progress, first=first)
+                    take = partial(self._take, log_=log_, page=page, progress=progress)
                     if not await self._database.write(take):
                         return False
                 more = page.more
         return True
 
-    async def _take(self, conn: AsyncConnection, log_: Log, page: Page, progress: Progress, first: datetime) -> bool:
+    async def _take(self, conn: AsyncConnection, log_: Log, page: Page, progress: Progress) -> bool:
         """Stores a page and where it ends; False where the log is another one by now."""
         if not await _is(conn, log_):
             return False
-        await self._collecting.store(conn, page.said, since=first)
+        await self._collecting.store(conn, (said for said in page.said if said.at < log_.since), EARLIER)
+        await self._collecting.store(conn, (said for said in page.said if said.at >= log_.since))
         await logs.keep_history(conn, log_.place, progress.json())
         return True
 

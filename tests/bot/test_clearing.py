@@ -29,6 +29,11 @@ class Dozing(FakeClock):
         self.asleep.clear()
 
 
+async def a_year() -> int:
+    """How long what people gave is kept."""
+    return 365
+
+
 async def dealt_with(database: Database, update: str, at: datetime) -> int:
     item = await database.write(partial(inbox.receive, platform="web", update=update, payload={}, at=at))
     assert item is not None
@@ -42,7 +47,7 @@ async def test_clearing(tmp_path: Path) -> None:
     async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
         old = await dealt_with(database, "1", clock.now() - timedelta(days=8))
         new = await dealt_with(database, "2", clock.now() - timedelta(days=7, hours=-1))
-        clearing = asyncio.create_task(Clearing(database, clock, timedelta(days=365)).run())
+        clearing = asyncio.create_task(Clearing(database, clock, a_year).run())
         kept = []
         for _ in range(2):
             await clock.asleep.wait()
@@ -60,7 +65,7 @@ async def test_talk(tmp_path: Path) -> None:
     said = turns.Turn("web:lobby", "web:Ada", "A secret.", "m1", None, clock.now())
     async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
         await database.write(partial(turns.add, turn=said))
-        clearing = asyncio.create_task(Clearing(database, clock, timedelta(days=365)).run())
+        clearing = asyncio.create_task(Clearing(database, clock, a_year).run())
         for _ in range(2):
             await clock.asleep.wait()
             clock.asleep.clear()

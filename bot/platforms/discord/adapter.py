@@ -141,7 +141,7 @@ class Discord:
         self._refused = self._bot.collecting.changed
         log.error(
             "Discord lets the bot read no messages, so nothing is collected there; turn on «Message Content Intent» on "
-            "the page «Bot» of the application at https://discord.com/developers/applications, and use /log on again"
+            "the page «Bot» of the application at https://discord.com/developers/applications, and start the bot again"
         )
 
     async def _opened(self, session: aiohttp.ClientSession, client: discord.AutoShardedClient) -> None:

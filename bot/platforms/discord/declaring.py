@@ -82,7 +82,7 @@ def _everywhere(told: Json) -> Json:
 def _for_admins(commands: Iterable[Command]) -> Json:
     """Hides what only admins may use; a server's admins can change that, so it is checked again when it is used."""
     if all(command.requires is Permission.ADMIN for command in commands):
-        return {"default_member_permissions": str(discord.Permissions(manage_guild=True).value)}
+        return {"default_member_permissions": discord.Permissions(manage_guild=True).value}
     return {}
 
 
@@ -173,4 +173,6 @@ def _compared(name: str, value: Any) -> Any:
         return [_without_defaults(each) for each in value]
     if name in ("contexts", "integration_types"):
         return sorted(value)
+    if name == "default_member_permissions":
+        return str(value)  # it is asked for as a number, and told as text
     return value

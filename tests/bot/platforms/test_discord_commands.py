@@ -69,7 +69,7 @@ def test_hidden_from_others() -> None:
     """What only admins may use is hidden from everybody else."""
     (told, _) = declared(Commands([secret]))
 
-    assert told["default_member_permissions"] == "32"
+    assert told["default_member_permissions"] == 32
     assert (told["contexts"], told["integration_types"]) == ([0, 1], [0])
 
 
