@@ -16,6 +16,7 @@ from generators.completion import ModelInfo
 from generators.directory import read_json
 from generators.engine.engine import CACHE_BYTES
 from generators.errors import MissingExtra, Phrase, Unsupported, UnusableModel
+from generators.guard import guard_with, index_in
 from generators.model import Model
 from generators.places import CONFIG
 
@@ -57,11 +58,14 @@ def load_model(directory: Path, info: ModelInfo, *, device: str = "auto", thread
         UserError: it is damaged, or packages for its kind are missing.
     """
     package = _package(info.kind)
+    index = index_in(directory)
     model: Model[Any]
     if info.kind in TORCHLESS:
         model = package.load(directory, info)
     else:
         model = package.load(directory, info, device=device, threads=threads)
+    if index is not None:
+        guard_with(model, index)
     return model
 
 

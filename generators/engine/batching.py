@@ -12,6 +12,7 @@ import numpy as np
 
 from generators.completion import Alternative, Finished, FinishReason, Piece
 from generators.engine.alternatives import Alternatives
+from generators.engine.guarded import Guarding, text_of, unit_text_of
 from generators.engine.intake import reserve, to_drop
 from generators.engine.prefixes import PrefixCache
 from generators.engine.schedule import Schedule
@@ -22,6 +23,7 @@ from generators.engine.tokens import TokenTable
 from generators.engine.unit_texts import UnitText
 from generators.engine.work import CHUNK, Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
+from generators.guard import guard_of
 from generators.model import Model
 from generators.sampling import Floats
 from generators.units import UnitMap
@@ -63,8 +65,16 @@ class Batching:
         self._others: list[Reading | Searching] = []
         self._faults: list[tuple[Sequence[Member], Exception]] = []  # of this step, and whose they are
         self._next_deadline = math.inf
+        index = guard_of(model)
+        self._guarding = None if index is None else Guarding(index, self.table)
         self._alternatives = Alternatives(
-            model, self.table, self.unit_map, self._schedule, found=self._found, draw_next=self._draw_next
+            model,
+            self.table,
+            self.unit_map,
+            self._schedule,
+            self._guarding,
+            found=self._found,
+            draw_next=self._draw_next,
         )
 
     @property
@@ -242,6 +252,9 @@ class Batching:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
         if reason is not None:
             self._finish(text, reason, logits)
+        elif text.turned_back:
+            self._schedule.remove(text)
+            self._read_back(text)
         elif isinstance(text, UnitText) and text.border is not None:
             self._schedule.remove(text)
             self._alternatives.look_for(text, *text.border)
@@ -307,9 +320,9 @@ class Batching:
     def _start(self, order: Order, choice: int, state: Any, logits: Floats) -> None:
         unit = order.request.unit
         if unit is None:
-            text = Text(order, choice, state, self.table)
+            text = text_of(order, choice, state, self.table, self._guarding)
         else:
-            text = UnitText(order, choice, state, self.table, unit, self.unit_map)
+            text = unit_text_of(order, choice, state, self.table, unit, self.unit_map, self._guarding)
         self._make_room(text)
         order.texts.append(text)
         self._draw_next(text, logits)
@@ -319,6 +332,19 @@ class Batching:
         assert self._context is not None
         text.base += max(1, to_drop(len(text.ids) - text.base + 1, self._context))
         text.pending = ()
+        self._read(text, self.model.start(), 0)
+
+    def _read_back(self, text: Text) -> None:
+        """The text has taken back what it drew last: it goes on after what is left of it."""
+        text.turned_back = False
+        if text.base >= len(text.ids):  # the context was full meanwhile
+            text.base = to_drop(len(text.ids), self._context)
+        left = text.ids[text.base :]
+        kept = self.cache.longest(left[:-1])  # without the last token, whose logits are wanted
+        self._read(text, *((self.model.start(), 0) if kept is None else (self.model.fork(kept.state), kept.length)))
+
+    def _read(self, text: Text, state: Any, position: int) -> None:
+        """Lets a text go on after all of it is in this state, which has been through its first tokens."""
         self._make_room(text)
 
         def resume(reading: Reading) -> None:
@@ -327,7 +353,7 @@ class Batching:
             text.state = reading.state
             self._draw_next(text, reading.logits)
 
-        self._schedule.add(Reading(text.order, text.ids[text.base :], self.model.start(), 0, None, resume))
+        self._schedule.add(Reading(text.order, text.ids[text.base :], state, position, None, resume))
 
     def _draw_next(self, text: Text, logits: Floats) -> None:
         """A text outside the schedule, whose state has been through all of it, goes on from these logits."""
@@ -351,6 +377,9 @@ class Batching:
     def _found(self, text: UnitText, alternatives: tuple[Alternative, ...], exact: bool, logits: Floats) -> None:
         """The alternatives that a text outside the schedule has waited for."""
         reason = text.found(alternatives, exact)
+        if text.turned_back:
+            self._read_back(text)
+            return
         if reason is None and not text.pending:
             self._draw_next(text, logits)
             return

@@ -69,9 +69,14 @@ class Outlet:
         elif last:
             self.flush(last=True)
         else:
+            settled = self._free(settled)
             while self._held and self._held[0].end <= settled:
                 self._leave(*self._held.popleft()[1:])
         return stopped
+
+    def _free(self, settled: int) -> int:
+        """How much of the text may leave, of what can no longer become a stop text."""
+        return settled
 
     def flush(self, *, last: bool = False) -> None:
         """No stop text came: what was held back leaves."""

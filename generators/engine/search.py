@@ -65,6 +65,7 @@ class Search:
         apart: the text so far ends with a whole word, which no unit may make longer.
         fork: the model's.
         longest: tokens after which a unit ends wherever it stands; None for the grammar's own limit.
+        refuses: says which units are not to be found.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Search:
         width: int = WIDTH,
         budget: int = BUDGET,
         longest: int | None = None,
+        refuses: Callable[[str], bool] | None = None,
     ) -> None:
         self._unit = unit
         self._n = n
@@ -90,6 +92,7 @@ class Search:
         self._width = width
         self._longest = GRAMMARS[unit].longest if longest is None else min(longest, GRAMMARS[unit].longest)
         self._left = budget
+        self._refuses = refuses
         self._heap: list[tuple[float, int, _Prefix]] = []
         self._pushed = 0  # breaks ties, so that prefixes are never compared
         self._closed: dict[str, _Closed] = {}
@@ -189,7 +192,7 @@ class Search:
             heappush(self._heap, (-prefix.logprob - prefix.logprobs[prefix.rank], self._pushed, prefix))
 
     def _close(self, text: str, logprob: float, tokens: tuple[int, ...]) -> None:
-        if logprob == -math.inf:
+        if logprob == -math.inf or (self._refuses is not None and text not in self._closed and self._refuses(text)):
             return
         closed = self._closed.setdefault(text, _Closed())
         closed.logprob = float(np.logaddexp(closed.logprob, logprob))

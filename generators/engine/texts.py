@@ -80,6 +80,7 @@ class Text:
         room: draws until the model's context is full.
         brief: draws until the engine has to look at a plain text: it is long enough, or its context full.
         plain: the engine may hand the next token out by itself, without `take`.
+        turned_back: it has taken back what it drew, and its state has to be made anew from `ids`.
         wants_search: alternatives have to be looked for before the next draw.
     """
 
@@ -106,6 +107,7 @@ class Text:
         "room",
         "state",
         "table",
+        "turned_back",
         "uniforms",
         "user",
         "wants_search",
@@ -136,7 +138,7 @@ class Text:
         self.room: float = math.inf
         self.brief: float = order.most
         self.plain = self._is_plain()
-        self.wants_search = False
+        self.wants_search = self.turned_back = False
         self.allowed: NDArray[np.bool_] | None = None
         self.over = False
 

@@ -107,6 +107,8 @@ class UnitText(Text):
             reason, carried = self._step(each, logits)
             if reason is not None:
                 return reason
+            if self.turned_back:
+                return None
             drawn = carried + drawn
             if drawn and self.wants_search:
                 self._carried = drawn
@@ -133,6 +135,8 @@ class UnitText(Text):
             if began_whole and cursor.pending and logits is not None:
                 self._doubt = length, logits
             return None, []
+        if self._goes_back():
+            return None, []
         stopped = self._close()
         return "stop" if stopped else "length" if self.pieces >= self.most else None, []
 
@@ -141,6 +145,8 @@ class UnitText(Text):
     ) -> tuple[FinishReason | None, list[Drawn]]:
         """Ends the unit after `length` tokens; the logits are those that the first carried token was drawn from."""
         del self._unit[length:]
+        if self._goes_back():
+            return None, []
         closing = 0.0
         if logits is not None and self._grammar is GRAMMARS[Unit.WORD]:
             closing = closing_logprob(logits, self._unit_map)
@@ -155,6 +161,10 @@ class UnitText(Text):
             else:  # bytes of the next unit have been read already, and a state cannot be turned back
                 self.wants_search = self._exact = False
         return None, carried
+
+    def _goes_back(self) -> bool:
+        """Whether the unit may not be handed out as it is, and the text has gone back behind a part of it."""
+        return False
 
     def _close(self, closing: float = 0.0, *, last: bool = False) -> bool:
         """Hands the unit out and begins the next; True where a stop text is complete."""

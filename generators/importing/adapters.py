@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from generators.directory import ADAPTER, ADAPTER_CONFIG, WEIGHTS, is_adapter, read_json
 from generators.errors import UnknownModel, UnusableModel
+from generators.guard import FILE as GUARD
 from generators.importing.contents import complete_tokenizer, without_safetensors
 from generators.places import CONFIG, Place, found, models_directory, slug
 from generators.tensors import tensors_of
@@ -17,7 +18,7 @@ from generators.training.ancestry import record
 from generators.training.publishing import CURVE, write_json
 
 FROM_BASE: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-OWN: Final = (ADAPTER, "planchette.json", "README.md", CURVE, "LICENSE")
+OWN: Final = (ADAPTER, "planchette.json", "README.md", CURVE, "LICENSE", GUARD)
 
 
 def take_adapter(source: Path, target: Path, base: str | None, take: Callable[[Path, Path], object]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from generators.directory import ADAPTER, ADAPTER_CONFIG, INDEX, WEIGHTS, read_config, read_json, weights_files
 from generators.errors import UnusableModel
+from generators.guard import FILE as GUARD
 from generators.tensors import tensors_of
 from generators.tokenizer_files import PARTS, STOCK, stock_tokenizer
 from generators.training.publishing import CURVE, write_json
@@ -29,6 +30,7 @@ FILES: Final = (
     WEIGHTS,
     INDEX,
     ADAPTER,
+    GUARD,
 )
 SHARD: Final = re.compile(r"[\w.-]+-\d{5}-of-\d{5}\.safetensors")  # transformers' names for parts
 UNREAD: Final = re.compile(

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from generators.completion import Generator, ModelInfo
+from generators.guard import guard_with
 from generators.local import LocalGenerator, Shelf
+from generators.memorisation import index_of
 from generators.places import shipped_directory
 from generators.registry import CombinedGenerator, GeneratorSettings
 from generators.remote.generator import RemoteGenerator
 from generators.scripted import Script, ScriptedGenerator
+from generators.single import SingleGenerator
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.plugins import BIGRAMS
@@ -25,10 +28,11 @@ TEXTS = (
 
 
 LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined", "plug-in")
+GUARDED = ("guarded characters", "guarded words")
 REMOTE = ("remote scripted characters", "remote shipped")  # the same on a host of ours
 
 
-@pytest.fixture(params=[*LOCAL, *REMOTE])
+@pytest.fixture(params=[*LOCAL, *GUARDED, *REMOTE])
 async def generator(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
     """A generator whose first model is to be tested."""
     kind = request.param.removeprefix("remote ")
@@ -49,6 +53,10 @@ def generator_of(kind: str, tmp_path: Path) -> Generator:
         return ScriptedGenerator(Script(texts=TEXTS, order=3, smoothing=0.5))
     if kind == "scripted words":
         return ScriptedGenerator(Script(texts=TEXTS, token="word", order=1, smoothing=0.5))
+    if kind in GUARDED:
+        model = Script(texts=TEXTS, token="word" if "words" in kind else "character", order=2, smoothing=0.5).model()
+        guard_with(model, index_of(TEXTS))
+        return SingleGenerator(model)
     if kind == "random":
         save_tiny(tmp_path / "tiny" / "1")
         return LocalGenerator([Shelf(tmp_path)])
