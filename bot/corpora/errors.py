@@ -1,0 +1,127 @@
+"""What can be wrong with the text that a model is to learn from, each as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from generators.errors import Translate, UserError, english
+
+REASONS: Mapping[str, str] = {  # the reasons that people can do something about
+    "no_consent": "nobody who wrote it agrees",
+    "before_consent": "it is from before its writers agreed",
+    "not_covered": "its writers agreed to something else",
+    "log_off": "the log is off",
+    "before_log": "it is from before the log was turned on",
+    "no_permission": "Discord has not given its permission",
+    "too_old": "it is older than its writers were told",
+}
+
+
+@dataclass(eq=False)
+class EmptyCorpus(UserError):
+    """There is nothing to learn from; `removed` counts what was left out, by reason."""
+
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+    def sentence(self, translate: Translate = english) -> str:
+        count = sum(self.removed.values())
+        if not count:
+            return translate(
+                "There is no text to learn from here yet; /log on collects what people agree to, and /teach gives "
+                "a text."
+            )
+        why = next((REASONS[name] for name, _ in self._by_count() if name in REASONS), None)
+        if why is None:
+            return translate(
+                "Nothing is left of {count} text after cleaning: it is a command, empty, or said before.",
+                "Nothing is left of {count} texts after cleaning: they are commands, empty, or said before.",
+                count=count,
+            )
+        return translate(
+            "Of what is kept here nothing may be used, {count} text in all: {why}. /privacy and /log status say more.",
+            "Of what is kept here nothing may be used, {count} texts in all: {why}. /privacy and /log status say more.",
+            count=count,
+            why=translate(why),
+        )
+
+    def _by_count(self) -> list[tuple[str, int]]:
+        return sorted(self.removed.items(), key=lambda item: -item[1])
+
+
+@dataclass(eq=False)
+class ConsentsChange(UserError):
+    """People withdrew while the text was gathered, every time that it was."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("What people allow here has changed while their texts were gathered; try again in a moment.")
+
+
+@dataclass(eq=False)
+class NoSuchUpload(UserError):
+    """A file that a place does not have; `there` are those that it has."""
+
+    name: str
+    there: tuple[str, ...] = ()
+
+    def sentence(self, translate: Translate = english) -> str:
+        if not self.there:
+            return translate(
+                "There is no file {name}; upload one with the command, or give a text with /teach.", name=self.name
+            )
+        return translate("There is no file {name}; there are: {there}.", name=self.name, there=", ".join(self.there))
+
+
+@dataclass(eq=False)
+class NoTextFormat(UserError):
+    """A file whose name does not say that it is text."""
+
+    name: str
+    formats: tuple[str, ...]
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} cannot be learnt from; upload a text file: {formats}.",
+            name=self.name,
+            formats=", ".join(self.formats),
+        )
+
+
+@dataclass(eq=False)
+class FileTooLarge(UserError):
+    """A file of more bytes than are taken in a chat."""
+
+    name: str
+    most: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} is larger than {most} MB; make it smaller, or ask whoever runs the bot to train with "
+            "`planchette train`.",
+            name=self.name,
+            most=self.most // 1_000_000,
+        )
+
+
+@dataclass(eq=False)
+class TooManyFiles(UserError):
+    """A place has as many files as it may have."""
+
+    most: int
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("This place has {most} files already; remove one first.", most=self.most)
+
+
+@dataclass(eq=False)
+class IsAnExport(UserError):
+    """A file with the messages of a chat, which come in through the gate alone."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} is the export of a chat, whose writers have to agree first; whoever runs the bot imports it with "
+            "`planchette logs import`.",
+            name=self.name,
+        )
