@@ -54,6 +54,11 @@ class Jobs:
         self._yielding: asyncio.Task[None] | None = None
         self._closing = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has let go of everything."""
+        return self._closing
+
     async def draft(
         self,
         base: Base,
