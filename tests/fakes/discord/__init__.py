@@ -62,7 +62,8 @@ an AssertionError which says what is there instead.
     custom_id is sent as it is, as from an old client
   - `await submit(interaction.modal, {"field's custom_id or label": "text"}) -> Interaction`
   - `await say(channel, text, *, reply_to=None, ping=True, files=[Upload(…)]) -> Message`
-  - `await edit(message, text)`, `await delete(message)` (an admin may delete the bot's)
+  - `await edit(message, text)`, `await delete(message)` (an admin may delete the bot's), `await
+    delete_many(messages)` (of one channel at once, by a moderator)
   - `private(channel) -> list[Message]`: ephemeral messages that only this person sees
   - `await until(channel, predicate) -> Message`: as `channel.until`, with this person's private messages
   - `sees(channel)`: public messages and their private ones · `dms_closed = True`: takes no direct messages (50007)

@@ -48,6 +48,7 @@ class Channel:
         self.allowed = 0
         self.denied = 0
         self.archived = False
+        self.archived_at: float | None = None  # when it was last closed
         self.locked = False
         self.deleted = False
         self.typing = 0
@@ -147,7 +148,7 @@ class Channel:
 
     def archive(self) -> None:
         """Closes a thread; a message in it opens it again."""
-        self.archived = True
+        self.archived, self.archived_at = True, self.server.now()
         self._updated()
 
     def unarchive(self) -> None:
@@ -159,6 +160,7 @@ class Channel:
     def lock(self) -> None:
         """Closes a thread for all but moderators."""
         self.archived = self.locked = True
+        self.archived_at = self.server.now()
         self._updated()
 
     def rename(self, name: str) -> None:
@@ -230,7 +232,7 @@ class Channel:
             "thread_metadata": {
                 "archived": self.archived,
                 "auto_archive_duration": 1440,
-                "archive_timestamp": moment(self.created),
+                "archive_timestamp": moment(self.archived_at or self.created),
                 "locked": self.locked,
                 "create_timestamp": moment(self.created),
             },

@@ -122,6 +122,17 @@ class Desk:
             self._server.gateway.dispatch("MESSAGE_DELETE", data, guild=message.channel.guild, intent=intent)
         message.channel.changed()
 
+    def delete_many(self, channel: Channel, messages: Sequence[Message]) -> None:
+        """Takes messages of a channel away at once, as a moderator's bot does; one event tells of all."""
+        for message in messages:
+            message.deleted = True
+            channel.stored.pop(message.id, None)
+        data: Json = {"ids": [str(message.id) for message in messages], "channel_id": str(channel.id)}
+        if channel.guild is not None:
+            data["guild_id"] = str(channel.guild.id)
+        self._server.gateway.dispatch("MESSAGE_DELETE_BULK", data, guild=channel.guild, intent=GUILD_MESSAGES)
+        channel.changed()
+
     def attachment(self, upload: Upload) -> Attachment:
         """Keeps a file where it can be fetched."""
         id_ = self._server.snowflakes.next()

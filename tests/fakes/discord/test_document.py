@@ -27,6 +27,7 @@ READ: Final = (
     "/guilds/{guild_id}/roles",
     "/guilds/{guild_id}/members/{user_id}",
     "/guilds/{guild_id}/threads/active",
+    "/channels/{channel_id}/threads/archived/public",
     "/channels/{channel_id}",
     "/channels/{channel_id}/messages",
     "/channels/{channel_id}/messages/{message_id}",
@@ -50,6 +51,7 @@ async def ids(bot: Bot, server: DiscordServer, guild: Guild, lobby: Channel, ada
     said = await ada.say(lobby, f"{server.bot.mention} hello", reply_to=interaction.original)
     sent = server.desk.post(lobby, {"content": "an answer", **SILENT}, [], reply_to=said.id)
     lobby.thread("Talk")
+    lobby.thread("What was said").archive()
     return {
         "application_id": server.application.id,
         "guild_id": guild.id,

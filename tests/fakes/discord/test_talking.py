@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 import pytest
+from discord.http import Route
 
 from tests.fakes.discord import Channel, CommandNotOffered, DiscordServer, Guild, Message, Upload, User
 from tests.fakes.discord.conftest import Bot, until
@@ -191,3 +192,41 @@ async def lobby_message(bot: Bot, lobby: Channel, text: str) -> Message:
     """A message of the bot, as people see it."""
     await bot.get_partial_messageable(lobby.id).send(text)
     return await lobby.until(text)
+
+
+async def test_archived_threads(server: DiscordServer, bot: Bot, lobby: Channel, ada: User) -> None:
+    """Closed threads are told by when they were closed, the last first, and those before a moment on request."""
+    threads = [lobby.thread(name) for name in ("one", "two", "three")]
+    for thread in threads:
+        server.advance(60)
+        thread.archive()
+
+    newest = await bot.http.get_public_archived_threads(lobby.id, limit=2)
+    before = newest["threads"][-1]["thread_metadata"]["archive_timestamp"]
+    route = Route("GET", "/channels/{channel_id}/threads/archived/public", channel_id=lobby.id)
+    rest: Any = await bot.http.request(route, params={"before": before, "limit": 2})
+
+    assert [thread["name"] for thread in newest["threads"]] == ["three", "two"]
+    assert newest["has_more"] is True
+    assert ([thread["name"] for thread in rest["threads"]], rest["has_more"]) == (["one"], False)
+
+
+async def test_what_was_said(server: DiscordServer, bot: Bot, lobby: Channel, ada: User) -> None:
+    """The history comes a hundred messages at a time, without their text where that intent is not switched on."""
+    said = [await ada.say(lobby, f"line {number}") for number in range(150)]
+
+    page = await bot.http.logs_from(lobby.id, 100, after=said[9].id)
+
+    assert [int(message["id"]) for message in page] == [message.id for message in reversed(said[10:110])]
+    assert {message["content"] for message in page} == {""}
+
+
+async def test_many_deleted(server: DiscordServer, bot: Bot, guild: Guild, lobby: Channel, ada: User) -> None:
+    """Messages that a moderator deletes at once are told of in one event."""
+    guild.member(ada, "manage_messages")
+    said = [await ada.say(lobby, f"line {number}") for number in range(3)]
+
+    await ada.delete_many(said[:2])
+
+    await until(lambda: "MESSAGE_DELETE_BULK" in bot.events)
+    assert lobby.messages == [said[2]]

@@ -222,6 +222,14 @@ class User:
             raise AssertionError(f"{self.name} may not delete {message}")
         self.server.desk.delete(message)
 
+    async def delete_many(self, messages: Sequence[Message]) -> None:
+        """Deletes messages of one channel at once, as a moderator with a bot for that."""
+        (channel,) = {message.channel for message in messages}
+        guild = channel.guild
+        if guild is None or not guild.permissions_of(self) & permissions.MANAGE_MESSAGES:
+            raise AssertionError(f"{self.name} may not delete messages in {channel}")
+        self.server.desk.delete_many(channel, messages)
+
     def _command(
         self, channel: Channel, command: str, values: dict[str, Any], *, anyway: bool, focused: str | None = None
     ) -> tuple[Json, int | None]:

@@ -24,8 +24,8 @@ what turns the writing round vanishes); with `telegram.cleans = False` it arrive
 **What people do** (awaited): `user.says(chat, text, *, topic=None, reply_to=None, anonymous=False)`;
 `user.presses(message, button, *, seconds=15)` returns an `Answer(text, alert, url, seconds)`, also for a button that
 has since been edited away; `user.presses_raw(message, data)` presses what was never there; `user.uploads(chat, name,
-data, *, caption="", topic=None, reply_to=None)`; `user.edits(message, text)`; `user.deletes(message)` (a bot is not
-told); `user.starts_bot()`, `user.blocks_bot()`, `user.unblocks_bot()`.
+data, *, caption="", topic=None, reply_to=None)`; `user.edits(message, text)`; `user.forwards(message, chat)`;
+`user.deletes(message)` (a bot is not told); `user.starts_bot()`, `user.blocks_bot()`, `user.unblocks_bot()`.
 
 **What happens to the bot and to chats** (plain calls): `chat.add_bot(by)`, `chat.remove_bot(by)`,
 `chat.promote_bot(by)`, `chat.demote_bot(by)`, `chat.restrict_bot(by)` (it may not write), `chat.unrestrict_bot(by)`,

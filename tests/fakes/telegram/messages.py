@@ -71,6 +71,7 @@ class Message:
         sender_chat: in whose name it stands, for anonymous administrators.
         before: its texts before each of its edits, oldest first.
         keyboards: its keyboards before each of its edits, oldest first.
+        forwarded_from: who wrote it, where somebody has forwarded it.
         edited: when it was last edited.
         deleted: whether it is gone.
     """
@@ -89,6 +90,7 @@ class Message:
     sender_chat: Chat | None = None
     before: list[str] = field(default_factory=list)
     keyboards: list[dict[str, Any]] = field(default_factory=list)
+    forwarded_from: User | None = None
     edited: int | None = None
     deleted: bool = False
 
@@ -150,6 +152,9 @@ class Message:
         }
         if self.sender_chat is not None:
             described["sender_chat"] = self.sender_chat.json()
+        if self.forwarded_from is not None:
+            origin = {"type": "user", "sender_user": self.forwarded_from.json(), "date": self.date}
+            described["forward_origin"] = origin
         if self.topic is not None:
             described["message_thread_id"] = self.topic
             if self.topic in self.chat.topics:

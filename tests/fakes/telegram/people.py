@@ -85,6 +85,12 @@ class User:
         message.chat.changed()
         self._tell("edited_message", message)
 
+    async def forwards(self, message: Message, chat: Chat) -> Message:
+        """Forwards what somebody wrote into a chat."""
+        forwarded = chat.add(self, message.formatted, forwarded_from=message.sender)
+        self._tell("message", forwarded)
+        return forwarded
+
     async def deletes(self, message: Message) -> None:
         """Deletes a message for all; Telegram does not tell bots."""
         message.deleted = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from tests.fakes.discord import permissions
@@ -10,6 +11,7 @@ from tests.fakes.discord.faults import Json, Refusal
 from tests.fakes.discord.rates import Bucket
 from tests.fakes.discord.rest.routing import Call, need, route
 
+ARCHIVED: Final = 100  # threads at once; Discord's OpenAPI document
 THREADS: Final = Bucket("create thread", 10, 10.0)
 
 
@@ -97,6 +99,26 @@ def create_thread_from_message(call: Call) -> object:
         raise Refusal(400, 160004, "A thread has already been created for this message")
     thread = parent.open_thread(call.body["name"], message=message, owner=call.server.bot)
     return thread.payload() | joined(thread, call)
+
+
+@route("GET", "/channels/{channel_id}/threads/archived/public", major="channel_id")
+def archived_threads(call: Call) -> object:
+    """The closed public threads of a channel, the one that was closed last first."""
+    parent = text_channel(call.channel())
+    need(parent, permissions.HISTORY)
+    limit = int(call.query.get("limit", 50))
+    if not 2 <= limit <= ARCHIVED:
+        raise Refusal(400, 50035, "Invalid Form Body", errors={"limit": f"Must be between 2 and {ARCHIVED}."})
+    closed = [thread for thread in parent.threads if thread.archived and thread.type == PUBLIC_THREAD]
+    closed.sort(key=lambda thread: thread.archived_at or 0.0, reverse=True)
+    if "before" in call.query:
+        before = datetime.fromisoformat(call.query["before"]).timestamp()
+        closed = [thread for thread in closed if (thread.archived_at or 0.0) < before]
+    return {
+        "threads": [thread.payload() for thread in closed[:limit]],
+        "members": [],
+        "has_more": len(closed) > limit,
+    }
 
 
 @route("PUT", "/channels/{channel_id}/thread-members/@me", major="channel_id")
