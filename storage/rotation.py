@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,12 @@ class Training(StorageError):
         )
 
 
-async def rotate(database: Database, vault: Vault, told: Callable[[int], None] = lambda _: None) -> int:
+async def rotate(
+    database: Database,
+    vault: Vault,
+    told: Callable[[int], None] = lambda _: None,
+    elsewhere: Callable[[], None] = lambda: None,
+) -> int:
     """Makes a new key, seals all anew with it, and then drops the old keys.
 
     Where it is killed, both keys are there and open everything; called again, it goes on with what is left. Keys that a
@@ -33,9 +39,10 @@ async def rotate(database: Database, vault: Vault, told: Callable[[int], None] =
 
     Args:
         told: hears after each step how many texts have been sealed anew.
+        elsewhere: seals anew what lies outside of the database; it is called in a thread, before old keys are dropped.
 
     Returns:
-        How many texts have been sealed anew.
+        How many texts of the database have been sealed anew.
 
     Raises:
         Training: a training waits or runs.
@@ -47,6 +54,7 @@ async def rotate(database: Database, vault: Vault, told: Callable[[int], None] =
     while sealed := await database.write(partial(posts.reseal, vault=vault, after=last)):
         done, last = done + len(sealed), sealed[-1]
         told(done)
+    await asyncio.to_thread(elsewhere)
     while sealed := await database.write(partial(_finish, vault=vault)):  # what was written by others meanwhile
         done += len(sealed)
     await database.purge()

@@ -54,6 +54,7 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
         yield one
     async for one in _database(configuration):
         yield one
+    yield _vault(configuration)
     for one in _models(configuration):
         yield one
     async for one in _default_model(configuration):
@@ -131,6 +132,25 @@ async def _database(configuration: Configuration) -> AsyncIterator[Finding]:
             yield Finding("database", State.NOTE, f"{name} is of an older version; the next start migrates it.")
         case Database.CURRENT:
             yield Finding("database", State.GOOD, f"{name} is up to date.")
+
+
+def _vault(configuration: Configuration) -> Finding:
+    """Looks only: the key is made where it is first used."""
+    from bot.home import default_vault
+    from storage.errors import StorageError
+
+    file = default_vault()
+    if configuration.vault.key is None and not file.exists():
+        return Finding("vault", State.NOTE, f"{file} is made at the first run; keep a copy of it apart from the home.")
+    try:
+        keys = configuration.open_vault()
+    except StorageError as fault:
+        return Finding("vault", State.PROBLEM, fault.sentence())
+    if keys.rotating:
+        return Finding("vault", State.NOTE, f"{keys.name} has old keys too; `planchette vault rotate` ends that.")
+    if not keys.given and file.stat().st_mode & 0o077:
+        return Finding("vault", State.NOTE, f"Other users can read {file}; `chmod 600 {file}` keeps them out.")
+    return Finding("vault", State.GOOD, f"{keys.name} has the key that people's text is sealed with.")
 
 
 def _models(configuration: Configuration) -> Iterator[Finding]:

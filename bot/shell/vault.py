@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -12,6 +12,8 @@ from bot.shell.output import Json, emit, note
 if TYPE_CHECKING:
     from bot.configuration import Configuration
     from storage.vault import Vault
+
+SHOWN: Final = 100_000  # texts; some seconds
 
 vault = typer.Typer(no_args_is_help=True, help="Look after the key that people's text is sealed with.")
 
@@ -41,8 +43,16 @@ def rotate(as_json: Json = False) -> None:
 
 
 async def _rotated(configuration: Configuration, keys: Vault) -> int:
+    from bot.corpora.uploads import Uploads
+    from bot.home import Home
     from storage.database import Database
     from storage.rotation import rotate
 
+    uploads = Uploads(Home(configuration.home).uploads, keys)
     async with await Database.open(configuration.database_url) as database:
-        return await rotate(database, keys, lambda done: note(f"{done:,} texts …") if done % 100_000 == 0 else None)
+        return await rotate(database, keys, _told, uploads.reseal)
+
+
+def _told(done: int) -> None:
+    if done % SHOWN == 0:
+        note(f"{done:,} texts …")

@@ -252,7 +252,7 @@ async def collected(database: Database, vault: Vault, place: str) -> dict[str, A
             "log": await logs.get(conn, place) is not None,
             "consents": sorted(await consents.of_place(conn, place)),
             "posts": [(post.message, post.reply_to, post.text) for _, post in page],
-            "jobs": sorted((job.state, job.message, job.ended) for job in await jobs.of_place(conn, place)),
+            "jobs": sorted(((job.state, job.message, job.ended) for job in await jobs.of_place(conn, place)), key=str),
             "models": [(model.model, model.tainted) for model in models],
             "learners": [await channel_models.learners_of(conn, model.model, "1") for model in models],
         }
@@ -309,10 +309,7 @@ async def test_moving_what_was_collected(database: Database, vault: Vault) -> No
     assert moved["learners"] == [[(ADA, NEW)]]
     for same in ("log", "consents", "models"):
         assert moved[same] == before[same]
-    assert await collected(database, vault, GROUP) == {
-        **dict.fromkeys(("consents", "posts", "jobs", "models", "learners"), []),
-        "log": False,
-    }
+    assert not any((await collected(database, vault, GROUP)).values())
     assert await collected(database, vault, OTHER) == other
 
 
