@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from bot import versions
 from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.conversation import Message
 from bot.models import NoModels
-from bot.names import versioned
+from bot.names import no_such_model, versioned
 from bot.values import Model
 from generators.completion import ModelInfo
-from generators.errors import Translate, UserError, english
+from generators.errors import Translate, UnknownModel, UserError, english
 from storage.channel_models import ChannelModel
+
+T = TypeVar("T")
 
 HIDDEN: Final = "…"  # stands for models that nobody here may know of
 
@@ -70,7 +73,7 @@ async def rollback(
         done = await bot.lineages.roll_back(plain, invocation.person, invocation.place, invocation.origin, version)
         await invocation.answer(Message(done.sentence(invocation.translate)))
         return
-    target = await asyncio.to_thread(versions.earlier, home, name)
+    target = await _of_own(invocation, versions.earlier, name)
     if await invocation.record("rollback", {"model": target}):
         await asyncio.to_thread(versions.use, home, target)
         await invocation.answer("{model} writes now where no other version is asked for.", model=target)
@@ -85,7 +88,7 @@ async def remove(
     await invocation.models.admit(model)
     trained = await lineages.known(invocation.place, model)
     if not trained:
-        await _removable(invocation, home, model)
+        await _removable(invocation, model)
     plain, version = versioned(model)
     here = await _here(invocation)
     if plain == here.name and version in (None, here.version):
@@ -99,18 +102,30 @@ async def remove(
         await invocation.answer("{model} is removed.", model=model)
 
 
-async def _removable(invocation: Invocation, home: Path, model: str) -> None:
+async def _removable(invocation: Invocation, model: str) -> None:
     """Makes sure that an own model can be removed; adapters of other servers are not named.
 
     Raises:
         UserError: it cannot.
     """
     try:
-        await asyncio.to_thread(versions.removable, home, model)
+        await _of_own(invocation, versions.removable, model)
     except versions.HasAdapters as fault:
         visibility, place = invocation.bot.visibility, invocation.place
         known = [name if await visibility.may_know(name, place) else HIDDEN for name in fault.adapters]
         raise versions.HasAdapters(fault.name, tuple(dict.fromkeys(known))) from fault
+
+
+async def _of_own(invocation: Invocation, look: Callable[[Path, str], T], name: str) -> T:
+    """What is on the disk of an own model.
+
+    Raises:
+        UnknownModel: there is none; only names that may be known here are suggested.
+    """
+    try:
+        return await asyncio.to_thread(look, invocation.bot.configuration.home, name)
+    except UnknownModel as fault:
+        raise no_such_model(name, [info.name for info in await invocation.models.all()]) from fault
 
 
 async def _here(invocation: Invocation) -> ModelInfo:

@@ -10,7 +10,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -36,14 +36,18 @@ class Disk:
         self._home = home
         self._models = home / "models"
 
-    def claim(self, owner: Owner) -> str:
-        """A name for a channel's models that is nobody else's, written down before anything is there."""
+    def claim(self, owner: Owner, others: Collection[str]) -> str:
+        """A name for a channel's models that is nobody else's, written down before anything is there.
+
+        Args:
+            others: names of other channels', which their records may not know, as channels can get other ids.
+        """
         platform, _, id_ = owner.place.partition(":")
         plain = slug(f"{platform}-{id_}")[:LONGEST]
         if plain != f"{platform}-{id_}":  # ids that differ only in what a name cannot have
             plain = f"{plain}-{sha256(owner.place.encode()).hexdigest()[:8]}"
         names = (plain, *(f"{plain}-{number}" for number in range(2, 100)))
-        name = next(name for name in names if self._is_free(name, owner))
+        name = next(name for name in names if name not in others and self._is_free(name, owner))
         directory = self._models / name
         directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         _write(directory / RECORD, _read(directory / RECORD) | stamp(owner))

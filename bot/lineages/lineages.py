@@ -60,11 +60,10 @@ class Lineages:
 
     async def claim(self, place: Place) -> str:
         """The name of a channel's models, which is nobody else's; to be asked before a training begins."""
-        owner = owner_of(place)
-        for row in await self._bot.database.read(partial(channel_models.of_place, place=owner.place)):
-            if not row.model.startswith(REMOTE):
-                return row.model
-        return await asyncio.to_thread(self._disk.claim, owner)
+        owner, rows = owner_of(place), await self._bot.database.read(channel_models.every)
+        named = [row.model for row in rows if row.place == owner.place and not row.model.startswith(REMOTE)]
+        others = {row.model for row in rows if row.place != owner.place}
+        return named[0] if named else await asyncio.to_thread(self._disk.claim, owner, others)
 
     async def adopt(self, result: Result) -> Adopted:
         """Keeps what a training has made, and writes with it where it is better than what writes now.
