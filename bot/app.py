@@ -37,6 +37,7 @@ from bot.home import Home
 from bot.intake import Intake
 from bot.jobs import actions as of_trainings
 from bot.jobs import pressing as deciding
+from bot.jobs.processes import Runner
 from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages
@@ -98,6 +99,7 @@ class Bot:
         *,
         clock: Clock | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        runner: Runner | None = None,
     ) -> None:
         self.configuration = configuration
         self.database = database
@@ -121,7 +123,7 @@ class Bot:
         self.talk = Talk(self)
         self.consents = Consents(self)
         self.lineages = Lineages(self)
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(self, runner)
         self.consents.watch(self.lineages.follow)
         self.consents.watch(self.jobs.follow)
         self.consents.watch(lambda _: self.collecting.look_again())
@@ -139,6 +141,7 @@ class Bot:
         generator: Generator | None = None,
         clock: Clock | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        runner: Runner | None = None,
     ) -> Bot:
         """Opens database and generators, and begins to load the default model.
 
@@ -146,6 +149,7 @@ class Bot:
             generator: takes the place of those that the settings name.
             clock: the machine's own by default.
             ticks: as above, for pauses and quotas.
+            runner: carries trainings out; processes of this machine by default.
 
         Raises:
             UserError, StorageError: something of it cannot be used.
@@ -156,7 +160,7 @@ class Bot:
             vault = await asyncio.to_thread(configuration.open_vault)
             if generator is None:
                 generator = generators_of(configuration)
-            bot = cls(configuration, database, vault, generator, clock=clock, ticks=ticks)
+            bot = cls(configuration, database, vault, generator, clock=clock, ticks=ticks, runner=runner)
             wanted = configuration.models.default
             if wanted is not None and not wanted.startswith("remote:"):  # a host may come up after us
                 await bot.models.find(wanted)

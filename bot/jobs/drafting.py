@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.consent.gate import Source, root
 from bot.conversation import Place
-from bot.corpora.building import Built, GivenFile, survey
+from bot.corpora.building import Built, survey
+from bot.corpora.reading import GivenFile
+from bot.corpora.uploads import Uploads
 from bot.home import Home
 from bot.jobs import estimates
 from bot.jobs.errors import TooLittleText, UnknownSource
@@ -155,9 +157,14 @@ async def plan_of(bot: Bot, place: Place, options: Mapping[str, Any]) -> dict[st
     return plan
 
 
-async def files_of(bot: Bot, place: Place) -> Sequence[GivenFile]:  # noqa: ARG001 -- until places can upload
-    """The files that were given to a place to learn from."""
-    return ()
+async def files_of(bot: Bot, place: Place) -> list[GivenFile]:
+    """The files that were given to a place to learn from.
+
+    Raises:
+        StorageError: one is sealed with a key that is not there.
+    """
+    uploads = Uploads(Home(bot.configuration.home).uploads, bot.vault)
+    return await asyncio.to_thread(uploads.of_place, root(place))
 
 
 async def _made(bot: Bot, name: str) -> channel_models.ChannelModel | None:

@@ -66,6 +66,11 @@ class Discord:
         async with self._connection.held():
             return await self._speaking.edit(place, posted, message)
 
+    async def administers(self, person: str, place: Place) -> bool:
+        """Whether somebody may manage the server of a place now; everybody may manage what is theirs and the bot's."""
+        async with self._connection.held():
+            return place.guild is None or await self._connection.manages(int(place.guild), int(person))
+
     async def thread(self, place: Place, title: str) -> Place:
         """Opens a public thread."""
         async with self._connection.held():

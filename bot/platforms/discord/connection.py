@@ -82,6 +82,16 @@ class Connection:
             raise ConnectionError("there is no connection to Discord")
         return await self._client.fetch_channel(channel)
 
+    async def manages(self, guild: int, person: int) -> bool:
+        """Whether a member of a server may manage it; who is no member may not."""
+        if self._client is None:
+            raise ConnectionError("there is no connection to Discord")
+        server = self._client.get_guild(guild)
+        try:
+            return server is not None and (await server.fetch_member(person)).guild_permissions.manage_guild
+        except discord.NotFound:
+            return False
+
     def permissions(self, place: Place) -> discord.Permissions | None:
         """What the bot may do in a place, as far as that is known."""
         if place.guild is None:

@@ -98,6 +98,10 @@ class Telegram:
             return None
         return None if changed is None else ",".join(map(str, changed))
 
+    async def administers(self, person: str, place: Place) -> bool:
+        """Whether somebody may manage a chat now."""
+        return await self._listener.administers(self._now(place).chat, int(person))
+
     async def thread(self, place: Place, title: str) -> Place:
         """Opens a topic of a forum."""
         chat = self._now(place).chat

@@ -283,6 +283,10 @@ class Listener:
                 message = str(line.message)
                 await self._bot.talked_to(line.text, person=person, place=place, message=message, origin=item)
 
+    async def administers(self, chat: int, user: int) -> bool:
+        """Whether somebody may manage a chat now."""
+        return await self._people.administers(chat, user)
+
     async def _press(self, item: int, press: Press) -> None:
         person = await self._people.person(press)
         notice = await self._bot.press(press.action, person=person, place=where(press).place, origin=item)

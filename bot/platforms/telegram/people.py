@@ -12,6 +12,8 @@ from telegram.constants import ChatMemberStatus
 from bot.commands.discovery import Commands
 from bot.commands.parser import parse
 from bot.conversation import Person
+from bot.jobs import actions as of_trainings
+from bot.lineages import actions as of_models
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.faults import OUTAGES
 from bot.platforms.telegram.reading import Line, Press, where
@@ -21,6 +23,7 @@ from generators.errors import UserError
 
 FRESH: Final = 60.0  # seconds for which an answer about somebody's rights holds
 KEPT: Final = 10_000  # answers
+DECISIONS: Final = (of_trainings.PREFIX, of_models.PREFIX)  # how buttons begin that only admins may press
 ADMINS: Final = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 log = structlog.get_logger(__name__)
@@ -44,9 +47,22 @@ class People:
         """Who it was; rights are looked up for commands that look at them, because nothing else needs any."""
         by = heard.by
         admin = where(heard).private or by.id == heard.chat  # who speaks as the group administrates it
-        if not admin and isinstance(heard, Line) and heard.meaning == "command" and self._matter(heard.text):
+        if not admin and self._looks_at_rights(heard):
             admin = await self._administrates(heard.chat, by.id)
         return Person(PLATFORM, str(by.id), by.name, admin, by.language or "en")
+
+    async def administers(self, chat: int, user: int) -> bool:
+        """Whether somebody may manage a chat at this moment, whatever an answer of a minute ago says."""
+        if chat == user:
+            return True
+        self._answers.pop((chat, user), None)
+        return await self._administrates(chat, user)
+
+    def _looks_at_rights(self, heard: Line | Press) -> bool:
+        """Whether admins may do what this asks for, and others not."""
+        if isinstance(heard, Press):
+            return heard.action.startswith(DECISIONS)
+        return heard.meaning == "command" and self._matter(heard.text)
 
     def _matter(self, line: str) -> bool:
         """Whether a command looks at rights; one that cannot be read asks for nothing."""
