@@ -91,25 +91,36 @@ class Cleaning:
         text = post.text
         for apply in self._first:
             text = "".join(apply(Document(text)))
+        refused = self._refused(post, text)
+        if refused is None:
+            text = self._anonymiser.anonymous(text)
+            refused = self._empty_or_repeated(text)
+        if refused is None:
+            return text
+        self.removed[refused] += 1
+        return None
+
+    def _refused(self, post: Post, text: str) -> str | None:
+        """Why a text is left out, before anything of it is replaced."""
         if post.kind == CHAT and _COMMAND.match(text):
-            return self._without("commands")
+            return "commands"
         if len(text) > DRAWN and not self._drawn(Document(text)):
-            return self._without("symbols")
-        text = self._anonymiser.anonymous(text)
+            return "symbols"
+        return None
+
+    def _empty_or_repeated(self, text: str) -> str | None:
+        """Why a text is left out in which all is replaced."""
         if not any(map(str.isalnum, STAND_INS.sub("", text))) and not _is_short_sign(text):
-            return self._without("empty")
+            return "empty"
         if len(text.split()) >= WORDS and not self._said(Document(text)):
-            return self._without("duplicates")
-        return text
+            return "duplicates"
+        return None
 
     def _once(self, kind: str, text: str) -> Iterator[Made]:
         if self._made(Document(text)):
             yield Made(kind, text)
         else:
             self.removed["duplicates"] += 1
-
-    def _without(self, reason: str) -> None:
-        self.removed[reason] += 1
 
 
 def _is_short_sign(text: str) -> bool:

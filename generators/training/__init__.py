@@ -40,6 +40,7 @@ from generators.training.recipes import (
 )
 from generators.training.recipes.aliases import canonical
 from generators.training.recipes.base import BELONGING, CLEAN
+from generators.training.sealed import is_sealed
 from generators.training.sources import Source, is_file, source_of
 
 __all__ = [
@@ -128,6 +129,7 @@ def train(
     from generators.places import found
     from generators.training.card import command
     from generators.training.run import run
+    from generators.training.scratch import IN_MEMORY
 
     asked = [name for name, wanted in (("lora", lora), ("new_model", new_model)) if wanted]
     line = command(
@@ -148,8 +150,12 @@ def train(
         if "window" in given and settled.window != asked_for:
             raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
     labels = [source.labels for source in meant]
+    known = frozenset(_labels(base)) if base is not None and settled.adapts else None
+    scratch = IN_MEMORY if any(map(is_sealed, files)) else _directory(output)
     corpus = Corpus(
-        files, documents, tuple(label_columns), text_column, tuple(columns), _directory(output), labels, corpus_key
+        *(files, documents, tuple(label_columns), text_column, tuple(columns), scratch, labels),
+        key=corpus_key,
+        sealed_labels=known,
     )
     return run(corpus, settled, base, output, line, resume, progress, stopping)
 
@@ -311,6 +317,14 @@ def _kind(base: Path) -> str:
     try:
         return str(json.loads((base / "config.json").read_text("utf-8"))["model_type"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
+
+
+def _labels(base: Path) -> list[str]:
+    """Those that a trained model knows."""
+    try:
+        return list(json.loads((base / "config.json").read_text("utf-8")).get("labels") or ())
+    except (OSError, ValueError) as fault:
         raise UnusableModel(str(base), f"its config.json cannot be read ({fault})") from fault
 
 

@@ -76,6 +76,8 @@ class Corpus:
         scratch: directory for the files in which token ids lie while they are learnt; None for the system's own.
         labels: of all documents of each source, before those of columns; nothing where no source has any.
         key: of sealed corpora, 32 bytes; None takes that of the environment (see `sealed`). It is never shown.
+        sealed_labels: those of sealed corpora that documents keep; None for all. No option can leave them out, and an
+            adapter learns only those of its base.
     """
 
     sources: Sequence[Path]
@@ -86,6 +88,7 @@ class Corpus:
     scratch: Path | None = None
     labels: Sequence[tuple[str, ...]] = ()
     key: bytes | None = field(default=None, repr=False)
+    sealed_labels: frozenset[str] | None = None
 
     @property
     def labelled(self) -> bool:
@@ -160,8 +163,7 @@ class Corpus:
             is_folder = os.path.isdir(source)  # noqa: PTH112 -- as `is_file`
             raise UnreadableSource(str(source), "it is a folder" if is_folder else "there is no such file")
         if is_sealed(source):
-            read = read_sealed(source, self.key)
-            return (Document(text, labels, through=through) for text, labels, through in read)
+            return self._sealed(source)
         suffix = source.suffix.lower()
         fields = Fields(self.text_column, self.label_columns, self.columns)
         if suffix in CSV_DELIMITERS:
@@ -169,6 +171,11 @@ class Corpus:
         if suffix in JSON_LINES:
             return _objects(source, fields)
         return _texts(source, self.documents)
+
+    def _sealed(self, source: Path) -> Iterator[Document]:
+        for text, labels, through in read_sealed(source, self.key):
+            kept = labels if self.sealed_labels is None else tuple(filter(self.sealed_labels.__contains__, labels))
+            yield Document(text, kept, through=through)
 
 
 def has_columns(source: Path) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import Sampler
 
+from generators.training.scratch import IN_MEMORY
 from generators.training.work import saving
 
 BLOCK: Final = 1 << 16
@@ -53,7 +54,7 @@ class Shuffled(Sampler[int]):
         self._epoch += 1
 
     def _room(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        if self._size < LARGE:
+        if self._size < LARGE or self._scratch == IN_MEMORY:
             return np.empty(self._size, np.int64)
         place = self._scratch or Path(gettempdir())
         with saving(place), TemporaryFile(dir=place) as file:

@@ -142,6 +142,15 @@ def test_corpus_reads_sealed_files(tmp_path: Path) -> None:
     assert "".join(piece.text for piece in corpus.running_text()) == "two\nlines\none\n"
 
 
+def test_labels_that_cannot_be_learnt(tmp_path: Path) -> None:
+    """Where only some labels can be learnt, documents of a sealed corpus keep those."""
+    path = sealed(tmp_path / "corpus.sealed", ["one"], ("story", "text"))
+
+    documents = list(Corpus([path], key=KEY, sealed_labels=frozenset({"text"})))
+
+    assert [document.labels for document in documents] == [("text",)]
+
+
 def test_the_end_is_held_out(tmp_path: Path) -> None:
     """Where ends are held out, it is the end of a sealed corpus too."""
     path = sealed(tmp_path / "corpus.sealed", [f"text {number}" for number in range(20)])
