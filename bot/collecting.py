@@ -7,7 +7,6 @@ which it happened, so that no edit or deletion overtakes the message that it is 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 LIVE: Final = "channel_log"
 EARLIER: Final = IMPORT  # what was said before the log was turned on, read from the platform as an export is
-HALVES: Final = re.compile("[\ud800-\udfff]")  # of characters, which nothing can encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +217,9 @@ class Collecting:
         if kept is None:
             return
         guild = guild_of(edit.place)
-        text = whole(edit.text)
-        post = Post(place, guild, kept.source, kept.person, edit.message, kept.at, text, edited=edit.at)
+        post = Post(place, guild, kept.source, kept.person, edit.message, kept.at, edit.text, edited=edit.at)
         if is_said(edit.text) and await asked.allows(conn, post):
-            await posts.change(conn, self._vault, place, post.message, text, edit.at)
+            await posts.change(conn, self._vault, place, post.message, edit.text, edit.at)
         else:  # what it said before nobody says any more, and what it says now may not be kept
             await posts.delete(conn, place, [edit.message])
 
@@ -256,7 +253,7 @@ def post_of(said: Heard, source: str = LIVE) -> Post:
         person=said.person.key,
         message=said.message,
         at=said.at,
-        text=whole(said.text),
+        text=said.text,
         reply_to=said.reply_to,
         edited=said.edited,
     )
@@ -265,11 +262,6 @@ def post_of(said: Heard, source: str = LIVE) -> Post:
 def is_said(text: str) -> bool:
     """Whether a text is something said, and neither nothing nor a command."""
     return bool(text.strip()) and not is_command(text)
-
-
-def whole(text: str) -> str:
-    """The text with a replacement where only half of a character came."""
-    return HALVES.sub("\ufffd", text)
 
 
 def _platforms(places: Iterable[str]) -> set[str]:
