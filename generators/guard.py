@@ -167,8 +167,8 @@ class Watch:
             yield Read(-1 if ends_before else max(0, begins), match[0], match.end() == len(grown))
 
 
-def guard_with(model: Any, index: Index) -> None:
-    """Guards a loaded model wherever it writes: every engine that is given it asks for its guard."""
+def guard_with(model: Any, index: Index | None) -> None:
+    """Guards a loaded model wherever it writes: every engine that is given it asks for its guard; None takes it off."""
     model.guard = index
 
 

@@ -14,6 +14,7 @@ from generators.training.recipes import flags
 from generators.training.recipes.base import YES
 
 ROWS: Final = 40  # of a card's table
+MEMORISED: Final = re.compile(r"\nOf [\d,]+ texts, .*\n")  # the line of `with_memorisation`
 
 
 def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence[Check], picture: str | None) -> str:
@@ -99,6 +100,16 @@ seed {recipe["seed"]}.
 |---|---|
 {fields}
 """
+
+
+def with_memorisation(text: str, measures: Mapping[str, Any]) -> str:
+    """A card with how much of its training text the model repeats; see `generators.training.verbatim`."""
+    told = (
+        f"Of {measures['samples']:,} texts, {measures['share']:.1%} repeat eight words or more of a training text as "
+        f"they stand there; behind the guard, with which it writes here, {measures['guarded_share']:.1%}."
+    )
+    before, mark, after = MEMORISED.sub("", text).partition("\n## What it writes")
+    return f"{before.rstrip()}\n\n{told}\n{mark}{after}"
 
 
 def _adapting(metrics: Mapping[str, Any]) -> str:

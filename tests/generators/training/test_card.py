@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generators.training import Progress, train
-from generators.training.card import ROWS, card
+from generators.training.card import ROWS, card, with_memorisation
 from generators.training.checkpoints import newest_usable
 from generators.training.history import Check
 from generators.training.progress import Sample
@@ -144,3 +144,17 @@ def test_many_checks_and_odd_texts(titles: Path, tmp_path: Path) -> None:
     assert rows[-1] == "| 1001 | 1.0000 | – | 1,001 |"
     assert "````text\n# no\n```\n\n````" in text
     assert "Temperature 0.5:\n\n(nothing)" in text
+
+
+def test_what_is_learnt_by_heart() -> None:
+    """A card tells how much its model repeats with and without its guard, once, before the samples or at the end."""
+    measures = {"samples": 400, "share": 0.0125, "guarded_share": 0.0}
+    line = "Of 400 texts, 1.2% repeat eight words or more of a training text"
+
+    told = with_memorisation("# Name\n\n## How good it is\n\n1.2 bits.\n\n## What it writes\n\nOf all.\n", measures)
+    again = with_memorisation(told, measures | {"samples": 500})
+
+    assert line in told
+    assert told.index("bits") < told.index(line) < told.index("\n\n## What it writes")
+    assert again == told.replace("400", "500")
+    assert with_memorisation("# Name\n", measures).endswith("behind the guard, with which it writes here, 0.0%.\n")
