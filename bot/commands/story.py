@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
+from bot.consent import Verdict
+from bot.consent.submitting import refused
 from bot.conversation import Message
 from bot.models import pinned
 from bot.values import Candidates, Model, OfLabel, OfStory, Seconds, Temperature, Text, WriteIn
@@ -105,3 +107,22 @@ async def export(
     """Get the story as a file."""
     tables, translate = invocation.bot.tables, invocation.translate
     await invocation.answer(await tables.export(invocation.place, format, translate, name=story))
+
+
+@story.command()
+async def teach(invocation: Invocation, story: OfStory = None) -> None:
+    """Let this channel's model learn from a story that is over, once all who wrote it want that."""
+    found = await invocation.bot.tables.chosen(invocation.place, story)
+    given = await invocation.bot.consents.give(invocation.person, invocation.place, found)
+    if given.verdict is not Verdict.ALLOWED:
+        await invocation.answer_privately(
+            await refused(invocation.bot, given.verdict, invocation.person, invocation.place)
+        )
+    elif given.missing:
+        await invocation.answer(
+            "You give this story. The model learns from it once one more writer does, with /story teach.",
+            "You give this story. The model learns from it once {count} more writers do, with /story teach.",
+            count=given.missing,
+        )
+    else:
+        await invocation.answer("All who wrote this story give it, and the model of this channel can learn from it.")

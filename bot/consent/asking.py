@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.consent import wording
 from bot.consent.actions import Agree, Forget, Teach, Withdraw, mark_of
-from bot.consent.desk import Standing
+from bot.consent.records import Standing
 from bot.consent.wording import Wording
 from bot.conversation import Button, Message, Person
 from generators.errors import Translate
@@ -25,7 +25,7 @@ def asking(told: Wording, translate: Translate) -> Message:
 def asking_for_texts(told: Wording, translate: Translate) -> Message:
     """Asks one person who wants to give a text; nothing of it was kept."""
     question = translate(
-        "Nothing is kept yet. If you agree to this, press «I agree» and give the text with /teach once more."
+        "Nothing is kept yet. If you agree to this, press «I agree» and ask once more what you have just asked."
     )
     given = Button(
         translate("Agree and give a text…"), str(Teach(told.number)), asks=translate("The text to learn from")

@@ -3,93 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.consent import wording
-from bot.consent.errors import AgreedToMore, LogIsOff, NoPermission
+from bot.consent.errors import AgreedToMore, LogIsOff, NoPermission, NotOver, NotYourStory
 from bot.consent.gate import DISCORD, Verdict, guild_of, root
 from bot.consent.ledger import IMPORT, Ledger, ledger_of
+from bot.consent.records import Change, Given, Standing, Watcher, Withdrawn
 from bot.consent.wording import TEXTS, Wording
 from bot.conversation import Person, Place
-from storage import audit, channel_models, consents, erasing, inbox, logs, posts
-from storage.channel_models import ChannelModel
+from storage import audit, channel_models, consents, contributions, erasing, inbox, logs, posts
 from storage.consents import Consent
 from storage.errors import StorageError
 from storage.logs import Log
 from storage.posts import Post
+from storage.stories import Story
 
 if TYPE_CHECKING:
     from bot.app import Bot
 
+__all__ = ["Change", "Consents"]
+
 COLLECTED: Final = ("channel_log", IMPORT)  # sources of posts that nobody gave by an act of their own
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What has changed in the ledger, once it is committed.
-
-    Attributes:
-        place: where, by `root`; None for everywhere.
-        person: whose; None where a log was turned on or off.
-        withdrawn: whether somebody withdrew, so that a training with their text must end.
-        tainted: versions that learned from what was withdrawn, and are not to write any more.
-    """
-
-    place: str | None
-    person: str | None = None
-    withdrawn: bool = False
-    tainted: tuple[ChannelModel, ...] = ()
-
-
-Watcher: TypeAlias = Callable[[Change], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """What a withdrawal did.
-
-    Attributes:
-        consents: how many were open.
-        messages: how many were deleted.
-        tainted: versions that are out of use now.
-    """
-
-    consents: int
-    messages: int
-    tainted: tuple[ChannelModel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What holds for a person in a place.
-
-    Attributes:
-        log: the place's.
-        consent: the person's there that is open.
-        here: how many of their messages are kept there.
-        elsewhere: how many are in other places.
-        agreed_elsewhere: in how many other places they agree.
-    """
-
-    log: Log | None
-    consent: Consent | None
-    here: int
-    elsewhere: int
-    agreed_elsewhere: int
-
-    @property
-    def told(self) -> Wording | None:
-        """What the person agreed to."""
-        return None if self.consent is None else Wording.of(self.consent.wording)
 
 
 class Consents:
@@ -164,6 +107,28 @@ class Consents:
             if said is Verdict.ALLOWED:
                 await posts.add(conn, self._bot.vault, [post])
             return said
+
+        return await self._bot.database.write(store)
+
+    async def give(self, person: Person, place: Place, story: Story) -> Given:
+        """Keeps that a person gives a story that is over; the model learns from it once all who wrote it have.
+
+        Raises:
+            NotOver, NotYourStory: it is none that they can give.
+        """
+        here, now = root(place), self._now()
+        message = contributions.messages_of(story.id, [person.key])[person.key]
+        post = Post(here, guild_of(place), "submission", person.key, message, now, "", kind=contributions.KIND)
+
+        async def store(conn: AsyncConnection) -> Given:
+            if story.state != "ended":
+                raise NotOver
+            if person.key not in await contributions.writers_of(conn, story):
+                raise NotYourStory
+            said = (await self.ledger(conn, here, person.key)).verdict(post)
+            if said is not Verdict.ALLOWED:
+                return Given(said, 0)
+            return Given(said, len(await contributions.give(conn, self._bot.vault, story, post, now)))
 
         return await self._bot.database.write(store)
 
@@ -290,6 +255,7 @@ async def _agree(conn: AsyncConnection, consent: Consent) -> bool:
 
 async def _withdraw(conn: AsyncConnection, person: str, place: str | None, at: datetime) -> Withdrawn:
     closed = await consents.withdraw(conn, person, place, at)
+    await contributions.take_back(conn, person, place)
     deleted = await posts.delete_of(conn, person, place)
     tainted = await channel_models.taint(conn, [(person, place)], at)
     return Withdrawn(len(closed), deleted, tuple(tainted))

@@ -63,3 +63,19 @@ class NothingToTeach(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("A text to learn from needs at least one character that can be seen.")
+
+
+@dataclass(eq=False)
+class NotOver(UserError):
+    """A story that goes on."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("This story goes on; give it when it is over.")
+
+
+@dataclass(eq=False)
+class NotYourStory(UserError):
+    """A story in which nothing is somebody's own."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Only who began this story, or has words of their own in it, can give it.")

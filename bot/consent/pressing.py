@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.consent.actions import PREFIX, Action, Agree, Forget, Teach, Withdraw, mark_of, read
-from bot.consent.desk import Withdrawn
 from bot.consent.errors import NotYours
 from bot.consent.gate import Verdict
+from bot.consent.records import Withdrawn
 from bot.consent.submitting import submittable
 from bot.consent.wording import Wording
 from bot.conversation import Notice, Person, Place

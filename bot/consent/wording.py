@@ -82,8 +82,9 @@ def _log(days: int | None, translate: Translate) -> str:
 
 def _teach(days: int | None, translate: Translate) -> str:
     kept = translate(
-        "What is kept: the texts that you give with /teach in this channel, with their time, and nothing else that you "
-        "write. They are stored encrypted."
+        "What is kept: the texts that you give in this channel with /teach, and the stories that you and everybody who "
+        "wrote along give with /story teach; with their time, and nothing else that you write. "
+        "They are stored encrypted."
     )
     return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
 

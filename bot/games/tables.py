@@ -246,7 +246,7 @@ class Tables:
             NoStoryYet: there never was one.
             NoSuchStory: the place has none of that number.
         """
-        story = await self._chosen(place, name)
+        story = await self.chosen(place, name)
         now = await self._house.database.read(lambda conn: situation(conn, story.id))
         if now is None:
             raise NoStoryYet
@@ -267,7 +267,7 @@ class Tables:
         Raises:
             NoStoryYet, NoSuchStory: as `show` does.
         """
-        story = await self._chosen(place, name)
+        story = await self.chosen(place, name)
         told = await self._house.database.read(lambda conn: export.told(conn, story))
         file = await asyncio.to_thread(export.attachment, told, form, translate)
         return Message(
@@ -285,7 +285,12 @@ class Tables:
         self._seats.wake(story.id)
         return answer
 
-    async def _chosen(self, place: Place, name: str | None) -> Story:
+    async def chosen(self, place: Place, name: str | None) -> Story:
+        """The story of the place that a name stands for, or the newest.
+
+        Raises:
+            NoStoryYet, NoSuchStory: as for `show`.
+        """
         if name is not None:
             return await self._named(place, name)
         story = await self._house.database.read(lambda conn: stories.latest(conn, place.key))
