@@ -1,0 +1,260 @@
+"""Who may have what trained, what waits for what, and what becomes of the result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app import Bot
+from bot.configuration import load_configuration
+from bot.conversation import Place
+from bot.jobs import estimates
+from bot.jobs.actions import Press
+from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
+from tests.bot.consent.conftest import HALL, labelled
+from tests.bot.jobs.conftest import START, Chat, asked, directory_of, has_directories, until
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform
+from tests.fakes.training import FakeRunner
+
+
+class Asked(FakePlatform):
+    """A platform that can be asked who is an admin.
+
+    Attributes:
+        admins: ids of people.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(edit_seconds=0.0)
+        self.admins = {"Ada"}
+
+    async def administers(self, person: str, place: Place) -> bool:
+        """Whether they are among them."""
+        return person in self.admins
+
+
+@pytest.fixture
+def platform() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def runner() -> FakeRunner:
+    """Carries nothing out by itself."""
+    return FakeRunner()
+
+
+@pytest.fixture
+async def bot(
+    home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks, runner: FakeRunner
+) -> AsyncIterator[Bot]:
+    bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks, runner=runner)
+    bot.register(platform)
+    await bot.resume()
+    yield bot
+    await bot.close()
+
+
+async def begin(bot: Bot, say: Say, runner: FakeRunner, place: Place = LOBBY) -> None:
+    """A training that runs."""
+    (said,) = await say("/train start", place=place)
+    before = len(runner.started)
+    await bot.press(labelled(said, START), person=ADA, place=place)
+    await until(lambda: len(runner.started) > before)
+
+
+class TestAsking:
+    """/train start."""
+
+    async def test_what_it_would_be(self, say: Say, chat: Chat) -> None:
+        """Nothing begins before somebody has seen what there is to learn from and what it takes."""
+        await chat()
+
+        said = await asked(say, "/train start epochs=3")
+
+        assert "2 people (channel_log 80)" in said.text
+        assert "It goes on from tiny, 3 times over the text: about 1 min" in said.text
+        assert [button.label for button in said.buttons] == [START, "Never mind"]
+
+    async def test_admins_only(self, bot: Bot, say: Say, chat: Chat, platform: Asked) -> None:
+        """Only admins ask, and only admins press; who was one when it was asked is looked at again."""
+        await chat()
+        (refused,) = await say("/train start", BEN)
+        said = await asked(say)
+
+        pressed = await bot.press(labelled(said, START), person=BEN, place=LOBBY)
+        platform.admins.clear()
+        later = await bot.press(labelled(said, START), person=replace(ADA, admin=False), place=LOBBY)
+
+        assert refused.text == "Only an admin of this place can do this with /train start."
+        assert pressed.text == later.text == "Only an admin of this channel can decide about its trainings."
+
+    async def test_no_text(self, say: Say) -> None:
+        """Where nobody gave anything, that is said with what helps."""
+        said = await asked(say)
+
+        assert said.text.startswith("There is no text to learn from here yet")
+
+    async def test_unknown_source(self, say: Say, chat: Chat) -> None:
+        """A source that there is none of is named."""
+        await chat()
+
+        said = await asked(say, "/train start sources=channel_log,diary")
+
+        assert said.text == "There is no source diary; there are file, submission, channel_log."
+
+    async def test_another_channels_button(self, bot: Bot, say: Say, chat: Chat) -> None:
+        """A button of one channel does nothing in another."""
+        await chat()
+        said = await asked(say)
+
+        told = await bot.press(labelled(said, START), person=ADA, place=HALL)
+
+        assert told.text.startswith("This is not open any more")
+
+    async def test_no_room(self, say: Say, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A disk with too little room is told of before anything begins."""
+        await chat()
+        monkeypatch.setattr(estimates, "SPARE", 1 << 60)
+
+        said = await asked(say)
+
+        assert said.text.startswith("There is no room for a training on the bot's disk")
+
+
+class TestTwoAtOnce:
+    """Trainings beside each other."""
+
+    async def test_one_for_a_channel(self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """Two questions may be open; of two presses at once one begins a training, and a second start is refused."""
+        await chat()
+        one, two = await asked(say), await asked(say)
+
+        told = await asyncio.gather(
+            *(bot.press(labelled(said, START), person=ADA, place=LOBBY) for said in (one, two, one))
+        )
+        await until(lambda: runner.started)
+
+        assert sorted(notice.text[:20] for notice in told)[-1] == "The training begins."
+        assert sum(notice.text == "The training begins." for notice in told) == 1
+        (refused,) = await say("/train start")
+        assert refused.text.startswith("A training for this channel is under way already")
+        assert len(runner.started) == 1
+
+    async def test_a_queue(self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """Another channel's training waits for its turn, which comes when the first one is over."""
+        await chat()
+        await chat(HALL)
+        await begin(bot, say, runner)
+        (said,) = await say("/train start", place=HALL)
+
+        told = await bot.press(labelled(said, START), person=ADA, place=HALL)
+        assert told.text == "The training waits: 1 in the queue."
+        assert said.text == "The training of web-hall waits; it is the next one."
+        runner.finish(after=2.0)
+        await until(lambda: len(runner.started) == 2)
+
+        (status,) = await say("/train status", place=HALL)
+        assert status.text.startswith("The training of web-hall")
+
+
+class TestTheResult:
+    """What becomes of what was made."""
+
+    async def test_better(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """What is better on text that neither has seen goes into use."""
+        await chat()
+        await begin(bot, say, runner)
+
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        assert (await bot.settings.get(LOBBY)).model == "web-lobby@abc"
+        assert not has_directories(home)
+
+    async def test_worse(self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked) -> None:
+        """What is worse is kept, and an admin can use it anyway."""
+        await chat()
+        await begin(bot, say, runner)
+
+        runner.finish(after=5.0)
+        await bot.jobs.settled()
+
+        assert (await bot.settings.get(LOBBY)).model is None
+        (button,) = platform.newest(LOBBY).buttons
+        assert button.label == "Use it anyway"
+
+    async def test_an_admin_no_longer(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
+    ) -> None:
+        """Where who asked has lost the role meanwhile, nothing goes into use before an admin says so."""
+        await chat()
+        await begin(bot, say, runner)
+
+        platform.admins.clear()
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        assert (await bot.settings.get(LOBBY)).model is None
+        assert "is no admin of this place any more" in platform.newest(LOBBY).text
+
+    async def test_killed_twice(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """What is ended from outside goes on once; where it gets no further it ends in one sentence."""
+        await chat()
+        await begin(bot, say, runner)
+        name = directory_of(home).path.name
+
+        runner.kill()
+        await until(lambda: runner.started[name] == 2)
+        runner.kill()
+        await bot.jobs.settled()
+
+        (status,) = await say("/train status")
+        assert status.text.startswith("No training is waiting or running here")
+        assert not has_directories(home)
+
+    @pytest.mark.parametrize("reason", ["no_room", "no_memory", "diverged", "no_text", "refused", "fault"])
+    async def test_fails(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked, reason: str
+    ) -> None:
+        """However it fails, that is one sentence, and what wrote before still writes."""
+        await chat()
+        await begin(bot, say, runner)
+
+        runner.fail(reason)
+        await bot.jobs.settled()
+
+        assert platform.newest(LOBBY).text.startswith("The training ended")
+        assert "still writes" in platform.newest(LOBBY).text
+
+    async def test_asks_for_the_gpu(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """While somebody writes, trainings are asked to wait; and not any more afterwards."""
+        await chat()
+        await begin(bot, say, runner)
+        directory = directory_of(home)
+
+        with bot.writing():
+            await until(directory.is_asked_to_wait)
+        await until(lambda: not directory.is_asked_to_wait())
+
+
+def test_actions() -> None:
+    """Buttons fit into what platforms send back."""
+    assert len(str(Press("cancel", "0123456789ab")).encode()) <= 64
+
+
+def test_small_machine() -> None:
+    """A GPT-2 is refused where there are less than 3 GB; a char-RNN is not."""
+    estimates.check_machine("titles", "charrnn", memory=1_000_000_000)
+
+    with pytest.raises(estimates.TooSmallMachine) as raised:
+        estimates.check_machine("gpt2", "gpt2", memory=2_000_000_000)
+
+    assert "it has 2.0 GB of memory, and 3 GB are needed" in str(raised.value)
+
+
