@@ -256,5 +256,3 @@ def test_small_machine() -> None:
         estimates.check_machine("gpt2", "gpt2", memory=2_000_000_000)
 
     assert "it has 2.0 GB of memory, and 3 GB are needed" in str(raised.value)
-
-

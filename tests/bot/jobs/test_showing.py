@@ -1,0 +1,114 @@
+"""How a training looks in a chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.conversation import Button, Message
+from bot.games.show import WHOLE
+from bot.jobs.drafting import default_epochs
+from bot.jobs.estimates import Estimate
+from bot.jobs.showing import Draft, View, draft, over, running
+from generators.errors import english
+
+JOB = "0123456789ab"
+TRAINING: dict[str, Any] = {
+    "type": "progress",
+    "phase": "checked",
+    "step": 30,
+    "of": 120,
+    "epoch": 2.0,
+    "epochs": 8.0,
+    "loss": 1.5,
+    "bits_per_character": 2.25,
+    "seconds_left": 240.0,
+    "samples": [[0.2, "the the", ""], [0.5, "hello there", ""]],
+}
+
+
+def test_on_its_way() -> None:
+    """The message shows the bar, the epoch, loss, bits, the time that is left, and a text before and now."""
+    view = View("voice", "charrnn")
+    for event in (
+        {"type": "measured", "what": "before", "bits_per_character": 4.5, "sample": "once upon"},
+        TRAINING,
+    ):
+        view = view.after_event(event)
+
+    shown = running(view, JOB, english)
+
+    assert shown.text.splitlines() == [
+        "The training of voice, from charrnn:",
+        "▓▓▓▓▓░░░░░░░░░░░░░░░ 25%",
+        "epoch 2.0 of 8 · loss 1.50 · 2.25 bits per character held out · charrnn had 4.50 · about 4 min left",
+        "Before: «once upon»",
+        "Now: «hello there»",
+    ]
+    assert [button.label for button in shown.buttons] == ["Cancel"]
+
+
+def test_between_two_checks() -> None:
+    """What was measured and written last stays until there is something newer."""
+    view = View("voice", "charrnn").after_event(TRAINING)
+
+    later = view.after_event({**TRAINING, "phase": "training", "loss": None, "bits_per_character": None, "samples": []})
+
+    assert (later.bits, later.loss, later.after) == (2.25, 1.5, "hello there")
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "\n" * 1_000, "🧅" * 4_000])
+def test_long_texts(text: str) -> None:
+    """However long or odd the texts are, the message fits."""
+    measures = {"bits_per_character": 4.0, "sample": text}
+    adopted = Message("voice writes here now.", (Button("Roll back", "m:b:0"),))
+
+    shown = over(View("voice", "charrnn"), {"before": measures, "after": measures}, adopted, english)
+
+    assert len(shown.text) < WHOLE
+    assert shown.buttons == adopted.buttons
+
+
+def test_before_it_begins() -> None:
+    """The question says what there is, what was left out and replaced, and what it takes."""
+    found = Draft(
+        "charrnn",
+        12,
+        34_567,
+        3,
+        {"channel_log": 900},
+        {"commands": 4, "empty": 0},
+        {},
+        8,
+        1,
+        Estimate(300, 5 * 10**8, 1),
+    )
+
+    shown = draft(found, JOB, english)
+
+    assert "Text: 12 documents with 34,567 characters, from 3 people (channel_log 900)." in shown.text
+    assert "Left out: commands 4." in shown.text
+    assert "Replaced: –." in shown.text
+    assert "about 5 min and 0.5 GB of memory, with 1 of the machine's cores" in shown.text
+    assert [button.action for button in shown.buttons] == [f"j:g:{JOB}", f"j:x:{JOB}"]
+
+
+def test_queue() -> None:
+    """What waits says where it stands."""
+    assert "3 in the queue" in running(View("voice", "charrnn", place=3), JOB, english).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "characters", "epochs"),
+    [
+        ("charrnn", 50_000, 8),
+        ("charrnn", 1_000_000, 8),
+        ("charrnn", 4_000_000, 2),
+        ("charrnn", 10**9, 1),
+        ("gpt2", 10, 2),
+    ],
+)
+def test_epochs(kind: str, characters: int, epochs: float) -> None:
+    """Long texts are gone through less often."""
+    assert default_epochs(kind, characters) == epochs
