@@ -272,12 +272,11 @@ async def test_a_thread_that_cannot_be_read(
     """A thread that cannot be read is left out; a channel is tried again later."""
     told.put(LOBBY, 12)
     told.put(THREAD, 12)
-    told.fault = {0: Unreadable("50001"), 2: Unreadable("50001")}
+    told.fault = {0: Unreadable("50001"), 1: Unreadable("50001")}
 
     async with reading(database, collecting, told, clock):
         before = await texts(database, vault, KEY)
-        clock.advance(301)
-        await resting(clock)
+        await later(clock)
         after = await texts(database, vault, KEY)
 
     assert before == []
