@@ -35,9 +35,7 @@ def read_consents(path: Path, platform: str, now: datetime) -> dict[str, datetim
                     continue
                 if len(row) != len(HEADER):
                     raise UnusableConsents(str(path), line, f"there are {len(row)} columns")
-                person, granted = _person(row[0].strip(), platform), _granted(row[1].strip())
-                if granted > now:
-                    raise ValueError(f"{row[1].strip()} is still to come")
+                person, granted = _person(row[0].strip(), platform), _granted(row[1].strip(), now)
                 found[person] = max(granted, found.get(person, granted))
     except UnicodeDecodeError as fault:
         raise UnusableConsents(str(path), line, "it is not UTF-8") from fault
@@ -58,9 +56,12 @@ def _person(cell: str, platform: str) -> str:
     return f"{platform}:{id_.removeprefix(TELEGRAM_USER) if platform == 'telegram' else id_}"
 
 
-def _granted(cell: str) -> datetime:
+def _granted(cell: str, now: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(cell)
     except ValueError as fault:
         raise ValueError(f"«{cell}» is no ISO time") from fault
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    granted = (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if granted > now:
+        raise ValueError(f"{cell} is still to come")
+    return granted

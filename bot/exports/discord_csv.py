@@ -42,6 +42,7 @@ class DiscordCsv:
 
     def __init__(self, source: Source, header: Header) -> None:
         self._source = source
+        self.name = str(source.path)
         self._header = header
         self._author, self._date, self._content = (header.columns.index(name) for name in NEEDED)
         self._id = header.columns.index("AuthorID") if "AuthorID" in header.columns else None

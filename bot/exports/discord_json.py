@@ -31,6 +31,7 @@ class DiscordJson:
 
     def __init__(self, source: Source, head: Mapping[str, Any]) -> None:
         self._source = source
+        self.name = str(source.path)
         self._chat = _chat(head.get("guild") or {}, head.get("channel") or {})
 
     def chats(self) -> Sequence[Chat]:

@@ -154,6 +154,27 @@ class OtherServer(UserError):
 
 
 @dataclass(eq=False)
+class ImportRunning(UserError):
+    """Another import is under way, which could not be undone by itself any more."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("Another import is running with this home; wait for its end.")
+
+
+@dataclass(eq=False)
+class NothingKept(UserError):
+    """A place of which there are no messages."""
+
+    place: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "No message of {place} is kept; `planchette logs status` lists the places of which there are some.",
+            place=self.place,
+        )
+
+
+@dataclass(eq=False)
 class NoRight(UserError):
     """Nothing says that the messages of a place may be learnt from."""
 

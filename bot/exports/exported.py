@@ -58,9 +58,10 @@ class Chat:
 
 
 class Reader(Protocol):
-    """An export that is open. `platform` is where it is from."""
+    """An export that is open; `name` is its file, and `platform` is where it is from."""
 
     platform: str
+    name: str
 
     def chats(self) -> Sequence[Chat]:
         """Reads the export to its end and says which chats it has.

@@ -7,6 +7,7 @@ import io
 import os
 import stat
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -23,6 +24,12 @@ LONGEST: Final = 8_000_000  # bytes without a quotation mark or a line end: the 
 
 class Source(io.RawIOBase):
     """A file that is read as it is, or as what it is the gzip of.
+
+    Attributes:
+        path: of the file.
+        size: of the file, in bytes.
+        packed: whether it is a gzip.
+        watch: is called whenever something was read.
 
     Raises:
         UserError: it is a folder, or something that can be read only once.
@@ -44,6 +51,7 @@ class Source(io.RawIOBase):
         self._bytes: BinaryIO = cast(BinaryIO, gzip.GzipFile(fileobj=self._file)) if self.packed else self._file
         self._position = 0
         self._plain = 0
+        self.watch: Callable[[], None] = lambda: None
 
     @property
     def done(self) -> int:
@@ -71,6 +79,7 @@ class Source(io.RawIOBase):
         except (gzip.BadGzipFile, zlib.error) as fault:
             raise DamagedExport(str(self.path), "it is no whole gzip") from fault
         self._check(memoryview(buffer)[:read])
+        self.watch()
         return cast(int, read)
 
     def close(self) -> None:

@@ -35,6 +35,7 @@ class TelegramJson:
 
     def __init__(self, source: Source, head: Mapping[str, Any], key: str) -> None:
         self._source = source
+        self.name = str(source.path)
         self._one = None if key == "chats" else _chat(head)
 
     def chats(self) -> Sequence[Chat]:

@@ -1,0 +1,83 @@
+"""The gate is asked about each message of an export, and what it refuses is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+
+from bot.consent.gate import Rights, Said, Source, Verdict, verdict
+from bot.consent.ledger import IMPORT, Ledger
+from bot.exports.exported import Exported
+from bot.exports.rights import Brought
+from storage.posts import Post
+
+
+class LeftOut(StrEnum):
+    """Reasons of the export's own; the gate has more (`Verdict`)."""
+
+    SERVICE = "service"
+    EMPTY = "empty"
+    FORWARDED = "forwarded"
+    UNKNOWN_AUTHOR = "unknown_author"
+    UNREADABLE = "unreadable"
+
+
+class Sifting:
+    """Turns messages into posts, or counts in `left_out` why not."""
+
+    def __init__(self, brought: Brought, left_out: Counter[str]) -> None:
+        self._brought = brought
+        self._platform = brought.place.partition(":")[0]
+        self._left_out = left_out
+        self._ledger: Ledger | None = None
+        self._rights: dict[str, Rights] = {}
+
+    def know(self, ledger: Ledger) -> None:
+        """Takes note of the ledger as it is now."""
+        if ledger != self._ledger:
+            self._ledger = ledger
+            self._rights.clear()
+
+    def post(self, said: Exported | None) -> Post | None:
+        """What may be kept of a message; None where nothing may."""
+        refused = LeftOut.UNREADABLE if said is None else self._refusal(said)
+        if said is None or refused is not None:
+            self._left_out[str(refused)] += 1
+            return None
+        return Post(
+            self._brought.place,
+            self._brought.guild,
+            IMPORT,
+            f"{self._platform}:{said.person}",
+            said.message,
+            said.at,
+            said.text,
+            said.reply_to,
+            said.edited,
+        )
+
+    def _refusal(self, said: Exported) -> str | None:
+        if said.is_service:
+            return LeftOut.SERVICE
+        if said.is_forwarded:
+            return LeftOut.FORWARDED
+        if not said.text or said.text.isspace():
+            return LeftOut.EMPTY
+        if not said.person and not said.is_bot:
+            return LeftOut.UNKNOWN_AUTHOR
+        person = f"{self._platform}:{said.person}"
+        place = self._brought.place
+        told = verdict(
+            Said(self._platform, Source.CHANNEL_LOG, person, place, said.at, said.edited, said.is_bot),
+            self._rights.get(person) or self._rights_of(person),
+        )
+        return None if told is Verdict.ALLOWED else told
+
+    def _rights_of(self, person: str) -> Rights:
+        """A person's rights; of messages from elsewhere only those for whom the operator vouches have any."""
+        assert self._ledger is not None
+        rights = self._ledger.rights(IMPORT, person)
+        if self._brought.elsewhere and person not in self._brought.consents:
+            rights = Rights(rights.permission, rights.log, None, rights.now)
+        self._rights[person] = rights
+        return rights
