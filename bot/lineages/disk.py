@@ -63,7 +63,7 @@ class Disk:
             facts: its lineage, for its record.
         """
         target = self._models / name / made.name
-        if (target / CONFIG).is_file():
+        if (target / CONFIG).is_file() or not made.is_dir():
             shutil.rmtree(made, ignore_errors=True)
             return
         _write(made / RECORD, _read(made / RECORD) | dict(facts) | stamp(owner))

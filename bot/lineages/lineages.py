@@ -109,7 +109,7 @@ class Lineages:
             case actions.TrainAgain():
                 _demand(person, "train start")
                 await self._bot.invoke("/train start", person=person, place=place, origin=origin)
-                return Notice(translate("A training is prepared."))
+                return Notice(translate("This is as if you had typed /train start."))
             case actions.Use():
                 _demand(person, "models use")
                 row = await self._marked(meant.mark, place)

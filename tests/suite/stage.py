@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Final
 from bot.app import Bot
 from bot.configuration import Configuration
 from bot.conversation import Platform
+from generators.completion import Generator
+from generators.local import LocalGenerator, Shelf
+from generators.registry import CombinedGenerator
 from generators.scripted import Pace, Script, ScriptedGenerator
 
 SCRIPT: Final = Script(
@@ -120,10 +123,15 @@ class Stage(ABC):
     async def leave(self) -> None:  # noqa: B027
         """Takes the platform down."""
 
+    def generator(self) -> Generator:
+        """What writes; with models in the home, those too."""
+        scripted = ScriptedGenerator(self.script, pace=self.pace)
+        own = Shelf(self.home / "models")
+        return CombinedGenerator([scripted, LocalGenerator([own])]) if own.names() else scripted
+
     async def open(self) -> None:
         """Starts the bot on its home."""
-        generator = ScriptedGenerator(self.script, pace=self.pace)
-        self.bot = await Bot.open(self.configuration(), generator=generator)
+        self.bot = await Bot.open(self.configuration(), generator=self.generator())
         platform = self.adapter(self.bot)
         self.bot.register(platform)
         await self.bot.resume()
