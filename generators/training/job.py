@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from generators.errors import UserError
+from generators.places import CONFIG
 from generators.training.errors import CannotSave, Diverged, NothingToLearn, Stopped, TooLittleMemory
 from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.training.progress import Progress
@@ -31,6 +32,8 @@ KINDNESS: Final = 10  # added to its niceness: who writes goes first
 NAP: Final = 0.02  # seconds between two looks at whether the GPU is wanted
 SAMPLE: Final = 200  # tokens of the texts before and after
 SEED: Final = 1
+SAMPLES: Final = 400  # texts that are looked through for what the model has learnt by heart …
+FEW: Final = 100  # … where each takes a second
 
 REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (CannotSave, "no_room"),
@@ -97,6 +100,7 @@ class Job:
             UserError: it cannot be done.
         """
         self._directory.tell({"type": "preparing"})
+        self._on_gpu = uses_gpu()
         withhold(self._directory, self._key, self._look)
         before = self._measured("before", Path(self._plan["base"]))
         current = self._measured("current", Path(self._plan["current"])) if self._plan.get("current") else before
@@ -134,7 +138,6 @@ class Job:
         if (published := next(self._output.glob("[!.]*/planchette.json"), None)) is not None:
             return published.parent
         work = work_of(self._output)
-        self._on_gpu = uses_gpu()
         trained = train(
             [self._directory.learning],
             recipe=self._plan.get("recipe"),
@@ -150,16 +153,18 @@ class Job:
 
     def _checked(self, model: Path) -> dict[str, Any]:
         """How much of its text the model repeats; from then on a guard keeps it from that."""
-        from generators.training.repetition import measured_repetition
+        from generators.training.verbatim import guarded
 
         known = self._directory.settled().get("memorisation")
         if isinstance(known, dict):
             return known
         self._directory.tell({"type": "checking"})
         texts = (document.text for document in sealed_documents(self._directory.learning, self._key))
-        found = measured_repetition(model, Path(self._plan["base"]), texts, self._threads, self._look)
-        self._directory.settle(memorisation=found)
-        return found
+        is_light = read_object(model / CONFIG).get("model_type") == "charrnn"
+        samples = SAMPLES if is_light or self._on_gpu else FEW
+        measures = guarded(model, texts, base=Path(self._plan["base"]), samples=samples, threads=self._threads)
+        self._directory.settle(memorisation=asdict(measures))
+        return asdict(measures)
 
     def _told(self, event: Progress) -> None:
         try:

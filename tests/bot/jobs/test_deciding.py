@@ -14,6 +14,7 @@ from bot.configuration import load_configuration
 from bot.conversation import Place
 from bot.jobs import estimates
 from bot.jobs.actions import Press
+from bot.jobs.errors import TooSmallMachine
 from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
 from tests.bot.consent.conftest import HALL, labelled
 from tests.bot.jobs.conftest import START, Chat, asked, directory_of, has_directories, until
@@ -252,7 +253,7 @@ def test_small_machine() -> None:
     """A GPT-2 is refused where there are less than 3 GB; a char-RNN is not."""
     estimates.check_machine("titles", "charrnn", memory=1_000_000_000)
 
-    with pytest.raises(estimates.TooSmallMachine) as raised:
+    with pytest.raises(TooSmallMachine) as raised:
         estimates.check_machine("gpt2", "gpt2", memory=2_000_000_000)
 
     assert "it has 2.0 GB of memory, and 3 GB are needed" in str(raised.value)
