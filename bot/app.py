@@ -25,7 +25,8 @@ from bot.commands.invocation import Invocation
 from bot.commands.parser import is_command, parse
 from bot.configuration import Configuration
 from bot.consent import Consents, pressing
-from bot.conversation import Button, MayNotWrite, Message, Notice, Person, Place, Platform
+from bot.conversation import Button, Enclosed, MayNotWrite, Message, Notice, Person, Place, Platform
+from bot.corpora.uploads import Uploads
 from bot.games import actions
 from bot.games.clock import Clock, SystemClock
 from bot.games.hosting import Games
@@ -83,6 +84,7 @@ class Bot:
         consents: what people allow to be learnt from.
         lineages: the models that channels have made.
         jobs: the trainings that wait and run.
+        uploads: files that places gave to be learnt from.
         intake: what came in and is still to be carried out.
         commands: what people can ask.
         ticks: seconds that only go forward.
@@ -124,6 +126,7 @@ class Bot:
         self.consents = Consents(self)
         self.lineages = Lineages(self)
         self.jobs = Jobs(self, runner)
+        self.uploads = Uploads(Home(configuration.home).uploads, vault)
         self.consents.watch(self.lineages.follow)
         self.consents.watch(self.jobs.follow)
         self.consents.watch(lambda _: self.collecting.look_again())
@@ -209,7 +212,14 @@ class Bot:
         return 1.0 if temperature is None else temperature
 
     async def invoke(
-        self, text: str, *, person: Person, place: Place, origin: int | None = None, reply_to: str | None = None
+        self,
+        text: str,
+        *,
+        person: Person,
+        place: Place,
+        origin: int | None = None,
+        reply_to: str | None = None,
+        files: Sequence[Enclosed] = (),
     ) -> bool:
         """Runs what a line asks for; errors are told to the person alone.
 
@@ -217,6 +227,7 @@ class Bot:
             text: as it was typed.
             origin: the inbox item that it came with.
             reply_to: the message that asked.
+            files: that came with it.
 
         Returns:
             False where the line is no command, which nobody is told.
@@ -226,7 +237,7 @@ class Bot:
 
         async def run() -> None:
             command, arguments = parse(text, self.commands)
-            await self._run(command, arguments, person, place, origin, reply_to)
+            await self._run(command, arguments, person, place, origin, reply_to, files)
 
         await self._guarded(run, person, place, origin, reply_to)
         return True
@@ -406,10 +417,11 @@ class Bot:
         place: Place,
         origin: int | None,
         reply_to: str | None,
+        files: Sequence[Enclosed] = (),
     ) -> None:
         translate = translator(person.language)
         invocation = Invocation(
-            self, person, place, command, self.outboxes[place.platform], origin, reply_to, translate
+            self, person, place, command, self.outboxes[place.platform], origin, reply_to, translate, files
         )
         await invocation.demand(command.requires)
         if command.counted:

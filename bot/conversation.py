@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -76,6 +77,20 @@ class Attachment(NamedTuple):
     name: str
     media_type: str
     data: bytes
+
+
+class Enclosed(NamedTuple):
+    """A file that came with a line, and is fetched only where it is wanted.
+
+    Attributes:
+        name: as it was sent.
+        size: in bytes, as the platform says.
+        fetch: what is in it; raises UserError where it cannot be had.
+    """
+
+    name: str
+    size: int
+    fetch: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)

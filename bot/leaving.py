@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     places = await bot.database.read(partial(places_of, platform=platform, ids=ids, guild=guild))
     tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
     await bot.database.purge()
+    for place in places.keys:
+        await asyncio.to_thread(bot.uploads.forget, place)
     await bot.lineages.tainted(tainted)
     await bot.collecting.look_again()
     await bot.jobs.resume()
@@ -38,6 +41,7 @@ async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
     except Exception:
         await bot.resume()
         raise
+    await asyncio.to_thread(bot.uploads.move, f"{platform}:{old}", f"{platform}:{new}")
     await bot.collecting.look_again()
     await _leave(bot, places)  # what was begun at the old id while this was stored, and has moved with the rest
     await bot.resume()

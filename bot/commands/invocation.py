@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.declaration import Command, Permission
 from bot.commands.faults import NotAllowed
-from bot.conversation import Message, Person, Place
+from bot.conversation import Enclosed, Message, Person, Place
 from bot.outbox import Outbox, Urgency
 from bot.places import Effective, Scope
 from bot.values import Default
@@ -77,6 +77,7 @@ class Invocation:
         origin: the inbox item that it came with; a command that stores something notes it as done with it.
         reply_to: the message that asked.
         translate: the language of the person.
+        files: that came with the line.
     """
 
     bot: Bot
@@ -87,6 +88,7 @@ class Invocation:
     origin: int | None = None
     reply_to: str | None = None
     translate: Translate = english
+    files: Sequence[Enclosed] = ()
 
     @property
     def models(self) -> Models:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
 from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
+from bot.consent.gate import root
 from bot.conversation import Message
+from bot.corpora.errors import NoFile
+from bot.corpora.uploads import check
 from bot.jobs.drafting import base_of, sources_of
 from bot.values import Between, Model
 from generators.errors import UserError
@@ -52,3 +56,32 @@ async def status(invocation: Invocation) -> None:
     """Show the training that waits or runs here."""
     shown = await invocation.bot.jobs.status(invocation.place, invocation.person.language)
     await invocation.answer_privately(Message(shown.text))
+
+
+@train.command(requires=Permission.ADMIN, counted=False)
+async def upload(invocation: Invocation) -> None:
+    """Keep the text file that came with the line, to learn from."""
+    uploads, place = invocation.bot.uploads, root(invocation.place)
+    if not invocation.files:
+        raise NoFile(uploads.folder_of(place))
+    for file in invocation.files:
+        check(file.name, file.size)
+        data = await file.fetch()
+        kept = await asyncio.to_thread(uploads.keep, place, file.name, data)
+        await invocation.record("upload", {"name": kept.name, "bytes": len(data)})
+        await invocation.answer("{name} is kept, to be learnt from by the next training here.", name=kept.name)
+
+
+@train.command(requires=Permission.ADMIN, counted=False)
+async def files(invocation: Invocation, remove: Annotated[str | None, "the name of a file to delete"] = None) -> None:
+    """List the files that are learnt from here, or delete one."""
+    uploads, place = invocation.bot.uploads, root(invocation.place)
+    if remove is not None:
+        await asyncio.to_thread(uploads.remove, place, remove)
+        await invocation.record("remove upload", {"name": remove})
+        await invocation.answer("{name} is deleted.", name=remove)
+        return
+    names = [file.name for file in await asyncio.to_thread(uploads.of_place, place)]
+    if not names:
+        raise NoFile(uploads.folder_of(place))
+    await invocation.answer_privately("Files that are learnt from here: {names}.", names=", ".join(names))

@@ -125,3 +125,27 @@ class IsAnExport(UserError):
             "`planchette logs import`.",
             name=self.name,
         )
+
+
+@dataclass(eq=False)
+class NoFile(UserError):
+    """A file was to be kept, and none came with the line; `folder` is where the operator may put one."""
+
+    folder: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "No file came with this; on Telegram, send a text file with /train upload as its caption. Elsewhere "
+            "whoever runs the bot puts it into the folder {folder} of its home.",
+            folder=self.folder,
+        )
+
+
+@dataclass(eq=False)
+class CannotFetch(UserError):
+    """A platform does not give a file that was sent."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("{name} could not be fetched; send it again.", name=self.name)

@@ -78,7 +78,7 @@ class Uploads:
                     writer.write(document.text)
             except UnreadableSource as fault:
                 raise replace(fault, path=plain) from fault
-            self._lock(sealed).write_bytes(self._vault.seal(key.hex(), _about(place, plain)))
+            self._lock(sealed).write_bytes(self._vault.seal(key.hex(), _about(plain)))
         return GivenFile(sealed, plain, key)
 
     def of_place(self, place: str) -> list[GivenFile]:
@@ -102,9 +102,19 @@ class Uploads:
         for path in (folder / name, folder / f"{name}{SUFFIX}", folder / f"{name}{LOCK}"):
             path.unlink(missing_ok=True)
 
+    def folder_of(self, place: str) -> str:
+        """The folder of a place, from the home on: where the operator puts files."""
+        return f"{self._folder.name}/{_folder(place)}"
+
     def forget(self, place: str) -> None:
         """Deletes all files of a place that is gone."""
         shutil.rmtree(self._of(place), ignore_errors=True)
+
+    def move(self, old: str, new: str) -> None:
+        """Takes the files of a place along to its new key."""
+        if self._of(old).is_dir():
+            shutil.copytree(self._of(old), self._of(new), dirs_exist_ok=True)
+            self.forget(old)
 
     def reseal(self) -> None:
         """Seals the keys anew that an old key of the vault has sealed, before that is dropped.
@@ -116,7 +126,7 @@ class Uploads:
             sealed = lock.read_bytes()
             if self._vault.is_current(sealed):
                 continue
-            about = f"upload {lock.parent.name} {lock.name.removesuffix(LOCK)}"
+            about = _about(lock.name.removesuffix(LOCK))
             anew = lock.with_name(f".{lock.name}.new")
             anew.write_bytes(self._vault.seal(self._vault.unseal(sealed, about), about))
             anew.replace(lock)
@@ -131,7 +141,7 @@ class Uploads:
         sealed = self._of(place) / f"{name}{SUFFIX}"
         if not sealed.exists():
             return GivenFile(self._of(place) / name, name)
-        key = self._vault.unseal(self._lock(sealed).read_bytes(), _about(place, name))
+        key = self._vault.unseal(self._lock(sealed).read_bytes(), _about(name))
         return GivenFile(sealed, name, bytes.fromhex(key))
 
     def _lock(self, sealed: Path) -> Path:
@@ -167,8 +177,8 @@ def _folder(place: str) -> str:
     return re.sub(r"[^\w-]", lambda found: "_" if found[0] == ":" else f"%{ord(found[0]):x}", place)
 
 
-def _about(place: str, name: str) -> str:
-    return f"upload {_folder(place)} {name}"
+def _about(name: str) -> str:
+    return f"upload {name}"  # not of which place: places move
 
 
 def _listed(folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from bot.collecting import Event
 from bot.conversation import Button, MayNotWrite, Message
 from bot.languages import translator
 from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.enclosing import enclosed
 from bot.platforms.telegram.faults import OUTAGES
 from bot.platforms.telegram.overhearing import overheard
 from bot.platforms.telegram.people import People
@@ -268,7 +269,10 @@ class Listener:
             answering.set(line.message)
             person = await self._people.person(line)
             if line.meaning == "command":
-                await self._bot.invoke(line.text, person=person, place=place, origin=item, reply_to=str(line.message))
+                files = () if line.file is None else (enclosed(self._client, *line.file),)
+                await self._bot.invoke(
+                    line.text, person=person, place=place, origin=item, reply_to=str(line.message), files=files
+                )
             elif line.answered is not None:
                 await self._bot.reply(
                     line.text,

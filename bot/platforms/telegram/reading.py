@@ -44,6 +44,7 @@ class Line:
         text: without our name where it was mentioned.
         answered: the message of ours that it answers.
         buttons: label and action of each of that one's buttons.
+        file: Telegram's id, the name and the size in bytes of the document that it is the caption of.
     """
 
     chat: int
@@ -54,6 +55,7 @@ class Line:
     text: str
     answered: int | None = None
     buttons: tuple[tuple[str, str], ...] = ()
+    file: tuple[str, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def from_payload(kept: dict[str, Any]) -> Heard:
         facts["by"] = Somebody(**facts["by"])
     if "buttons" in facts:
         facts["buttons"] = tuple((label, action) for label, action in facts["buttons"])
+    if facts.get("file") is not None:
+        facts["file"] = tuple(facts["file"])
     return kind(**facts)
 
 
@@ -167,7 +171,7 @@ def _line(message: Message, by: Somebody, text: str, me: User) -> Line | None:
     if command is not None:
         if command[2] and command[2].casefold() != (me.username or "").casefold():
             return None  # another bot's
-        return Line(chat, topic, by, "command", number, _command(command, text))
+        return Line(chat, topic, by, "command", number, _command(command, text), file=_file(message))
     private = message.chat.type == ChatType.PRIVATE
     if private and text.startswith("/"):
         return Line(chat, topic, by, "command", number, text)
@@ -177,6 +181,13 @@ def _line(message: Message, by: Somebody, text: str, me: User) -> Line | None:
         buttons = tuple((button.label, button.action) for button in buttons_of(answered.reply_markup))
         return Line(chat, topic, by, "reply", number, words, answered.message_id, buttons)
     return Line(chat, topic, by, "talk", number, words) if private or mentioned else None
+
+
+def _file(message: Message) -> tuple[str, str, int] | None:
+    document = message.document
+    if document is None:
+        return None
+    return document.file_id, (document.file_name or "").translate(UNSTORABLE), document.file_size or 0
 
 
 def _command(command: re.Match[str], text: str) -> str:

@@ -161,6 +161,15 @@ def test_a_place_is_forgotten(shelf: Uploads, tmp_path: Path) -> None:
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
+def test_a_place_moves(shelf: Uploads) -> None:
+    """The files of a place that has another id can be read there, and are gone where they were."""
+    shelf.keep(DEN, "a.txt", b"text")
+
+    shelf.move(DEN, "web:lair")
+
+    assert (texts(shelf), texts(shelf, "web:lair")) == ([], ["text"])
+
+
 def test_the_vaults_key_is_rotated(shelf: Uploads, vault: Vault) -> None:
     """Files can be read after the vault's key was changed and the old one dropped."""
     shelf.keep(DEN, "a.txt", b"text")

@@ -58,6 +58,17 @@ async def test_caption_is_a_line(telegram: TelegramServer, listening: OnTelegram
     assert told.reply_to is asked
 
 
+async def test_document_to_learn_from(telegram: TelegramServer, listening: OnTelegram) -> None:
+    """A text file with /train upload as its caption is fetched and kept, to be learnt from."""
+    ada = telegram.user("Ada")
+    chat = telegram.private(ada)
+
+    await ada.uploads(chat, "tales.txt", b"a marvellous lamp", caption="/train upload")
+
+    told = await chat.until(lambda message: "tales.txt" in message.text)
+    assert told.text == "tales.txt is kept, to be learnt from by the next training here."
+
+
 async def test_others_words_are_not_kept(telegram: TelegramServer, listening: OnTelegram) -> None:
     """What is not meant for the bot is neither answered nor stored, though the bot may hear it."""
     telegram.can_read_all_group_messages = telegram.hears_bots = True
