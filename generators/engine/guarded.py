@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.completion import Alternative, FinishReason, Unit
+from generators.completion import Alternative, FinishReason, Piece, Unit
 from generators.engine.outlet import Outlet
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
@@ -26,6 +26,7 @@ from generators.units import Cursor, UnitMap
 LOOKED_BACK: Final = 256  # tokens, or characters, before a text in which its last words are looked for first
 MOST_REDRAWS: Final = 16  # at one place; then no word may begin there
 REDRAW: Final = 40  # bits by which a redraw's number stands above the choice's and the sample's among the streams
+_new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long
 
 
 class Guarding:
@@ -37,6 +38,7 @@ class Guarding:
 
     Attributes:
         inside: of each token, whether it only makes a word longer, as far as one can see.
+        parting: of each token, whether it is whole characters without any letter or digit.
         wordless: bool [vocabulary], tokens without any letter or digit.
     """
 
@@ -54,6 +56,10 @@ class Guarding:
                 not data or (text is not None and WORD.search(text) is None)
                 for text, data in zip(table.shown, table.bytes, strict=True)
             ]
+        )
+
+        self.parting = tuple(
+            [bool(known and text is not None) for known, text in zip(self.wordless.tolist(), table.shown, strict=True)]
         )
 
     def watch(self, before: str | Sequence[int]) -> Watch:
@@ -109,7 +115,7 @@ class _Held(NamedTuple):
 class GuardedText(Text):
     """One choice, token by token, a word behind its draws."""
 
-    __slots__ = ("_guarding", "_held", "_redraws", "_usual", "_watch")
+    __slots__ = ("_guarding", "_held", "_letters", "_redraws", "_usual", "_watch")
 
     def __init__(self, order: Order, choice: int, state: Any, table: TokenTable, guarding: Guarding) -> None:
         super().__init__(order, choice, state, table)
@@ -117,6 +123,7 @@ class GuardedText(Text):
         self._watch = guarding.watch(order.request.prompt)
         self._redraws = _Redraws()
         self._held: list[_Held] = []
+        self._letters: str | None = "" if self._watch.is_whole else None  # those that wait, where nothing else does
         self._usual = self.uniforms
         self.outlet = _outlet(order, choice, self._watch)
 
@@ -126,11 +133,22 @@ class GuardedText(Text):
         ended = token == self.table.end
         wanted = self.order.request.logprobs
         alternatives = () if wanted == 0 else self.table.alternatives(logits, wanted)
-        self._held.append(_Held(self.table.alone[token], self.table.bytes[token], logprob, alternatives))
+        self._held.append(_new(_Held, (self.table.alone[token], self.table.bytes[token], logprob, alternatives)))
         self.pieces += 1
         if ended or self.pieces >= self.most:
             return self._end("end" if ended else "length")
-        return None if self._guarding.inside[token] else self._settle()
+        shown, letters = self.table.shown[token], self._letters
+        if self._guarding.inside[token]:
+            self._letters = None if letters is None or shown is None else letters + shown
+            return None
+        if letters is None or not self._guarding.parting[token] or not self.outlet.clean:
+            return self._settle()
+        self._letters = ""
+        if self._watch.closes(letters):
+            self._take_back(0)
+        else:
+            self._let_out()
+        return None
 
     def finish(self, reason: FinishReason) -> None:
         if self._held:  # the time is over: a word that would complete a run is left out
@@ -148,13 +166,14 @@ class GuardedText(Text):
         """A word is whole: it goes out, or the text goes back."""
         data = self._waiting()
         settled = self._watch.settled(data)
-        if self._goes_back(data[:settled]):
-            return None
-        return self._release(self._place_of(settled))
+        reason = None if self._goes_back(data[:settled]) else self._release(self._place_of(settled))
+        self._letters = None if self._held or not self._watch.is_whole else ""
+        return reason
 
     def _end(self, reason: FinishReason) -> FinishReason | None:
         """The text is over, unless its last word sends it back."""
         if self._goes_back(self._waiting()):
+            self._letters = None if self._held else ""
             return None
         return self._release(len(self._held), last=True) or reason
 
@@ -162,12 +181,22 @@ class GuardedText(Text):
         repeated = self._watch.repeated(data)
         if repeated is None:
             return False
-        kept = self._place_of(repeated)
+        self._take_back(self._place_of(repeated))
+        return True
+
+    def _take_back(self, kept: int) -> None:
+        """Only the first tokens that wait are kept."""
         undone = len(self._held) - kept
         del self._held[kept:]
         self.pieces -= undone
         self._redraws.go_back(self, len(self.ids) - undone, self._guarding)
-        return True
+
+    def _let_out(self) -> None:
+        """Hands out all that waits, whole characters that can be part of no stop text."""
+        for token_ids, data, logprob, alternatives in self._held:
+            shown = self.table.shown[token_ids[0]] or ""
+            self.append(_new(Piece, (self.choice, token_ids, data, shown, logprob, alternatives, True)))
+        self._held.clear()
 
     def _release(self, count: int, *, last: bool = False) -> FinishReason | None:
         """Hands the first tokens that wait out; what is drawn beyond a stop text does not count."""
