@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 LATER: Final = (  # read and checked already, so that files stay as they are; nothing in this version uses them
-    "discord.training_permission",
     "device",
     "training.jobs",
 )
