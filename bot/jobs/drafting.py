@@ -81,7 +81,8 @@ async def base_of(bot: Bot, place: Place, asked: str | None) -> Base:
             name = made.base
         info = await models.find(name)
     name = pinned(info)
-    if info.kind not in RECIPES and not name.startswith(REMOTE):
+    trains = bot.jobs.elsewhere is not None if name.startswith(REMOTE) else info.kind in RECIPES
+    if not trains:
         raise Unsupported(info.name, Phrase("be trained in a channel"))
     directory = None
     if not name.startswith(REMOTE):
@@ -141,17 +142,19 @@ async def plan_of(bot: Bot, place: Place, options: Mapping[str, Any]) -> dict[st
     """
     home = bot.configuration.home
     base = options["base"]
-    directory = (await asyncio.to_thread(found, home, base))[1]
+    is_here = not base.startswith(REMOTE)
+    directory = (await asyncio.to_thread(found, home, base))[1] if is_here else base
     plan: dict[str, Any] = {
         "for": CHANNEL,
         "name": options["name"],
         "base": str(directory),
         "base_name": base,
-        "recipe": RECIPES[options["kind"]],
+        "recipe": RECIPES.get(options["kind"]) if is_here else None,
         "options": {"epochs": f"{options['epochs']:g}", "threads": str(bot.configuration.training.threads)},
     }
     info = await bot.models.at(place).here((await bot.settings.get(place)).model)
-    if info is not None and pinned(info) != base and not info.name.startswith(REMOTE) and info.kind in RECIPES:
+    measured = info is not None and not info.name.startswith(REMOTE) and info.kind in RECIPES and is_here
+    if info is not None and measured and pinned(info) != base:
         plan["current"] = str((await asyncio.to_thread(found, home, pinned(info)))[1])
         plan["current_name"] = pinned(info)
     return plan

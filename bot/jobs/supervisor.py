@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,9 +18,10 @@ from bot.conversation import Message, Person, Place
 from bot.home import Home
 from bot.jobs import showing
 from bot.jobs.carrying import Carrying
-from bot.jobs.drafting import CHANNEL, Base, drafted
+from bot.jobs.drafting import CHANNEL, REMOTE, Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
 from bot.jobs.processes import Processes, Runner
+from bot.jobs.yielding import give_way
 from bot.languages import translator
 from generators.training.job_directory import JobDirectory
 from storage import audit, jobs
@@ -29,8 +30,6 @@ from storage.jobs import Job
 if TYPE_CHECKING:
     from bot.app import Bot
     from bot.consent.desk import Change
-
-WANTED: Final = 0.2  # seconds between two looks at whether somebody writes, for whom trainings on a GPU wait
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +40,15 @@ class Jobs:
     Args:
         bot: everything there is.
         runner: carries jobs out; processes of this machine by default.
+        elsewhere: carries out those whose base is on another machine; None where nothing does.
     """
 
-    def __init__(self, bot: Bot, runner: Runner | None = None) -> None:
+    def __init__(self, bot: Bot, runner: Runner | None = None, elsewhere: Runner | None = None) -> None:
         self._bot = bot
         self._home = Home(bot.configuration.home).jobs
         self._most = bot.configuration.training.jobs
         self._runner = runner or Processes()
+        self.elsewhere = elsewhere
         self._carried: dict[str, Carrying] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._planning = asyncio.Lock()
@@ -169,7 +170,7 @@ class Jobs:
         await self._drop(job.id)
         translate = translator(job.language)
         said = translate("This training was cancelled by {person}.", person=person.name)
-        await Carrying(self._bot, job, self._runner, self._directory(job.id)).say(Message(said))
+        await self._carrying(job).say(Message(said))
         await self.look()
         return job
 
@@ -226,7 +227,7 @@ class Jobs:
             return
         for job in await self._bot.database.read(jobs.open_jobs):
             people = {(person, place) for person, place in job.facts.get("people", ())}
-            hit = any(person == change.person and change.place in (None, place) for person, place in people)
+            hit = any(change.person in (None, person) and change.place in (None, place) for person, place in people)
             if job.state == "running" and hit:
                 await self._drop(job.id)
                 facts = {**job.facts, "people": [], "anew": True}
@@ -249,11 +250,12 @@ class Jobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _take_up(self, job: Job) -> None:
-        carried = Carrying(self._bot, job, self._runner, self._directory(job.id))
+        carried = self._carrying(job)
         self._carried[job.id] = carried
         self._tasks[job.id] = asyncio.create_task(self._carry(job.id, carried), name=f"training {job.id}")
         if self._yielding is None:
-            self._yielding = asyncio.create_task(self._give_way(), name="trainings give way")
+            running = lambda: [self._directory(each) for each in self._carried]  # noqa: E731
+            self._yielding = asyncio.create_task(give_way(running, lambda: bool(self._bot.texts_in_hand)))
 
     async def _carry(self, job_id: str, carried: Carrying) -> None:
         try:
@@ -272,20 +274,9 @@ class Jobs:
             with suppress(asyncio.CancelledError):
                 await task
         directory = self._directory(job_id)
-        await asyncio.to_thread(self._runner.stop, directory)
+        base = str(directory.read_plan().get("base_name", ""))
+        await asyncio.to_thread(self._runner_of(base).stop, directory)
         await asyncio.to_thread(directory.remove)
-
-    async def _give_way(self) -> None:
-        """Keeps trainings on a GPU waiting while somebody writes."""
-        while True:
-            for job_id in list(self._carried) if self._bot.texts_in_hand else ():
-                with suppress(OSError):
-                    self._directory(job_id).waiting.touch()
-            await asyncio.sleep(WANTED)
-            if not self._bot.texts_in_hand:
-                for job_id in list(self._carried):
-                    with suppress(OSError):
-                        self._directory(job_id).waiting.unlink(missing_ok=True)
 
     async def _show_queue(self) -> None:
         """Shows each that waits where it stands."""
@@ -293,7 +284,7 @@ class Jobs:
             if job.state == "queued":
                 view = await self._waiting_view(job)
                 message = showing.running(view, job.id, translator(job.language))
-                await Carrying(self._bot, job, self._runner, self._directory(job.id)).say(message)
+                await self._carrying(job).say(message)
 
     async def _waiting_view(self, job: Job) -> showing.View:
         waiting = [other.id for other in await self._bot.database.read(jobs.open_jobs) if other.state == "queued"]
@@ -310,6 +301,13 @@ class Jobs:
         if job is None or job.place != root(place):
             raise TrainingOver
         return job
+
+    def _carrying(self, job: Job) -> Carrying:
+        return Carrying(self._bot, job, self._runner_of(job.options["base"]), self._directory(job.id))
+
+    def _runner_of(self, base: str) -> Runner:
+        """What carries out a training from a base: another machine where that has it."""
+        return self.elsewhere if base.startswith(REMOTE) and self.elsewhere is not None else self._runner
 
     def _directory(self, job_id: str) -> JobDirectory:
         return JobDirectory(self._home / job_id)
