@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot import versions
+from bot.home import Home
 from bot.shell.exporting import export
 from bot.shell.importing import import_
 from bot.shell.layers import layers_record, show_layers
@@ -33,7 +34,7 @@ def list_(as_json: Json = False) -> None:
     listed = asyncio.run(_listed())
     if as_json:
         for info in listed:
-            emit(described(info))
+            emit(described(info) | _owner(info))
         return
     table(
         ("NAME", "VERSION", "KIND", "TOKEN", "CONTEXT", ""),
@@ -44,7 +45,7 @@ def list_(as_json: Json = False) -> None:
                 info.kind,
                 info.token,
                 _context(info),
-                info.description,
+                " · ".join(part for part in (info.description, _owner(info).get("place")) if part),
             )
             for info in listed
         ],
@@ -106,6 +107,16 @@ def remove(name: Name) -> None:
 async def _listed() -> Sequence[ModelInfo]:
     async with open_desk() as desk:
         return await desk.models.all()
+
+
+def _owner(info: ModelInfo) -> dict[str, str]:
+    """The channel whose model it is, and its server; nothing of one that is everybody's."""
+    from bot.configuration import load_configuration
+
+    if info.shipped:
+        return {}
+    lineage = _lineage(Home(load_configuration().home).models / info.name / info.version)
+    return {key: str(lineage[key]) for key in ("place", "guild") if lineage.get(key) is not None}
 
 
 def _context(info: ModelInfo) -> str:

@@ -30,6 +30,14 @@ async def test_removed(database: Database) -> None:
     assert await database.read(lambda conn: settings.values(conn, ["web:lobby"])) == {"web:lobby": {}}
 
 
+async def test_having(database: Database) -> None:
+    """The places that have set something are found with their values."""
+    for place, name, value in (("web:b", "model", '"x"'), ("web:a", "model", '"y"'), ("web:a", "length", "3")):
+        await database.write(lambda conn, row=(place, name, value): settings.put(conn, *row))
+
+    assert await database.read(lambda conn: settings.having(conn, "model")) == [("web:a", '"y"'), ("web:b", '"x"')]
+
+
 async def test_no_places(database: Database) -> None:
     """Of no places there are no values."""
     assert await database.read(lambda conn: settings.values(conn, [])) == {}

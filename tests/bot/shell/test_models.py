@@ -13,6 +13,7 @@ import pytest
 
 from bot.versions import use
 from tests.bot.shell.conftest import Shell
+from tests.fakes.models import save_tiny
 
 WEIGHTS = Path(__file__).parents[3] / "weights" / "charrnn"
 
@@ -268,3 +269,15 @@ def test_evaluate_empty_file(shell: Shell, tmp_path: Path) -> None:
 
     assert ran.code == 1
     assert ran.err.endswith("empty.txt cannot be read: it holds no text.\n")
+
+
+def test_a_channels_model(shell: Shell, home: Path) -> None:
+    """The operator sees the models of all channels, and whose each is."""
+    save_tiny(home / "models" / "web-lobby" / "1", place="web:lobby", guild="web:guild")
+
+    listed = {line["name"]: line for line in shell("models", "list", "--json").lines}
+
+    assert (listed["web-lobby"]["place"], listed["web-lobby"]["guild"]) == ("web:lobby", "web:guild")
+    assert "place" not in listed["charrnn"]
+    assert "web:lobby" in shell("models", "list").out
+    assert "place: web:lobby\n" in shell("models", "show", "web-lobby").out
