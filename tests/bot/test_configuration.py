@@ -105,6 +105,8 @@ def test_every_key_is_shown(home: Path) -> None:
         *("web.enabled", "web.host", "web.port", "web.key", "web.admin_key", "web.allowed_hosts", "models.default"),
         *("remote.url", "remote.key", "host.host", "host.port", "host.key", "device", "threads", "database.url"),
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
+        *("training.disk_mb", "training.retention_days"),
+        *("training.retention_days", "training.disk_mb"),
         *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),
         *("telegram.webhook_port", "telegram.webhook_secret"),
     }
