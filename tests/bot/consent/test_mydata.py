@@ -7,7 +7,7 @@ import json
 
 from bot.app import Bot
 from bot.consent import mydata
-from bot.conversation import Person, Place
+from bot.conversation import MayNotWrite, Message, Person, Place
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import AGREE, CLEO, Press, Write, trained
 from tests.fakes.platform import FakePlatform
@@ -46,6 +46,16 @@ class TestMyData:
         assert (sent.place.id, len(sent.message.attachments)) == ("7", 1)
         assert (told.place.id, told.message.attachments) == ("-100", ())
 
+    async def test_no_private_chat(self, bot: Bot, say: Say) -> None:
+        """Where there is no private chat yet, the person is told to open one, and nothing is shown to anybody."""
+        bot.register(group := _Group(closed="7"))
+
+        await say("/mydata", Person("telegram", "7", "Ada"), Place("telegram", "-100"))
+
+        (told,) = group.said
+        assert "open a private chat with me and ask /mydata there" in told.text
+        assert told.message.attachments == ()
+
     def test_much(self) -> None:
         """What is too large for a message is packed."""
         file = mydata.file_of({"texts": ["x" * 9_000_000]})
@@ -55,10 +65,18 @@ class TestMyData:
 
 
 class _Group(FakePlatform):
-    """A platform on which all in a group read everything."""
+    """A platform on which all in a group read everything; `closed` names a chat in which the bot may not write."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: str = "") -> None:
         super().__init__("telegram")
+        self.closed = closed
 
     def alone_with(self, person: Person) -> Place:
         return Place("telegram", person.id)
+
+    async def post(
+        self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
+    ) -> str:
+        if place.id == self.closed:
+            raise MayNotWrite
+        return await super().post(place, message, private_for=private_for, reply_to=reply_to)
