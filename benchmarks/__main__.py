@@ -7,7 +7,19 @@ import importlib
 
 from benchmarks.peers import results
 
-NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "titles", "stories", "training", "tuning")
+NAMES = (
+    "writing",
+    "ballot",
+    "start",
+    "crowd",
+    "guilds",
+    "imported",
+    "titles",
+    "stories",
+    "training",
+    "tuning",
+    "exports",
+)
 
 
 def main() -> None:

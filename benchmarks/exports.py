@@ -1,4 +1,4 @@
-"""How fast an export of a gigabyte becomes sealed posts, the consent ledger and the gate included, and in what memory."""
+"""How fast an export of a gigabyte becomes sealed posts, ledger and gate included, and in what memory."""
 
 from __future__ import annotations
 

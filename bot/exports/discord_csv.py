@@ -88,10 +88,11 @@ class DiscordCsv:
             for row in rows:
                 if len(row) == width:
                     yield row
-                elif row and next(rows, None) is None:
-                    raise TruncatedExport(name)
                 elif row:
-                    raise DamagedExport(name, f"line {rows.line_num} has {len(row)} columns instead of {width}")
+                    line = rows.line_num
+                    if next(rows, None) is None:
+                        raise TruncatedExport(name)
+                    raise DamagedExport(name, f"line {line} has {len(row)} columns instead of {width}")
         except csv.Error as fault:
             if "unexpected end of data" in str(fault):
                 raise TruncatedExport(name) from fault
