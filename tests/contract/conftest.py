@@ -54,8 +54,10 @@ def generator_of(kind: str, tmp_path: Path) -> Generator:
     if kind == "scripted words":
         return ScriptedGenerator(Script(texts=TEXTS, token="word", order=1, smoothing=0.5))
     if kind in GUARDED:
-        model = Script(texts=TEXTS, token="word" if "words" in kind else "character", order=2, smoothing=0.5).model()
-        guard_with(model, index_of(TEXTS))
+        words = kind.endswith("words")
+        script = Script(texts=TEXTS, token="word" if words else "character", order=2 if words else 4, smoothing=0.4)
+        model = script.model()
+        guard_with(model, index_of((*TEXTS, "Once upon a time Come And it came")))  # which it likes to write
         return SingleGenerator(model)
     if kind == "random":
         save_tiny(tmp_path / "tiny" / "1")

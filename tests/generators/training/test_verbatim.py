@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from generators import load
 from generators.guard import index_in
 from generators.memorisation import holds_run, index_of
@@ -32,6 +34,7 @@ BY_HEART = {
 }
 
 
+@pytest.mark.timeout(600)  # ten seconds of training, which a busy machine makes minutes of
 def test_canaries(tmp_path: Path) -> None:
     """A model that has learnt canaries by heart is caught, and its guard lets none of them out."""
     talk = tmp_path / "talk.txt"
