@@ -10,9 +10,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bot.clearing import Clearing
-from storage import inbox, turns
+from storage import inbox, posts, turns
 from storage.database import Database
 from storage.schema import turns as table
+from storage.vault import Vault
 from tests.fakes.clock import FakeClock
 
 
@@ -76,3 +77,31 @@ async def test_talk(tmp_path: Path) -> None:
         left = await database.read(lambda conn: conn.scalar(select(table.c.text)))
 
     assert left is None
+
+
+async def test_retention(tmp_path: Path) -> None:
+    """What people gave is deleted a year after it was said, however much there is, and its bytes leave the files."""
+    clock, vault, place = Dozing(), Vault.of("a key for tests"), "web:lobby"
+    ages = [timedelta(days=366, seconds=number) for number in range(1200)] + [timedelta(days=364)]
+    given = [
+        posts.Post(place, None, "channel_log", "web:Ada", f"xylophone-{number}", clock.now() - age, "words")
+        for number, age in enumerate(ages)
+    ]
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        await database.write(partial(posts.add, vault=vault, given=given))
+        clearing = asyncio.create_task(Clearing(database, clock, a_year).run())
+        await clock.asleep.wait()
+        clearing.cancel()
+
+        (left,) = await database.read(posts.counts)
+        found = files(tmp_path)
+
+    assert left.messages == 1
+    assert b"xylophone-1200" in found
+    assert b"xylophone-0" not in found
+    assert b"xylophone-1199" not in found
+
+
+def files(home: Path) -> bytes:
+    """All that the database's files hold."""
+    return b"".join(path.read_bytes() for path in home.iterdir())
