@@ -31,6 +31,7 @@ PACKAGES: Final = ("bot", "generators", "storage")
 ENGLISH_ONLY: Final = (  # what only whoever runs the program reads, in a shell, a log or an API
     "bot/cli.py",
     "bot/configuration",
+    "bot/exports",
     "bot/games/replay.py",
     "bot/home.py",
     "bot/platforms/web/listening.py",

@@ -59,7 +59,7 @@ def chat(messages: Sequence[dict[str, Any]], id_: int = 42, kind: str = "private
     return {"name": f"Chat {id_}", "type": kind, "id": id_, "messages": list(messages)}
 
 
-def account(path: Path, chats: Sequence[dict[str, Any]], **indent: int) -> Path:
+def account(path: Path, chats: Sequence[dict[str, Any]], indent: int | None = None) -> Path:
     """A whole account's export."""
     whole = {
         "about": "Here is the data you requested.",
@@ -67,5 +67,5 @@ def account(path: Path, chats: Sequence[dict[str, Any]], **indent: int) -> Path:
         "chats": {"about": "…", "list": list(chats)},
         "left_chats": {"about": "…", "list": [chat([wrote(1, "left")], 43)]},
     }
-    path.write_text(json.dumps(whole, ensure_ascii=False, **indent), "utf-8")
+    path.write_text(json.dumps(whole, ensure_ascii=False, indent=indent), "utf-8")
     return path
