@@ -140,7 +140,8 @@ TRACES: Final = (
         "secrets",
         ("pass", "kennwort", "pw", "secret", "token", "key", "credential", "auth", "pin", "otp", "2fa", *_NAMED),
         re.compile(
-            rf"(?P<named>(?:(?<!\w)(?:{_PASSWORD})|{'|'.join(_NAMED)})s?\s{{0,3}}(?P<sign>[:=：]|->|=>|is|are|was|ist|lautet|es|est)\s{{0,3}})"
+            rf"(?P<named>(?:(?:(?<!\w)(?:{_PASSWORD})|{'|'.join(_NAMED)})s?\s{{0,3}}"
+            r"(?P<sign>[:=：]|->|=>|is|are|was|ist|lautet|es|est)\s{0,3})+)"
             r"(?P<value>[^\s]{3,})",
             re.IGNORECASE,
         ),

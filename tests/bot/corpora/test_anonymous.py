@@ -106,9 +106,11 @@ def test_no_id_survives(before: str, number: str, after: str) -> None:
 @given(WORDS, KEYS, WORDS)
 def test_no_secret_survives(before: str, key: str, after: str) -> None:
     """No token, key or password is left, nor a part of one that is longer than a word."""
+    secret = re.split(r"[: =]", key)[-1]
+    assume(all(secret[at : at + 6] not in f"{before} {after}" for at in range(max(len(secret) - 6, 1))))
+
     text = anonymous(f"{before} {key} {after}")
 
-    secret = re.split(r"[: =]", key)[-1]
     assert all(secret[at : at + 6] not in text for at in range(max(len(secret) - 6, 1)))
 
 
@@ -191,6 +193,7 @@ def test_long_messages(text: str) -> None:
         ("@ada and ada#1234 and @everyone", "[name] and [name] and [name]"),
         ("my password is hunter2", "my password is [secret]"),
         ("the password is wrong", "the password is wrong"),
+        ("token: password: hunter2", "token: password: [secret]"),
         ("Authorization: Bearer abcdefgh.ijkl", "Authorization: [secret]"),
         ("пароль: тайна", "пароль: [secret]"),
         ("-----BEGIN KEY-----\nabc\n-----END KEY-----\nhi", "[secret]\nhi"),
