@@ -38,7 +38,7 @@ from bot.home import Home
 from bot.intake import Intake
 from bot.jobs import actions as of_trainings
 from bot.jobs import pressing as deciding
-from bot.jobs.processes import Runner
+from bot.jobs.runner import Runner
 from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages

@@ -30,7 +30,7 @@ from storage.jobs import Job
 
 if TYPE_CHECKING:
     from bot.app import Bot
-    from bot.jobs.processes import Runner
+    from bot.jobs.runner import Runner
 
 POLL: Final = 0.3  # seconds between two looks at what a process has told
 PURPOSE: Final = "corpus of job {id}"  # what the key of a job's text is derived for

@@ -20,10 +20,11 @@ from bot.jobs import showing
 from bot.jobs.carrying import Carrying
 from bot.jobs.drafting import CHANNEL, REMOTE, Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
-from bot.jobs.processes import Processes, Runner
-from bot.jobs.yielding import give_way
+from bot.jobs.runner import Runner
 from bot.languages import translator
 from generators.training.job_directory import JobDirectory
+from generators.training.processes import Processes
+from generators.training.yielding import give_way
 from storage import audit, jobs
 from storage.jobs import Job
 

@@ -1,4 +1,4 @@
-"""The processes of trainings: started so that they outlive the bot, found again, and ended."""
+"""The processes of trainings: started so that they outlive who started them, found again, and ended."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from typing import Final, Protocol
+from typing import Final
 
 from generators.training.job_directory import JobDirectory, read_object
 
 GRACE: Final = 20.0  # seconds for a process to end by itself
 LOOK: Final = 0.05  # seconds between two looks at whether it has
 SAME: Final = 0.1  # seconds; the same start may be told in other roundings
-
-
-class Runner(Protocol):
-    """What carries out jobs; it keeps `events.jsonl` and `result.json` of a job's directory."""
-
-    def start(self, directory: JobDirectory, key: bytes, threads: int) -> None:
-        """Begins a job, or goes on with one."""
-        ...
-
-    def is_alive(self, directory: JobDirectory) -> bool:
-        """Whether the job is being carried out."""
-        ...
-
-    def stop(self, directory: JobDirectory) -> None:
-        """Ends it, and returns when it has ended."""
-        ...
 
 
 class Processes:
@@ -38,7 +22,7 @@ class Processes:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, directory: JobDirectory, key: bytes, threads: int) -> None:
-        """Starts a process in a session of its own, so that the end of the bot is not its end.
+        """Starts a process in a session of its own, so that the end of this one is not its end.
 
         Raises:
             OSError: the system refuses it.
@@ -62,7 +46,7 @@ class Processes:
         self._children[directory.path.name] = child
 
     def is_alive(self, directory: JobDirectory) -> bool:
-        """Whether the job's process runs, be it ours or one that an earlier bot started."""
+        """Whether the job's process runs, be it ours or one that an earlier process like this one started."""
         child = self._children.get(directory.path.name)
         if child is not None:
             return child.poll() is None
