@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from tests.fakes.discord.application import CONTENT_INTENT
 from tests.suite.discord import DiscordStage
 from tests.suite.stage import Stage
 from tests.suite.telegram import TelegramStage
@@ -53,3 +54,22 @@ async def remote(request: pytest.FixtureRequest, home: Path) -> AsyncIterator[St
     """Each platform that is elsewhere."""
     async for each in _played(request.param, home):
         yield each
+
+
+@pytest.fixture(params=EVERYWHERE, ids=lambda kind: kind.name)
+async def permitted(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
+    """Each platform, where Discord has given its permission."""
+    stage: Stage = request.param(home)
+    await stage.enter()
+    if isinstance(stage, DiscordStage):  # as whoever runs the bot has to switch on before a log can be kept
+        stage.discord.application.intents |= CONTENT_INTENT
+    configured = stage.configuration()
+    discord = configured.discord.model_copy(update={"training_permission": "a letter"})
+    monkeypatch.setattr(stage, "configuration", lambda: configured.model_copy(update={"discord": discord}))
+    await stage.open()
+    yield stage
+    await stage.close()
+    assert stage.faults() == []
+    await stage.leave()

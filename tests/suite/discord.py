@@ -19,6 +19,7 @@ from tests.fakes.discord import DiscordServer, Message
 from tests.suite.stage import ADA, BEN, CLEO, Seen, Stage
 
 COMMANDS: Final = discover()
+MESSAGE_CONTENT: Final = 1 << 15  # Discord API v10, gateway intents
 HIDDEN: Final = {0: 0xE000, 0x202E: 0xE001}  # from our parser, which stands in for a client that would not mind them
 SHOWN: Final = {hidden: shown for shown, hidden in HIDDEN.items()}
 
@@ -62,6 +63,13 @@ class DiscordStage(Stage):
     async def ready(self) -> None:
         await self.discord.ready()
         await self.discord.until(lambda: bool(self.discord.application.commands))
+
+    async def attentive(self) -> None:
+        """The connection is made anew for it."""
+        gateway = self.discord.gateway
+        await self.discord.until(
+            lambda: gateway.complete() and all(each.intents & MESSAGE_CONTENT for each in gateway.sessions.values())
+        )
 
     async def says(self, person: str, line: str) -> None:
         who = self.people[person]

@@ -109,6 +109,9 @@ class Stage(ABC):
     async def ready(self) -> None:  # noqa: B027  # most are at once
         """Returns once people are heard."""
 
+    async def attentive(self) -> None:  # noqa: B027  # most hear everything at once
+        """Returns once the bot hears what people say to each other in a place whose log is on."""
+
     async def lose_connection(self) -> None:
         """The connection to the platform breaks, and can be made again."""
         raise NotImplementedError

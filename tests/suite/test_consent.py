@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import posts
 from storage.schema import consents
-from tests.fakes.discord.application import CONTENT_INTENT
-from tests.suite.conftest import EVERYWHERE
-from tests.suite.discord import DiscordStage
 from tests.suite.stage import ADA, BEN, Stage
 from tests.suite.telegram import TelegramStage
 
-MESSAGE_CONTENT = 1 << 15  # Discord API v10, gateway intents
 AGREE, WITHDRAW = "I agree", "Withdraw and delete"
 TEXT = "Once upon a midnight there was a letter"
-
-
-@pytest.fixture(params=EVERYWHERE, ids=lambda kind: kind.name)
-async def permitted(
-    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Stage]:
-    """Each platform, where Discord has given its permission."""
-    stage: Stage = request.param(home)
-    await stage.enter()
-    if isinstance(stage, DiscordStage):  # as whoever runs the bot has to switch on before a log can be kept
-        stage.discord.application.intents |= CONTENT_INTENT
-    configured = stage.configuration()
-    discord = configured.discord.model_copy(update={"training_permission": "a letter"})
-    monkeypatch.setattr(stage, "configuration", lambda: configured.model_copy(update={"discord": discord}))
-    await stage.open()
-    yield stage
-    await stage.close()
-    assert stage.faults() == []
-    await stage.leave()
 
 
 def somebody(stage: Stage) -> str:
@@ -59,21 +34,12 @@ async def agreed(stage: Stage) -> list[str]:
     return await stage.bot.database.read(read)
 
 
-async def _listening(stage: Stage) -> None:
-    """Returns once Discord's connection has been made anew, so that it hears what people say to each other."""
-    if isinstance(stage, DiscordStage):
-        gateway = stage.discord.gateway
-        await stage.discord.until(
-            lambda: gateway.complete() and all(each.intents & MESSAGE_CONTENT for each in gateway.sessions.values())
-        )
-
-
 async def test_agreeing_and_withdrawing(permitted: Stage) -> None:
     """An admin asks, a person agrees with one press, sees what holds, and takes it back with another."""
     person = somebody(permitted)
     await permitted.says(ADA, "/log on")
     asked = await permitted.until("What is kept")
-    await _listening(permitted)
+    await permitted.attentive()
 
     thanked = await permitted.pressed(person, asked, AGREE)
     (consent,) = await agreed(permitted)
