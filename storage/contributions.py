@@ -53,13 +53,13 @@ async def give(conn: AsyncConnection, vault: Vault, story: Story, given: Post, a
 
 
 async def take_back(conn: AsyncConnection, person: str, place: str | None) -> None:
-    """Deletes the stories that a person gave at a place, or everywhere: also for the others, whose text it is in."""
+    """Deletes for all others the stories that a person gave at a place, or everywhere, whose words are in them."""
     here = () if place is None else (posts.c.place == place,)
     statement = select(posts.c.place, posts.c.message).where(posts.c.person == person, posts.c.kind == KIND, *here)
     for where, message in (await conn.execute(statement)).all():
         story = int(message.split(":")[1])
-        ours = posts.c.message.startswith(_beginning(story), autoescape=True)
-        await conn.execute(delete(posts).where(posts.c.place == where, posts.c.kind == KIND, ours))
+        theirs = (posts.c.message.startswith(_beginning(story), autoescape=True), posts.c.person != person)
+        await conn.execute(delete(posts).where(posts.c.place == where, posts.c.kind == KIND, *theirs))
 
 
 def _beginning(story: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, and_, delete, func, literal, select, update
+from sqlalchemy import Table, and_, delete, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import consents as agreed
@@ -43,9 +43,9 @@ async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: dat
         return
     places = Places(frozenset({before}), (f"{before}:",))
     await _make_way(conn, places, before, after, at)
-    for table in (turns, posts):
+    for table, numbered in ((turns, true()), (posts, posts.c.source != "submission")):  # whose ids are ours
         unlike = {name: literal(f"{before}/") + table.c[name] for name in ("message", "reply_to")}
-        await conn.execute(update(table).where(places.hold(table)).values(unlike))
+        await conn.execute(update(table).where(places.hold(table), numbered).values(unlike))
     for table in (settings, texts, logs, learners):
         await _fill_in(conn, table, places, before, after)
     await _close_doubles(conn, places, before, after, at)

@@ -11,6 +11,7 @@ from storage import (
     audit,
     channel_models,
     consents,
+    contributions,
     games,
     inbox,
     jobs,
@@ -326,3 +327,20 @@ async def test_moving_to_where_people_agreed(database: Database, vault: Vault) -
     assert sorted((consent.place, consent.withdrawn) for consent in ledger if consent.withdrawn) == [(NEW, after(9))]
     assert len(ledger) == 2
     assert sorted(message for message, _, _ in moved["posts"]) == ["5", f"{GROUP}/5"]
+
+
+async def test_moving_what_was_given(database: Database, vault: Vault) -> None:
+    """Texts and stories that people gave keep their ids, which are none of the platform's, and can be taken back."""
+    given = [
+        Post(GROUP, None, "submission", ADA, message, NOON, "Once", kind=kind)
+        for message, kind in (("teach:7", "text"), (f"story:3:{ADA}", "story"))
+    ]
+    shared = Post(GROUP, None, "submission", BOB, f"story:3:{BOB}", NOON, "Once", kind="story")
+    await database.write(lambda conn: posts.add(conn, vault, [*given, shared]))
+
+    await database.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
+    moved = await database.read(lambda conn: posts.of_person(conn, vault, ADA))
+    await database.write(lambda conn: contributions.take_back(conn, ADA, NEW))
+
+    assert {post.message for post in moved} == {"teach:7", f"story:3:{ADA}"}
+    assert await database.read(lambda conn: posts.of_person(conn, vault, BOB)) == []

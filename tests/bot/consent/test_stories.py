@@ -55,8 +55,12 @@ async def test_one_withdraws(bot: Bot, say: Say, press: Press, platform: FakePla
     await trained(bot, "ours", ADA, BEN)
     (shown,) = await say("/privacy", BEN)
 
-    await press(shown, WITHDRAW, BEN)
+    told = await press(shown, WITHDRAW, BEN)
 
+    assert told.text == (
+        "Your consent is withdrawn, and one text is deleted.\n"
+        "One version of a model learned from them; it is out of use until it is trained without them."
+    )
     assert await kept(bot) == []
     assert await tainted(bot, "ours")
 
