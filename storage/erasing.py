@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.jobs import OPEN
 from storage.schema import candidates, games, jobs, learners, messages, players, rounds, stories, turns, votes
 
 NOBODY: Final = "gone"  # the platform of whom nobody knows any more; two of them stay apart by their numbers
@@ -31,7 +32,17 @@ async def erase(conn: AsyncConnection, person: str) -> None:
     await conn.execute(update(candidates).where(candidates.c.writer == person).values(writer=nobody))
     await conn.execute(update(stories).where(stories.c.started_by == person).values(started_by=nobody))
     await conn.execute(update(jobs).where(jobs.c.person == person).values(person=nobody))
+    await _from_trainings(conn, person, nobody)
     await _from_games(conn, person, nobody)
+
+
+async def _from_trainings(conn: AsyncConnection, person: str, nobody: str) -> None:
+    """Those that wait or run need to know whose text they read, until they begin anew without it."""
+    over = await conn.execute(select(jobs.c.id, jobs.c.facts).where(jobs.c.state.not_in(OPEN)))
+    for id_, facts in over.all():
+        anonymous = _without(facts, person, nobody)
+        if anonymous != facts:
+            await conn.execute(update(jobs).where(jobs.c.id == id_).values(facts=anonymous))
 
 
 async def _from_games(conn: AsyncConnection, person: str, nobody: str) -> None:

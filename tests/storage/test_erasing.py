@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import erasing, rounds
+from storage import erasing, jobs, rounds
 from storage.database import Database
+from storage.jobs import Job
 from storage.schema import games, messages, metadata, stories, turns, votes
 from tests.storage.builders import ADA, LOBBY, NOON, ask, finish, start, vote
 
@@ -33,6 +34,8 @@ async def _played(conn: AsyncConnection) -> None:
         await conn.execute(insert(messages).values(**line))
     game: dict[str, Any] = {"place": LOBBY, "kind": "relay", "revision": 0, "language": "en", "created": NOON}
     await conn.execute(insert(games).values(state=RELAY, running=False, **game))
+    read = {"people": [[ADA, LOBBY], [BEN, LOBBY]]}
+    await jobs.add(conn, Job("0" * 12, LOBBY, None, BEN, "done", {}, "en", NOON, facts=read))
 
 
 async def _everything(conn: AsyncConnection) -> str:
