@@ -48,8 +48,9 @@ class Processes:
     def is_alive(self, directory: JobDirectory) -> bool:
         """Whether the job's process runs, be it ours or one that an earlier process like this one started."""
         child = self._children.get(directory.path.name)
-        if child is not None:
-            return child.poll() is None
+        if child is not None and child.poll() is None:
+            return True
+        self._children.pop(directory.path.name, None)  # it may have ended because another one was in the job already
         return _found(directory) is not None
 
     def stop(self, directory: JobDirectory) -> None:

@@ -1,0 +1,33 @@
+"""Processes of trainings, which outlive who started them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+
+from generators.training.job import note_process
+from generators.training.job_directory import JobDirectory
+from generators.training.processes import Processes
+
+PATIENCE: Final = 60.0  # seconds
+
+
+@pytest.mark.timeout(120)
+def test_a_second_process(tmp_path: Path) -> None:
+    """A process that finds another one in its job leaves at once, and the job is still carried out by the other."""
+    directory, processes = JobDirectory(tmp_path / "job"), Processes()
+    directory.create({"name": "tales"})
+
+    with directory.held():  # here, in place of a process that an earlier bot started
+        note_process(directory)
+        processes.start(directory, bytes(32), 1)
+        (second,) = psutil.Process().children()
+        until = time.monotonic() + PATIENCE
+        while second.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+            time.sleep(0.05)
+
+        assert processes.is_alive(directory)
