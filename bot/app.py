@@ -38,7 +38,7 @@ from bot.home import Home
 from bot.intake import Intake
 from bot.jobs import actions as of_trainings
 from bot.jobs import pressing as deciding
-from bot.jobs.runner import Runner
+from generators.training.runner import Runner
 from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages
@@ -131,7 +131,7 @@ class Bot:
         self.consents.watch(self.jobs.follow)
         self.consents.watch(lambda _: self.collecting.look_again())
         self._warming = Warming(self)
-        self._clearing = Clearing(database, clock, self.consents.retention)
+        self._clearing = Clearing(database, clock, self.consents.terms)
         self._background: list[asyncio.Task[None]] = []
         self._quota = Quota(configuration.quota.per_minute, MINUTE, ticks)
         self._cooldowns = Cooldowns(ticks)

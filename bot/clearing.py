@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
@@ -15,6 +15,8 @@ from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from bot.games.clock import Clock
+
+Terms: TypeAlias = Callable[[], Awaitable[Sequence[tuple[int, Collection[int] | None]]]]
 
 KEPT: Final = timedelta(days=7)  # platforms deliver again for a day at most
 BATCH: Final = 1000  # messages of one transaction: whoever votes meanwhile waits for one of them, and not for millions
@@ -26,35 +28,35 @@ log = structlog.get_logger(__name__)
 class Clearing:
     """Clears the inbox of what is done, talk of what is over, and what was collected long ago, at the start and hourly.
 
+    Whatever was deleted since, here or elsewhere, is then in none of the database's files any more.
+
     Args:
-        retention: tells for how many days what people gave to be learnt from is kept; then nothing of it is left in the
-            database's files.
+        terms: tells for how many days what people gave to be learnt from is kept: that of all, and of those who agree
+            to some wordings.
     """
 
-    def __init__(self, database: Database, clock: Clock, retention: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, database: Database, clock: Clock, terms: Terms) -> None:
         self._database = database
         self._clock = clock
-        self._retention = retention
-        self._to_purge = True  # an earlier process may have been ended in between
+        self._terms = terms
 
     async def run(self) -> None:
         """Clears until it is cancelled."""
         while True:
             try:
-                await self._database.write(partial(inbox.clear, before=self._clock.now() - KEPT))
-                await self._database.write(partial(turns.clear, at=self._clock.now()))
-                await self._sweep(self._clock.now() - timedelta(days=await self._retention()))
+                await self._clear(self._clock.now())
             except StorageError as fault:
-                log.warning("nothing was cleared", reason=str(fault))
+                log.warning("not everything was cleared; it is tried again in an hour", reason=str(fault))
             await self._clock.sleep_until(self._clock.now() + PAUSE)
 
-    async def _sweep(self, before: datetime) -> None:
-        """Deletes what was said before a moment, from the database's files as well."""
+    async def _clear(self, now: datetime) -> None:
+        await self._database.write(partial(inbox.clear, before=now - KEPT))
+        await self._database.write(partial(turns.clear, at=now))
         swept = 0
-        while deleted := await self._database.write(partial(posts.delete_before, at=before, limit=BATCH)):
-            swept += deleted
+        for days, told in await self._terms():
+            sweep = partial(posts.delete_before, at=now - timedelta(days=days), limit=BATCH, told=told)
+            while deleted := await self._database.write(sweep):
+                swept += deleted
         if swept:
             log.info("what was kept long enough is deleted", messages=swept)
-        self._to_purge |= swept > 0
-        if self._to_purge:
-            self._to_purge = not await self._database.purge()
+        await self._database.purge()

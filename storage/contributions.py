@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import posts as stored
@@ -15,7 +15,7 @@ from storage.schema import candidates, posts, rounds
 from storage.stories import Story
 from storage.vault import Vault
 
-KIND = "story"
+KIND = stored.STORY
 
 
 async def writers_of(conn: AsyncConnection, story: Story) -> frozenset[str]:
@@ -52,14 +52,18 @@ async def give(conn: AsyncConnection, vault: Vault, story: Story, given: Post, a
     return frozenset(missing)
 
 
-async def take_back(conn: AsyncConnection, person: str, place: str | None) -> None:
-    """Deletes for all others the stories that a person gave at a place, or everywhere, whose words are in them."""
+async def take_back(conn: AsyncConnection, person: str, place: str | None) -> int:
+    """Deletes the stories that a person gave at a place, or everywhere: also for the others, whose text it is in.
+
+    Returns:
+        How many stories there were.
+    """
     here = () if place is None else (posts.c.place == place,)
     statement = select(posts.c.place, posts.c.message).where(posts.c.person == person, posts.c.kind == KIND, *here)
-    for where, message in (await conn.execute(statement)).all():
-        story = int(message.split(":")[1])
-        theirs = (posts.c.message.startswith(_beginning(story), autoescape=True), posts.c.person != person)
-        await conn.execute(delete(posts).where(posts.c.place == where, posts.c.kind == KIND, *theirs))
+    given = (await conn.execute(statement)).all()
+    for where, message in given:
+        await stored.delete_story(conn, where, message)
+    return len(given)
 
 
 def _beginning(story: int) -> str:

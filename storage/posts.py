@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.columns import storable
-from storage.schema import posts
+from storage.schema import consents, posts
 from storage.statements import insert
 from storage.vault import HEAD, Vault
 
+STORY: Final = "story"  # the kind of a text that several people give, each under an id of their own
 BATCH: Final = 1000  # ids in one statement; SQLite takes 32,766 values, asyncpg 32,767
 
 
@@ -111,12 +112,36 @@ async def delete_of(conn: AsyncConnection, person: str, place: str | None) -> in
     return await _deleted(conn, posts.c.person == person, *(() if place is None else (posts.c.place == place,)))
 
 
-async def delete_before(conn: AsyncConnection, at: datetime, limit: int | None = None) -> int:
-    """Deletes what was written before a moment; with a `limit` only so many, so that others get to write."""
-    if limit is None:
-        return await _deleted(conn, posts.c.at < at)
-    oldest = select(posts.c.id).where(posts.c.at < at).order_by(posts.c.at).limit(limit)
-    return await _deleted(conn, posts.c.id.in_(oldest))
+async def delete_before(
+    conn: AsyncConnection, at: datetime, limit: int = BATCH, told: Collection[int] | None = None
+) -> int:
+    """Deletes some of what was written before a moment, so that others get to write; how many, 0 if none is left.
+
+    Args:
+        told: only what those wrote who agree there to one of these wordings.
+    """
+    statement = select(posts.c.id, posts.c.place, posts.c.message, posts.c.kind).where(posts.c.at < at)
+    if told is not None:
+        theirs = and_(consents.c.person == posts.c.person, consents.c.place == posts.c.place)
+        statement = statement.join(consents, theirs)
+        statement = statement.where(consents.c.withdrawn.is_(None), consents.c.wording.in_(list(told)))
+    deleted = 0
+    for batch in _batches((await conn.execute(statement.limit(limit))).all()):
+        for row in batch:
+            deleted += await delete_story(conn, row.place, row.message) if row.kind == STORY else 0
+        deleted += await _deleted(conn, posts.c.id.in_([row.id for row in batch]))
+    return deleted
+
+
+async def delete_story(conn: AsyncConnection, place: str, message: str) -> int:
+    """Deletes a story for all who gave it, as their words are in it.
+
+    Args:
+        message: under which one of them did: `story:NUMBER:PERSON`.
+    """
+    beginning = message.removesuffix(message.split(":", 2)[2])
+    ours = posts.c.message.startswith(beginning, autoescape=True)
+    return await _deleted(conn, posts.c.place == place, posts.c.kind == STORY, ours)
 
 
 async def newest(conn: AsyncConnection) -> int:

@@ -199,14 +199,14 @@ class Consents:
             await self._after(Change(here))
         return deleted
 
-    async def retention(self) -> int:
-        """The days after which messages are deleted: the operator's, or fewer where somebody was told fewer."""
+    async def terms(self) -> list[tuple[int, list[int] | None]]:
+        """After how many days messages are deleted: all of them, and those of people who were told fewer, by wording.
 
-        async def read(conn: AsyncConnection) -> int:
-            told = [Wording.of(number) for number in await consents.wordings(conn)]
-            return min((each.days for each in told if each is not None and each.days is not None), default=self.days)
-
-        return min(self.days, await self._bot.database.read(read))
+        What one person was told says nothing of the messages of others.
+        """
+        told = [Wording.of(number) for number in await self._bot.database.read(consents.wordings)]
+        fewer = [each for each in told if each is not None and each.days is not None and each.days < self.days]
+        return [(self.days, None), *((each.days or self.days, [each.number]) for each in fewer)]
 
     async def _demand(self, conn: AsyncConnection, place: Place, told: Wording) -> None:
         """Makes sure that there is something to agree to."""
@@ -223,10 +223,10 @@ class Consents:
         try:
             purged = await self._bot.database.purge()
         except StorageError as fault:
-            log.warning("what was deleted is purged later", reason=str(fault))
+            log.warning("what was deleted is purged within the hour", reason=str(fault))
         else:
             if not purged:
-                log.info("what was deleted is purged later", reason="the database is in use")
+                log.info("what was deleted is purged within the hour", reason="the database is in use")
 
     async def _tell(self, change: Change) -> None:
         for watcher in self._watchers:
@@ -255,8 +255,7 @@ async def _agree(conn: AsyncConnection, consent: Consent) -> bool:
 
 async def _withdraw(conn: AsyncConnection, person: str, place: str | None, at: datetime) -> Withdrawn:
     closed = await consents.withdraw(conn, person, place, at)
-    await contributions.take_back(conn, person, place)
-    deleted = await posts.delete_of(conn, person, place)
+    deleted = await contributions.take_back(conn, person, place) + await posts.delete_of(conn, person, place)
     tainted = await channel_models.taint(conn, [(person, place)], at)
     return Withdrawn(len(closed), deleted, tuple(tainted))
 

@@ -30,9 +30,9 @@ class Dozing(FakeClock):
         self.asleep.clear()
 
 
-async def a_year() -> int:
+async def a_year() -> list[tuple[int, list[int] | None]]:
     """How long what people gave is kept."""
-    return 365
+    return [(365, None)]
 
 
 async def dealt_with(database: Database, update: str, at: datetime) -> int:
@@ -100,6 +100,27 @@ async def test_retention(tmp_path: Path) -> None:
     assert b"xylophone-1200" in found
     assert b"xylophone-0" not in found
     assert b"xylophone-1199" not in found
+
+
+async def test_what_was_deleted_elsewhere(tmp_path: Path) -> None:
+    """What was deleted while somebody read, so that it stayed in the log, leaves the files within the hour."""
+    clock, vault, place = Dozing(), Vault.of("a key for tests"), "web:lobby"
+    given = [posts.Post(place, None, "channel_log", "web:Ada", "xylophone", clock.now(), "words")]
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        clearing = asyncio.create_task(Clearing(database, clock, a_year).run())
+        await clock.asleep.wait()
+        await database.write(partial(posts.add, vault=vault, given=given))
+        await database.write(partial(posts.delete, place=place, messages=["xylophone"]))
+        before = files(tmp_path)
+        clock.asleep.clear()
+        clock.advance(3601)
+        await clock.asleep.wait()
+        clearing.cancel()
+
+        after = files(tmp_path)
+
+    assert b"xylophone" in before
+    assert b"xylophone" not in after
 
 
 def files(home: Path) -> bytes:

@@ -122,6 +122,21 @@ async def test_retention(database: Database, vault: Vault) -> None:
     assert await kept(database, vault) == [said(4), said(5)]
 
 
+async def test_retention_of_stories(database: Database, vault: Vault) -> None:
+    """With the first who gave a story goes the whole of it, in which their words are; other stories stay."""
+    given = [
+        replace(said(0), message="story:1:web:Ada", kind="story"),
+        replace(said(5), message="story:1:web:Ben", kind="story"),
+        replace(said(5), message="story:11:web:Ben", kind="story"),
+    ]
+    await database.write(partial(posts.add, vault=vault, given=given))
+
+    deleted = await database.write(partial(posts.delete_before, at=after(4)))
+
+    assert deleted == 2
+    assert [post.message for post in await kept(database, vault)] == ["story:11:web:Ben"]
+
+
 async def test_pages(database: Database, vault: Vault) -> None:
     """Page by page each post comes once, in the order of time, and of arrival where times are alike."""
     times = [5, 1, 3, 3, 3, 3, 2, 9, 9, 0]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 
 from bot.app import Bot
 from bot.consent import wording
 from bot.consent.actions import Agree
 from bot.consent.wording import Wording
+from storage import posts
 from tests.bot.conftest import BEN, LOBBY, Say
-from tests.bot.consent.conftest import AGREE, WITHDRAW, Press, Write, kept, usable
+from tests.bot.consent.conftest import AGREE, CLEO, WITHDRAW, Press, Write, kept, usable
 from tests.fakes.clock import FakeClock
 
 
@@ -82,14 +86,20 @@ class TestTeaching:
 class TestRetention:
     """What people were told about how long."""
 
-    async def test_fewer_days_were_told(self, bot: Bot, say: Say) -> None:
-        """As long as somebody agrees who was told fewer days than are set now, those hold."""
-        await say("/log on")
-        assert await bot.consents.retention() == 365
-
+    async def test_fewer_days_were_told(self, bot: Bot, say: Say, press: Press, write: Write, clock: FakeClock) -> None:
+        """Who was told fewer days than are set now has their messages deleted after those, and nobody else has."""
+        (asked,) = await say("/log on")
+        await press(asked, AGREE, CLEO)
         await bot.press(str(Agree(Wording(wording.LOG, 30).number)), person=BEN, place=LOBBY)
+        for person in (BEN, CLEO):
+            await write(f"by {person.name}", person)
+        clock.advance(31 * 86_400)
 
-        assert await bot.consents.retention() == 30
+        for days, told in await bot.consents.terms():
+            sweep = partial(posts.delete_before, at=clock.now() - timedelta(days=days), told=told)
+            await bot.database.write(sweep)
+
+        assert [post.text for post in await kept(bot)] == ["by Cleo"]
 
     async def test_too_old(self, bot: Bot, say: Say, press: Press, write: Write, clock: FakeClock) -> None:
         """What is older than its writer was told is not used, even before it is swept away."""
