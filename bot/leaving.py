@@ -21,12 +21,12 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     await _leave(bot, _among(platform, ids, guild))
     places = await bot.database.read(partial(places_of, platform=platform, ids=ids, guild=guild))
     tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
-    await bot.database.purge()
     for place in places.keys:
         await asyncio.to_thread(bot.uploads.forget, place)
     await bot.lineages.tainted(tainted)
     await bot.collecting.look_again()
     await bot.jobs.resume()
+    await bot.database.purge()
 
 
 async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
