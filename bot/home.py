@@ -81,6 +81,10 @@ class Home:
         return self.path / "uploads"
 
     @property
+    def hosting(self) -> Path:
+        return self.path / "hosting"
+
+    @property
     def lock(self) -> Path:
         return self.path / "lock"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -40,27 +42,26 @@ class Board:
         if self._painting is None and self._outbox is not None:
             self._painting = asyncio.create_task(self._paint(self._outbox), name="training shown")
 
+    async def change(self, message: Message, urgency: Urgency = Urgency.ANSWER) -> None:
+        """Shows a state at once, if the message is still there."""
+        if self._outbox is None or self.posted is None:
+            return
+        with self._as_far_as_it_goes():
+            self.posted = await self._outbox.edit(self._place, self.posted, message, urgency=urgency)
+
     async def finish(self, message: Message) -> None:
         """Shows the last state, as a message of its own where the one that changed is gone."""
         await self.close()
-        if self._outbox is None:
-            return
-        try:
-            if self.posted is not None:
-                self.posted = await self._outbox.edit(self._place, self.posted, message)
-            if self.posted is None:
+        await self.change(message)
+        if self.posted is None and self._outbox is not None:
+            with self._as_far_as_it_goes():
                 self.posted = await self._outbox.post(self._place, message)
-        except (UserError, TimeoutError) as fault:
-            log.warning("a training cannot be shown", place=self._place.key, reason=str(fault))
 
     async def add(self, message: Message) -> None:
         """Posts something below."""
-        if self._outbox is None:
-            return
-        try:
-            await self._outbox.post(self._place, message)
-        except (UserError, TimeoutError) as fault:
-            log.warning("a training cannot be shown", place=self._place.key, reason=str(fault))
+        if self._outbox is not None:
+            with self._as_far_as_it_goes():
+                await self._outbox.post(self._place, message)
 
     async def close(self) -> None:
         """Shows nothing more."""
@@ -73,11 +74,16 @@ class Board:
         while True:
             message = self._wanted
             if message is not None and message != self._shown and self.posted is not None:
-                try:
-                    self.posted = await outbox.edit(self._place, self.posted, message, urgency=Urgency.TALLY)
-                except (UserError, TimeoutError) as fault:
-                    log.warning("a training cannot be shown", place=self._place.key, reason=str(fault))
-                except Exception:  # a platform's own: the next state is shown again
-                    log.exception("a training cannot be shown", place=self._place.key)
+                await self.change(message, Urgency.TALLY)
                 self._shown = message
             await asyncio.sleep(outbox.tally_seconds(self._place))
+
+    @contextmanager
+    def _as_far_as_it_goes(self) -> Iterator[None]:
+        """A training goes on, and ends, whether its platform shows it or not."""
+        try:
+            yield
+        except (UserError, TimeoutError) as fault:
+            log.warning("a training cannot be shown", place=self._place.key, reason=str(fault))
+        except Exception:  # a platform's own
+            log.exception("a training cannot be shown", place=self._place.key)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
-from bot.consent.gate import Source
+from bot.consent.gate import Source, root
 from bot.conversation import Message, Place
 from bot.corpora.building import build
 from bot.jobs import showing
@@ -20,20 +22,23 @@ from bot.jobs.errors import Failed
 from bot.jobs.rights import administers
 from bot.languages import translator
 from bot.lineages import Result
+from bot.names import versioned
 from generators.errors import UserError
 from generators.training.checkpoints import newest_usable, step_of
 from generators.training.job_directory import JobDirectory
 from generators.training.work import work_of
-from storage import jobs
+from storage import channel_models, jobs
 from storage.errors import StorageError
 from storage.jobs import Job
 
 if TYPE_CHECKING:
     from bot.app import Bot
-    from bot.jobs.runner import Runner
+    from generators.training.runner import Runner
 
 POLL: Final = 0.3  # seconds between two looks at what a process has told
 PURPOSE: Final = "corpus of job {id}"  # what the key of a job's text is derived for
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,7 @@ class Carrying:
     Attributes:
         view: how far it is.
         place: where it was asked for.
+        handing_on: whether its result is about to go into use, which nobody can cancel any more.
 
     Args:
         bot: everything there is.
@@ -53,16 +59,16 @@ class Carrying:
     """
 
     def __init__(self, bot: Bot, job: Job, runner: Runner, directory: JobDirectory) -> None:
-        platform, id_, channel, guild = job.options["here"]
+        self.handing_on = False
         self.view = showing.View(job.options.get("name", ""), job.options["base"].partition("@")[0], "gathering")
         self._bot = bot
         self._job = job
         self._facts = dict(job.facts)
         self._runner = runner
         self._directory = directory
-        self.place = Place(platform, id_, channel, guild)
+        self.place = _place_of(job)
         self._translate = translator(job.language)
-        self._board = Board(bot.outboxes.get(platform), self.place, job.message)
+        self._board = Board(bot.outboxes.get(self.place.platform), self.place, job.message)
 
     async def run(self) -> None:
         """Carries it out to its end, from wherever it is."""
@@ -82,8 +88,8 @@ class Carrying:
             await self._fail(Failed("fault"))
 
     async def say(self, message: Message) -> None:
-        """Shows something in the training's message."""
-        await self._board.finish(message)
+        """Shows something in the training's message, if that is still there."""
+        await self._board.change(message)
 
     async def _outcome(self) -> dict[str, Any]:
         """What `result.json` says in the end."""
@@ -101,6 +107,9 @@ class Carrying:
             alive = await asyncio.to_thread(self._runner.is_alive, self._directory)
             if (outcome := await asyncio.to_thread(self._directory.outcome)) is not None:
                 return outcome
+            if not alive and self._is_locked_out():
+                await asyncio.to_thread(self._directory.remove)
+                return await self._outcome()
             if not alive and not await self._revive():
                 return {"state": "failed", "reason": "killed"}
             await asyncio.sleep(POLL)
@@ -122,8 +131,10 @@ class Carrying:
             self._key(),
         )
         await self._note(
-            people=sorted(map(list, built.people)),
+            people=sorted({*built.people, *await self._learners_of(options["base"])}),
             read=read.isoformat(),
+            key=self._mark(),
+            revived=None,
             documents=built.documents,
             characters=built.characters,
             sources=dict(built.sources),
@@ -149,20 +160,27 @@ class Carrying:
         await self._start()
         return True
 
+    async def _learners_of(self, base: str) -> list[tuple[str, str]]:
+        """Whose text the base has learnt from, which its descendants know too, even once nothing is known of it."""
+        model, version = versioned(base)
+        query = partial(channel_models.learners_of, model=model, version=version or "")
+        return await self._bot.database.read(query)
+
     async def _hand_on(self, outcome: dict[str, Any]) -> None:
-        """Hands on what was made, which goes into use if it is better and an admin still wants it."""
+        """Hands on what was made, which goes into use if it is better and an admin still wants it.
+
+        It is over once that is shown: after a crash it is shown again rather than never.
+        """
         made = self._directory.path / outcome["directory"]
         picture = await asyncio.to_thread(_picture, made / "curve.png")
-        adopted = await self._bot.lineages.adopt(await self._result(outcome))
-        ended = self._bot.clock.now()
-        change = partial(jobs.change, id=self._job.id, from_states=("running",), state="done", ended=ended)
-        if not await self._bot.database.write(partial(change, facts={**self._facts, "outcome": outcome})):
-            return
+        result = await self._result(outcome)
+        self.handing_on = True
+        adopted = await _whole(self._bot.lineages.adopt(result))
         message = adopted.message(self._translate)
         await self._board.finish(showing.over(self.view, outcome, message, self._translate))
         if picture is not None:
             await self._board.add(Message(self._translate("How the training went."), picture=picture))
-        await asyncio.to_thread(self._directory.remove)
+        await self._end("done", bits_per_character=result.bits)
 
     async def _result(self, outcome: dict[str, Any]) -> Result:
         plan = self._directory.read_plan()
@@ -197,10 +215,15 @@ class Carrying:
 
     async def _fail(self, fault: UserError | StorageError) -> None:
         """Ends it without a model, which leaves everything as it was."""
-        facts = {**self._facts, "fault": str(fault)}
-        change = partial(jobs.change, id=self._job.id, from_states=("running",), state="failed")
-        if await self._bot.database.write(partial(change, ended=self._bot.clock.now(), facts=facts)):
-            await self._board.finish(Message(fault.sentence(self._translate)))
+        home = f"{self._bot.configuration.home}/"  # where files lie on the bot's machine is nothing for a chat
+        await self._board.finish(Message(fault.sentence(self._translate).replace(home, "")))
+        await self._end("failed", fault=str(fault))
+
+    async def _end(self, state: str, **facts: Any) -> None:
+        """Notes that it is over, and deletes what it has."""
+        change = partial(jobs.change, id=self._job.id, from_states=("running",), state=state)
+        ended, facts = self._bot.clock.now(), {**self._facts, **facts}
+        await self._bot.database.write(partial(change, ended=ended, facts=facts))
         await asyncio.to_thread(self._runner.stop, self._directory)
         await asyncio.to_thread(self._directory.remove)
 
@@ -216,6 +239,30 @@ class Carrying:
 
     def _key(self) -> bytes:
         return self._bot.vault.derived(PURPOSE.format(id=self._job.id))
+
+    def _mark(self) -> str:
+        """What tells the key from another."""
+        return blake2b(self._key(), digest_size=8).hexdigest()
+
+    def _is_locked_out(self) -> bool:
+        """Whether the vault has another key by now, so that nobody can read the job's text any more."""
+        return bool(self._facts.get("key", self._mark()) != self._mark())
+
+
+def _place_of(job: Job) -> Place:
+    """Where it was asked for; its channel may have another id by now."""
+    place = Place(*job.options["here"])
+    return place if root(place) == job.place else replace(place, id=job.place.partition(":")[2], channel=None)
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    """Carries something out to its end, also where that is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _picture(file: Any) -> bytes | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.consent.gate import Source, guild_of, root
 from bot.conversation import Message, Person, Place
-from bot.home import Home
 from bot.jobs import showing
-from bot.jobs.carrying import Carrying
-from bot.jobs.drafting import CHANNEL, REMOTE, Base, drafted
+from bot.jobs.drafting import REMOTE, Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
-from bot.jobs.runner import Runner
+from bot.jobs.running import Running
+from bot.jobs.watching import watch
 from bot.languages import translator
-from generators.training.job_directory import JobDirectory
 from generators.training.processes import Processes
-from generators.training.yielding import give_way
+from generators.training.runner import Runner
 from storage import audit, jobs
 from storage.jobs import Job
 
@@ -46,14 +43,12 @@ class Jobs:
 
     def __init__(self, bot: Bot, runner: Runner | None = None, elsewhere: Runner | None = None) -> None:
         self._bot = bot
-        self._home = Home(bot.configuration.home).jobs
         self._most = bot.configuration.training.jobs
         self._runner = runner or Processes()
         self.elsewhere = elsewhere
-        self._carried: dict[str, Carrying] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._running = Running(bot, self._runner_of, self.look)
         self._planning = asyncio.Lock()
-        self._yielding: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._closing = False
 
     @property
@@ -152,11 +147,13 @@ class Jobs:
         """Ends a training that waits or runs, or the question whether to begin one; what it has is deleted.
 
         Raises:
-            NoTraining, TrainingOver: there is none.
+            NoTraining, TrainingOver: there is none, or its model is about to go into use.
         """
         job = await self.of(place) if job_id is None else await self._mine(job_id, place)
         if job is None:
             raise NoTraining
+        if self._running.of(job).handing_on:
+            raise TrainingOver
 
         async def store(conn: AsyncConnection) -> bool:
             at = self._bot.clock.now()
@@ -168,10 +165,10 @@ class Jobs:
 
         if not await self._bot.database.write(store):
             raise TrainingOver
-        await self._drop(job.id)
+        await self._running.drop(job.id)
         translate = translator(job.language)
         said = translate("This training was cancelled by {person}.", person=person.name)
-        await self._carrying(job).say(Message(said))
+        await self._running.of(job).say(Message(said))
         await self.look()
         return job
 
@@ -184,26 +181,19 @@ class Jobs:
         job = await self.of(place)
         if job is None:
             raise NoTraining
-        carried = self._carried.get(job.id)
-        view = carried.view if carried is not None else await self._waiting_view(job)
+        view = self._running.of(job).view if job.id in self._running else await self._waiting_view(job)
         return showing.running(view, job.id, translator(language))
 
     async def resume(self) -> None:
         """Finds the trainings again that an earlier bot began; call it once every platform is registered."""
-        known = {job.id for job in await self._bot.database.read(jobs.open_jobs)}
-        for path in await asyncio.to_thread(lambda: list(self._home.glob("*/plan.json"))):
-            directory = JobDirectory(path.parent)
-            if path.parent.name not in known and directory.read_plan().get("for") == CHANNEL:
-                await self._drop(path.parent.name)  # cancelled, over or forgotten when the bot ended
+        await self._running.clear()
         await self.look()
+        if self._watching is None:
+            self._watching = asyncio.create_task(watch(self._bot), name="what others change")
 
     async def leave(self, places: Callable[[Place], bool]) -> None:
         """Lets go of the trainings of some places; `resume` takes up those that are still stored."""
-        for job_id, carried in list(self._carried.items()):
-            if places(carried.place) and (task := self._tasks.pop(job_id, None)) is not None:
-                del self._carried[job_id]
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        await self._running.leave(places)
 
     async def look(self) -> None:
         """Takes up what runs, and begins what may run now."""
@@ -218,66 +208,36 @@ class Jobs:
                 if await self._bot.database.write(change):
                     running.append(replace(job, state="running", started=at))
             for job in running:
-                if job.id not in self._tasks:
-                    self._take_up(job)
-            await self._show_queue()
+                if job.id not in self._running:
+                    self._running.take_up(job)
+        await self._show_queue()
 
     async def follow(self, change: Change) -> None:
         """Begins trainings anew that learn from what somebody has withdrawn."""
         if not change.withdrawn:
             return
-        for job in await self._bot.database.read(jobs.open_jobs):
-            people = {(person, place) for person, place in job.facts.get("people", ())}
-            hit = any(change.person in (None, person) and change.place in (None, place) for person, place in people)
-            if job.state == "running" and hit:
-                await self._drop(job.id)
-                facts = {**job.facts, "people": [], "anew": True}
-                back = partial(jobs.change, id=job.id, from_states=("running",), state="queued", facts=facts)
-                await self._bot.database.write(back)
+        async with self._planning:  # nobody takes one up in between
+            for job in await self._bot.database.read(jobs.open_jobs):
+                people = [(person, place) for person, place in job.facts.get("people", ())]
+                hit = any(change.person in (None, who) and change.place in (None, where) for who, where in people)
+                if job.state == "running" and hit:
+                    await self._running.drop(job.id)
+                    facts = {**job.facts, "people": [], "anew": True}
+                    back = partial(jobs.change, id=job.id, from_states=("running",), state="queued", facts=facts)
+                    await self._bot.database.write(back)
         await self.look()
 
     async def settled(self) -> None:
         """Returns once no training waits or runs."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await asyncio.sleep(0)
+        await self._running.settled()
 
     async def close(self) -> None:
         """Lets go of the trainings, which go on by themselves."""
         self._closing = True
-        tasks = [*self._tasks.values(), *([self._yielding] if self._yielding else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _take_up(self, job: Job) -> None:
-        carried = self._carrying(job)
-        self._carried[job.id] = carried
-        self._tasks[job.id] = asyncio.create_task(self._carry(job.id, carried), name=f"training {job.id}")
-        if self._yielding is None:
-            running = lambda: [self._directory(each) for each in self._carried]  # noqa: E731
-            self._yielding = asyncio.create_task(give_way(running, lambda: bool(self._bot.texts_in_hand)))
-
-    async def _carry(self, job_id: str, carried: Carrying) -> None:
-        try:
-            await carried.run()
-        finally:
-            if self._carried.get(job_id) is carried:
-                del self._carried[job_id], self._tasks[job_id]
-        await self.look()
-
-    async def _drop(self, job_id: str) -> None:
-        """Ends whatever is done for a training, and deletes what it has."""
-        task = self._tasks.pop(job_id, None)
-        self._carried.pop(job_id, None)
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        directory = self._directory(job_id)
-        base = str(directory.read_plan().get("base_name", ""))
-        await asyncio.to_thread(self._runner_of(base).stop, directory)
-        await asyncio.to_thread(directory.remove)
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._running.close()
 
     async def _show_queue(self) -> None:
         """Shows each that waits where it stands."""
@@ -285,7 +245,7 @@ class Jobs:
             if job.state == "queued":
                 view = await self._waiting_view(job)
                 message = showing.running(view, job.id, translator(job.language))
-                await self._carrying(job).say(message)
+                await self._running.of(job).say(message)
 
     async def _waiting_view(self, job: Job) -> showing.View:
         waiting = [other.id for other in await self._bot.database.read(jobs.open_jobs) if other.state == "queued"]
@@ -303,12 +263,6 @@ class Jobs:
             raise TrainingOver
         return job
 
-    def _carrying(self, job: Job) -> Carrying:
-        return Carrying(self._bot, job, self._runner_of(job.options["base"]), self._directory(job.id))
-
     def _runner_of(self, base: str) -> Runner:
         """What carries out a training from a base: another machine where that has it."""
         return self.elsewhere if base.startswith(REMOTE) and self.elsewhere is not None else self._runner
-
-    def _directory(self, job_id: str) -> JobDirectory:
-        return JobDirectory(self._home / job_id)

@@ -40,8 +40,9 @@ def host(
 
 async def _serve(configuration: Configuration, listener: socket.socket, address: str) -> None:
     from bot.generation import hosted_generators
+    from bot.home import Home
     from bot.shell.serving import stop_on_signals
-    from generators.host import serve_host
+    from generators.host import Tuning, serve_host
 
     key = configuration.host.key
     default = configuration.models.default
@@ -50,11 +51,18 @@ async def _serve(configuration: Configuration, listener: socket.socket, address:
     if default is not None and default.startswith("remote:"):
         note(f"models.default is {default}, which this host leaves to others; it serves its own models.")
         default = None
+    home = Home(configuration.home)
+    training = configuration.training
+    tuning = Tuning(home.hosting, home.models, most=training.jobs, threads=training.threads)
+    offered = await tuning.open()
+    if not offered:
+        note("Another host with this home takes files to learn from; this one only writes.")
     await serve_host(
         hosted_generators(configuration),
         listener,
         keys=[key.get_secret_value()] if key else [],
         default=default,
+        tuning=tuning if offered else None,
         stop=stop,
         started=lambda: say(invitation(address, listener.getsockname()[1])),
     )

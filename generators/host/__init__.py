@@ -2,5 +2,6 @@
 
 from generators.host.app import host_app
 from generators.host.serving import serve_host
+from generators.host.tuning import Tuning
 
-__all__ = ["host_app", "serve_host"]
+__all__ = ["Tuning", "host_app", "serve_host"]

@@ -1,10 +1,11 @@
-"""The host's web application: models, completions, health."""
+"""The host's web application: models, completions, health, and what makes models of files."""
 
 from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from typing import Any, Final
+from contextlib import nullcontext
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -13,24 +14,27 @@ from starlette.responses import JSONResponse, Response
 from generators.completion import Generator, ModelInfo
 from generators.errors import UserError
 from generators.host.asked import Asked
+from generators.host.bodies import json_body
 from generators.host.completions import Completion
 from generators.host.errors import Malformed, refusal
 from generators.host.gate import Gate
 from generators.host.readiness import Readiness
+from generators.host.tuning import Tuning
+from generators.host.tuning_routes import tuning_routes
 from generators.registry import unknown
 from generators.wire import FIELD, Json, info_to_json
 
-BODY: Final = 4 * 1024 * 1024  # bytes; 20,000 characters and 500,000 token ids fit
-DRAINED: Final = 32 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
 
-
-def host_app(generator: Generator, readiness: Readiness, keys: Sequence[str] = ()) -> FastAPI:
+def host_app(
+    generator: Generator, readiness: Readiness, keys: Sequence[str] = (), tuning: Tuning | None = None
+) -> FastAPI:
     """The API over any generator.
 
     Args:
         generator: writes; closing it ends the texts that are being written.
         readiness: says whether the default model can write.
         keys: bearer keys; without any, only programs on this machine are answered.
+        tuning: makes models from uploaded files; None where that is not offered.
     """
     app = FastAPI(
         title="Planchette's models",
@@ -60,7 +64,10 @@ def host_app(generator: Generator, readiness: Readiness, keys: Sequence[str] = (
 
     @app.post("/v1/completions")
     async def completions(request: Request) -> Response:
-        return Completion(generator, Asked.read(await _body(request)))
+        return Completion(generator, Asked.read(await json_body(request)), tuning.writing if tuning else nullcontext)
+
+    if tuning is not None:
+        app.include_router(tuning_routes(tuning))
 
     @app.exception_handler(UserError)
     async def refused(request: Request, fault: Exception) -> Response:
@@ -82,24 +89,3 @@ def _told(info: ModelInfo) -> Json:
     if info.context is not None:
         told["max_model_len"] = info.context  # as vLLM says it
     return told | {FIELD: info_to_json(info)}
-
-
-async def _body(request: Request) -> bytes:
-    """The request's body.
-
-    Raises:
-        Malformed: it is no JSON, or too large.
-    """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Malformed(None, "The body has to be JSON, with Content-Type: application/json.")
-    body = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= BODY:
-            body += chunk
-        elif size > DRAINED:
-            break
-    if size > BODY:
-        raise Malformed("prompt", f"The body is larger than {BODY >> 20} MB; send less at once.", 413)
-    return bytes(body)

@@ -50,10 +50,13 @@ class Begun(NamedTuple):
     filename: str | None
 
 
-async def form(request: Request) -> AsyncIterator[Begun | bytes]:
+async def form(request: Request, chunks: AsyncIterator[bytes]) -> AsyncIterator[Begun | bytes]:
     """A multipart form as it arrives (RFC 7578), in constant memory: the beginning of each field, then its bytes.
 
     Frameworks write such files into temporary ones, in which people's text would lie as it is.
+
+    Args:
+        chunks: of the request's body.
 
     Raises:
         Malformed: it is none, or its end is missing.
@@ -61,7 +64,7 @@ async def form(request: Request) -> AsyncIterator[Begun | bytes]:
     delimiter = b"\r\n--" + _boundary(request).encode()
     waiting = bytearray(b"\r\n")  # as if the first delimiter, too, stood on a line of its own
     inside = False  # whether what comes is a field's, and not what stands before the first delimiter
-    async for chunk in request.stream():
+    async for chunk in chunks:
         waiting += chunk
         while (at := waiting.find(delimiter)) >= 0:
             after = at + len(delimiter)
@@ -74,7 +77,7 @@ async def form(request: Request) -> AsyncIterator[Begun | bytes]:
             if inside and at:
                 yield bytes(waiting[:at])
             if ending:
-                async for _ in request.stream():  # what follows the last delimiter means nothing
+                async for _ in chunks:  # what follows the last delimiter means nothing
                     pass
                 return
             yield _begun(bytes(waiting[after + 2 : head + 2]))

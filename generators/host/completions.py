@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
@@ -31,14 +31,25 @@ class Completion(Response):
     Args:
         generator: writes.
         asked: what.
+        writing: entered for as long as the answer takes.
     """
 
-    def __init__(self, generator: Generator, asked: Asked) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        asked: Asked,
+        writing: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         super().__init__()
         self._generator = generator
         self._asked = asked
+        self._writing = writing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._writing():
+            await self._until_gone(scope, receive, send)
+
+    async def _until_gone(self, scope: Scope, receive: Receive, send: Send) -> None:
         answering = asyncio.create_task(self._answer(scope, receive, send))
         leaving = asyncio.create_task(_gone(receive))
         try:

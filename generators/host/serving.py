@@ -13,6 +13,7 @@ import uvicorn
 from generators.completion import Generator
 from generators.host.app import host_app
 from generators.host.readiness import Readiness
+from generators.host.tuning import Tuning
 
 GRACE: Final = 2  # s; how long answers may take to leave when the host closes
 
@@ -23,6 +24,7 @@ async def serve_host(
     *,
     keys: Sequence[str] = (),
     default: str | None = None,
+    tuning: Tuning | None = None,
     stop: asyncio.Event | None = None,
     started: Callable[[], None] = lambda: None,
 ) -> None:
@@ -33,12 +35,13 @@ async def serve_host(
         listener: a socket that listens.
         keys: see `host_app`.
         default: the model that makes `/health` say ready; None for the first that is listed.
+        tuning: makes models from uploaded files, and has been opened; closed at the end.
         started: called once requests are answered.
     """
     readiness = Readiness(generator, default)
     server = Server(
         uvicorn.Config(
-            host_app(generator, readiness, keys),
+            host_app(generator, readiness, keys, tuning),
             lifespan="off",
             ws="none",
             log_config=None,
@@ -61,6 +64,8 @@ async def serve_host(
         await generator.close()  # texts that are being written end with a sentence before the server goes
         server.should_exit = True
         await serving
+        if tuning is not None:
+            await tuning.close()
 
 
 class Server(uvicorn.Server):

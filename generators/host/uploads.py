@@ -79,7 +79,7 @@ class Uploads:
         self._folder = folder
         self._now = now
         self._files: dict[str, Upload] = {}
-        self._arriving = 0  # bytes
+        self._arriving: list[Receiving] = []
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=PRIVATE, parents=True)
 
@@ -124,7 +124,8 @@ class Uploads:
         receiving: Receiving | None = None
         try:
             with SealedWriter(path, key) as writer:
-                receiving = Receiving(writer, self._count)
+                receiving = Receiving(writer, self._check)
+                self._arriving.append(receiving)
                 yield receiving
                 receiving.finish()
             created = int(self._now())
@@ -135,16 +136,16 @@ class Uploads:
         except CannotSeal as fault:
             raise Malformed("file", "The host has no room for this file; try again later.", 507) from fault
         finally:
-            self._arriving -= receiving.size if receiving else 0
+            if receiving is not None:
+                self._arriving.remove(receiving)
 
-    def _count(self, size: int) -> None:
-        """Notes that so many bytes more arrive.
+    def _check(self) -> None:
+        """Makes sure that there is room for all files together.
 
         Raises:
-            Malformed: all files together are too large.
+            Malformed: there is not.
         """
-        self._arriving += size
-        if self._arriving + sum(file.size for file in self._files.values()) > TOGETHER:
+        if sum(file.size for file in self._files.values()) + sum(each.size for each in self._arriving) > TOGETHER:
             raise Malformed("file", f"The files here are larger than {TOGETHER >> 20} MB together; delete some.", 413)
 
 
@@ -156,11 +157,11 @@ class Receiving:
         file: as it is kept, once it is.
     """
 
-    def __init__(self, writer: SealedWriter, count: Callable[[int], None]) -> None:
+    def __init__(self, writer: SealedWriter, check: Callable[[], None]) -> None:
         self.size = 0
         self.file: Upload | None = None
         self._writer = writer
-        self._count = count
+        self._check = check
         self._rest = b""
         self._lines = 0
 
@@ -171,7 +172,7 @@ class Receiving:
             Malformed: it is too much, or no line that can be learnt.
         """
         self.size += len(data)
-        self._count(len(data))
+        self._check()
         if self.size > MOST:
             raise Malformed("file", f"The file is larger than {MOST >> 20} MB; send a part of it.", 413)
         *lines, self._rest = (self._rest + data).split(b"\n")

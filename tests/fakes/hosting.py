@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 
 from bot.platforms.web.listening import listen
 from generators.completion import Generator
-from generators.host import serve_host
+from generators.host import Tuning, serve_host
 
 
 @asynccontextmanager
-async def hosted(generator: Generator, *, keys: Sequence[str] = (), default: str | None = None) -> AsyncIterator[str]:
+async def hosted(
+    generator: Generator, *, keys: Sequence[str] = (), default: str | None = None, tuning: Tuning | None = None
+) -> AsyncIterator[str]:
     """Serves a generator, which is closed at the end; gives the address of its API."""
     listener = listen("127.0.0.1", 0)
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve_host(generator, listener, keys=keys, default=default, stop=stop))
+    serving = asyncio.create_task(serve_host(generator, listener, keys=keys, default=default, tuning=tuning, stop=stop))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
     finally:

@@ -1,0 +1,371 @@
+"""The fine-tuning jobs of a host: queued, carried out in processes of their own, and their models put on its shelf.
+
+The key of a job's text is in the memory of this process and of the job's, and nowhere else. A host that is started
+again finds the processes that still run; of every other job the text is deleted, which nobody could open any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+from generators.directory import read_json
+from generators.host.errors import Malformed
+from generators.host.tuning_asked import TuningAsked
+from generators.host.tuning_record import FILE, SENTENCES, Record
+from generators.host.uploads import PRIVATE, Uploads
+from generators.kinds import info_of
+from generators.local import Shelf
+from generators.places import CONFIG, shipped_directory, slug
+from generators.registry import unknown
+from generators.training.checkpoints import newest_usable, step_of
+from generators.training.job_directory import JobDirectory
+from generators.training.processes import Processes
+from generators.training.runner import Runner
+from generators.training.work import work_of
+from generators.training.yielding import give_way
+
+RECIPES: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-lora"}  # by kind of the base
+PREFIX: Final = "ft-"  # of the names of what is made here; bots show such models only to whom they belong
+POLL: Final = 0.3  # seconds between two looks at what a process has told
+SWEEP: Final = 60.0  # seconds between two looks for files that have waited too long
+WAITING: Final = 20  # jobs in the queue
+KEPT: Final = 200  # records of jobs that are over
+LEFT: Final = (FILE, "events.jsonl", "result.json", "log")  # of a job that is over
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Tuning:
+    """The jobs of one host; `open` finds those of an earlier process, and `close` lets go of what runs.
+
+    Args:
+        folder: theirs alone, beside the models, so that a model is put on the shelf by one rename.
+        models: the shelf: `NAME/VERSION/`.
+        most: jobs at once; one for each GPU.
+        threads: of each.
+        runner: carries them out.
+        now: seconds since 1970.
+
+    Attributes:
+        uploads: the files to learn from.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        models: Path,
+        *,
+        most: int = 1,
+        threads: int = 1,
+        runner: Runner | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.uploads: Uploads
+        self._folder = folder
+        self._jobs = folder / "jobs"
+        self._models = models
+        self._most = most
+        self._threads = threads
+        self._runner = runner or Processes()
+        self._now = now
+        self._lock = FileLock(folder / "lock", timeout=0)
+        self._records: dict[str, Record] = {}  # in the order in which they were asked for
+        self._keys: dict[str, bytes] = {}  # of the jobs' text; those of an earlier process are gone
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[str] = set()
+        self._tending: list[asyncio.Task[None]] = []
+        self._writing = 0
+
+    async def open(self) -> bool:
+        """Takes up what an earlier process left; False where another one has this folder."""
+        self._folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        self._jobs.mkdir(mode=PRIVATE, exist_ok=True)
+        self.uploads = await asyncio.to_thread(Uploads, self._folder / "uploads", self._now)
+        await asyncio.to_thread(self._find)
+        running = lambda: [self.directory(job_id) for job_id in self._following]  # noqa: E731
+        self._tending = [
+            asyncio.create_task(give_way(running, lambda: bool(self._writing))),
+            asyncio.create_task(self._sweep()),
+        ]
+        self._look()
+        return True
+
+    async def close(self) -> None:
+        """Lets go of everything; processes go on by themselves, and files that wait are deleted."""
+        tasks = [*self._following.values(), *self._tending]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._lock.is_locked:
+            shutil.rmtree(self._folder / "uploads", ignore_errors=True)
+            self._lock.release()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """While somebody is written for, jobs on a GPU wait."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+
+    def all(self) -> list[Record]:
+        """The jobs, the newest first."""
+        return list(reversed(self._records.values()))
+
+    def get(self, job_id: str) -> Record:
+        """A job.
+
+        Raises:
+            Malformed: there is none.
+        """
+        if job_id not in self._records:
+            raise Malformed(None, f"There is no fine-tuning job {job_id[:80]}.", 404)
+        return self._records[job_id]
+
+    def directory(self, job_id: str) -> JobDirectory:
+        """Where a job of ours lies."""
+        return JobDirectory(self._jobs / job_id)
+
+    async def create(self, asked: TuningAsked) -> Record:
+        """Queues a job.
+
+        Raises:
+            UserError: it cannot be done.
+        """
+        if sum(record.status == "queued" for record in self._records.values()) >= WAITING:
+            raise Malformed(None, f"{WAITING} jobs wait already; try again later.", 429)
+        if find_spec("torch") is None:
+            raise Malformed(None, "This host cannot train: torch is not installed there.")
+        file = self.uploads.get(asked.training_file, "training_file")
+        plan, base = await asyncio.to_thread(self._plan, asked)
+        id_ = f"ftjob-{secrets.token_hex(12)}"
+        name = f"{PREFIX}{slug(asked.suffix or asked.model.partition('@')[0])[:40]}-{secrets.token_hex(6)}"
+        record = Record(
+            id_, asked.model, base, name, file.id, asked.epochs, int(self._now()), asked.seed or 0, asked.metadata or {}
+        )
+        try:
+            await asyncio.to_thread(self._prepare, record, {**plan, "name": name}, file.path)
+        except FileNotFoundError as fault:  # deleted meanwhile
+            raise Malformed("training_file", f"There is no file {file.id}; upload it again.") from fault
+        except OSError as fault:
+            raise Malformed(None, "The host has no room for this job; try again later.", 507) from fault
+        self._keys[id_] = file.key
+        self._records[id_] = record
+        self._look()
+        return record
+
+    async def cancel(self, job_id: str) -> Record:
+        """Ends a job, and deletes its text.
+
+        Raises:
+            Malformed: there is none, or it is over.
+        """
+        record = self.get(job_id)
+        following = self._following.get(job_id)
+        if job_id in self._ending and following is not None:
+            await asyncio.wait((following,))
+        if not record.is_open:
+            raise Malformed(None, f"The job is over already: it has {record.status}.".replace("has canc", "was canc"))
+        record.status, record.finished = "cancelled", int(self._now())
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        await asyncio.to_thread(self._runner.stop, self.directory(job_id))
+        await self._end(record)
+        return record
+
+    async def delete_model(self, name: str) -> bool:
+        """Deletes a model that was made here; False where none of that name was."""
+        if not any(record.name == name and record.status == "succeeded" for record in self._records.values()):
+            return False
+        target = self._models / name
+        if not target.is_dir():
+            return False
+        aside = self._folder / f".{name}"
+        await asyncio.to_thread(target.rename, aside)  # at once, so that no half of a model is ever found
+        await asyncio.to_thread(shutil.rmtree, aside, True)
+        return True
+
+    def _plan(self, asked: TuningAsked) -> tuple[dict[str, Any], str]:
+        """What the process is to be told, and the base's exact name."""
+        directory, base, kind = self._model(asked.model)
+        if kind not in RECIPES:
+            raise Malformed(
+                "model", f"{asked.model} cannot be trained; models of these kinds can: {', '.join(RECIPES)}."
+            )
+        options = {"threads": str(self._threads)}
+        if asked.epochs is not None:
+            options["epochs"] = f"{asked.epochs:g}"
+        if asked.seed is not None:
+            options["seed"] = str(asked.seed)
+        plan: dict[str, Any] = {"for": "host", "base": str(directory), "base_name": base, "recipe": RECIPES[kind]}
+        if asked.compare is not None:
+            current, plan["current_name"], _ = self._model(asked.compare)
+            plan["current"] = str(current)
+        return {**plan, "options": options}, base
+
+    def _model(self, name: str) -> tuple[Path, str, str]:
+        """The directory of a model, its name with the version, and its kind.
+
+        Raises:
+            UnknownModel: there is none.
+        """
+        plain, _, version = name.partition("@")
+        shelves = (Shelf(shipped_directory(), shipped=True), Shelf(self._models))
+        for shelf in shelves:
+            directory = shelf.directory(plain, version or None)
+            if directory is not None:
+                kind = str(read_json(directory, CONFIG).get("model_type"))
+                return directory, f"{plain}@{shelf.info(directory).version}", kind
+        raise unknown(name, [each for shelf in shelves for each in shelf.names()])
+
+    def _prepare(self, record: Record, plan: dict[str, Any], file: Path) -> None:
+        directory = self.directory(record.id)
+        directory.path.mkdir(mode=PRIVATE)
+        try:
+            os.link(file, directory.corpus)  # the file may be deleted, or another job's, and this text stays
+            directory.create(plan)
+            record.keep(directory.path)
+        except OSError:
+            directory.remove()
+            raise
+
+    def _find(self) -> None:
+        """Reads the jobs of an earlier process, and deletes the text of those that do not run."""
+        found = []
+        for path in self._jobs.iterdir():
+            record = Record.read(path)
+            if record is None:
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                found.append(record)
+        for record in sorted(found, key=lambda record: (record.created, record.id)):
+            self._records[record.id] = record
+            directory = self.directory(record.id)
+            if record.is_open and directory.outcome() is None and not self._runner.is_alive(directory):
+                self._fail(record, "restarted")
+            if not record.is_open:
+                self._wipe(record)
+                record.keep(directory.path)
+
+    def _look(self) -> None:
+        """Follows what runs, and begins what may run now."""
+        for record in self._records.values():
+            job_id = record.id
+            if record.is_open and job_id not in self._following:
+                if record.status == "queued" and len(self._following) >= self._most:
+                    continue
+                task = asyncio.create_task(self._follow(record), name=f"job {job_id}")
+                self._following[job_id] = task
+                task.add_done_callback(lambda _, job_id=job_id: self._let_go(job_id))  # type: ignore[misc]
+
+    def _let_go(self, job_id: str) -> None:
+        self._following.pop(job_id, None)
+        self._ending.discard(job_id)
+        with suppress(RuntimeError):  # the loop is closing
+            self._look()
+
+    async def _follow(self, record: Record) -> None:
+        """Carries a job out to its end, from wherever it is."""
+        directory = self.directory(record.id)
+        try:
+            if record.status == "queued":
+                record.status, record.started = "running", int(self._now())
+                await asyncio.to_thread(record.keep, directory.path)
+                await asyncio.to_thread(self._runner.start, directory, self._keys[record.id], self._threads)
+            while True:
+                alive = await asyncio.to_thread(self._runner.is_alive, directory)
+                if (outcome := await asyncio.to_thread(directory.outcome)) is not None:
+                    break
+                if not alive and not await self._revive(record):
+                    outcome = {"state": "failed", "reason": "killed" if record.id in self._keys else "restarted"}
+                    break
+                await asyncio.sleep(POLL)
+            self._ending.add(record.id)
+            await self._close_job(record, outcome)
+        except Exception:
+            _log.exception("the fine-tuning job %s failed", record.id)
+            self._ending.add(record.id)
+            self._fail(record, "fault")
+            await asyncio.to_thread(self._runner.stop, directory)
+            await self._end(record)
+
+    async def _revive(self, record: Record) -> bool:
+        """Starts a process again that was ended from outside; False where it got no further since the last time."""
+        key = self._keys.get(record.id)
+        directory = self.directory(record.id)
+        step = step_of(await asyncio.to_thread(newest_usable, work_of(directory.output(record.name))))
+        if key is None or (record.revived is not None and step <= record.revived):
+            return False
+        record.revived = step
+        await asyncio.to_thread(record.keep, directory.path)
+        await asyncio.to_thread(self._runner.start, directory, key, self._threads)
+        return True
+
+    async def _close_job(self, record: Record, outcome: dict[str, Any]) -> None:
+        """Puts what was made on the shelf, or says why nothing was."""
+        if outcome["state"] == "done":
+            await asyncio.to_thread(self._publish, record, outcome)
+            record.version = str(outcome["version"])
+            record.outcome = {name: value for name, value in outcome.items() if name != "directory"}
+            record.status, record.finished = "succeeded", int(self._now())
+        else:
+            self._fail(record, str(outcome.get("reason", "fault")), str(outcome.get("sentence", "")))
+        await self._end(record)
+
+    def _publish(self, record: Record, outcome: dict[str, Any]) -> None:
+        """Moves a model among the others, whole or not at all; a second time changes nothing."""
+        target = self._models / record.name / str(outcome["version"])
+        if (target / CONFIG).is_file():
+            return
+        target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        (self.directory(record.id).path / outcome["directory"]).rename(target)
+        info_of(target, record.name)  # what cannot be listed has not succeeded
+
+    def _fail(self, record: Record, code: str, sentence: str = "") -> None:
+        record.status, record.finished, record.code = "failed", int(self._now()), code
+        told = SENTENCES.get(code) or sentence or SENTENCES["fault"]
+        record.reason = told.replace(str(self._models.parent), "…")  # strangers need not know where things lie
+
+    async def _end(self, record: Record) -> None:
+        """Deletes the text of a job that is over, and with it the file that it came from."""
+        self._keys.pop(record.id, None)
+        if not any(other.is_open and other.file == record.file for other in self._records.values()):
+            await asyncio.to_thread(self.uploads.delete, record.file)
+        await asyncio.to_thread(self._wipe, record)
+        await asyncio.to_thread(record.keep, self.directory(record.id).path)
+        over = [each for each in self._records.values() if not each.is_open]
+        for old in over[: max(0, len(over) - KEPT)]:
+            if not (self._models / old.name).is_dir():  # what is still there can still be deleted
+                del self._records[old.id]
+                await asyncio.to_thread(self.directory(old.id).remove)
+
+    def _wipe(self, record: Record) -> None:
+        directory = self.directory(record.id)
+        directory.forget()
+        for path in directory.path.iterdir():
+            if path.name not in LEFT:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    async def _sweep(self) -> None:
+        """Deletes files that have waited too long for a job."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            await asyncio.to_thread(self.uploads.all)
