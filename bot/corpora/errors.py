@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from generators.errors import Translate, UserError, english
+from generators.errors import Phrase, Translate, UserError, english
 
-REASONS: Mapping[str, str] = {  # the reasons that people can do something about
-    "no_consent": "nobody who wrote it agrees",
-    "before_consent": "it is from before its writers agreed",
-    "not_covered": "its writers agreed to something else",
-    "log_off": "the log is off",
-    "before_log": "it is from before the log was turned on",
-    "no_permission": "Discord has not given its permission",
-    "too_old": "it is older than its writers were told",
+REASONS: Mapping[str, Phrase] = {  # the reasons that people can do something about
+    "no_consent": Phrase("nobody who wrote it agrees"),
+    "before_consent": Phrase("it is from before its writers agreed"),
+    "not_covered": Phrase("its writers agreed to something else"),
+    "log_off": Phrase("the log is off"),
+    "before_log": Phrase("it is from before the log was turned on"),
+    "no_permission": Phrase("Discord has not given its permission"),
+    "too_old": Phrase("it is older than its writers were told"),
 }
 
 
@@ -42,7 +42,7 @@ class EmptyCorpus(UserError):
             "Of what is kept here nothing may be used, {count} text in all: {why}. /privacy and /log status say more.",
             "Of what is kept here nothing may be used, {count} texts in all: {why}. /privacy and /log status say more.",
             count=count,
-            why=translate(why),
+            why=why,
         )
 
     def _by_count(self) -> list[tuple[str, int]]:
@@ -97,7 +97,7 @@ class FileTooLarge(UserError):
     def sentence(self, translate: Translate = english) -> str:
         return translate(
             "{name} is larger than {most} MB; make it smaller, or ask whoever runs the bot to train with "
-            "`planchette train`.",
+            "planchette train.",
             name=self.name,
             most=self.most // 1_000_000,
         )
@@ -122,7 +122,7 @@ class IsAnExport(UserError):
     def sentence(self, translate: Translate = english) -> str:
         return translate(
             "{name} is the export of a chat, whose writers have to agree first; whoever runs the bot imports it with "
-            "`planchette logs import`.",
+            "planchette logs import.",
             name=self.name,
         )
 

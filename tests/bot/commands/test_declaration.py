@@ -122,16 +122,22 @@ def test_discovery() -> None:
         [
             "compare",
             "continue",
+            "forgetme",
             "generate",
             "help",
+            "log",
             "models",
+            "mydata",
+            "privacy",
             "relay",
             "retry",
             "settings",
             "start",
             "status",
             "story",
+            "teach",
             "temperature",
+            "train",
         ]
     )
     assert {command.path for command in commands.all} > {"models use", "story start", "temperature"}
