@@ -95,6 +95,7 @@ class Collecting:
         self._heard: frozenset[str] = frozenset()  # places whose log is on, and may be
         self._kept: set[str] = set()  # places of which something is kept, or was lately
         self._changed = asyncio.Event()
+        self._looking = asyncio.Lock()  # so that nobody who looked earlier has the last word
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -104,10 +105,11 @@ class Collecting:
 
     async def look_again(self) -> None:
         """Reads which logs are on; to be called whenever that may have changed."""
-        on, kept = await self._database.read(_places)
-        before = self._heard, _platforms(self._kept)
-        self._heard = frozenset(each.place for each in on if self._may_hear(each.place))
-        self._kept = {*kept, *self._heard}
+        async with self._looking:
+            on, kept = await self._database.read(_places)
+            before = self._heard, _platforms(self._kept)
+            self._heard = frozenset(each.place for each in on if self._may_hear(each.place))
+            self._kept = {*kept, *self._heard}
         if before != (self._heard, _platforms(self._kept)):
             self._changed.set()
             self._changed = asyncio.Event()
@@ -256,6 +258,7 @@ def post_of(said: Heard, source: str = LIVE) -> Post:
         text=said.text,
         reply_to=said.reply_to,
         edited=said.edited,
+        thread=None if said.place.channel is None else said.place.key,
     )
 
 

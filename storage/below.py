@@ -26,10 +26,10 @@ class Places:
     keys: frozenset[str]
     prefixes: tuple[str, ...]
 
-    def hold(self, table: Table) -> ColumnElement[bool]:
-        """Whether a row belongs to one of them."""
-        beginnings = [table.c.place.startswith(prefix, autoescape=True) for prefix in self.prefixes]
-        return or_(table.c.place.in_(self.keys), *beginnings)
+    def hold(self, table: Table, column: str = "place") -> ColumnElement[bool]:
+        """Whether a row belongs to one of them, by the column that names its place."""
+        beginnings = [table.c[column].startswith(prefix, autoescape=True) for prefix in self.prefixes]
+        return or_(table.c[column].in_(self.keys), *beginnings)
 
 
 async def guilds_of(conn: AsyncConnection, platform: str) -> set[str]:

@@ -34,6 +34,7 @@ async def forget(conn: AsyncConnection, places: Places, at: datetime) -> list[Ch
     await conn.execute(over.values(running=False, message=None, deadline=None, revision=games.c.revision + 1))
     for table in (settings, texts, turns, posts, consents, logs):
         await conn.execute(delete(table).where(places.hold(table)))
+    await conn.execute(delete(posts).where(places.hold(posts, "thread")))
     unfinished = and_(places.hold(jobs), jobs.c.state.in_(OPEN))
     await conn.execute(update(jobs).where(unfinished).values(state="cancelled", ended=at))
     return await channel_models.taint_at(conn, places, at)

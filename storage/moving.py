@@ -51,9 +51,10 @@ async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: dat
     await _close_doubles(conn, places, before, after, at)
     for table in (stories, games, jobs):
         await conn.execute(update(table).where(places.hold(table)).values(message=None))
-    for table in (stories, games, turns, audit, posts, consents, jobs, channel_models):
-        moved = literal(after) + func.substr(table.c.place, len(before) + 1)
-        await conn.execute(update(table).where(places.hold(table)).values(place=moved))
+    named = [(table, "place") for table in (stories, games, turns, audit, posts, consents, jobs, channel_models)]
+    for table, column in (*named, (posts, "thread")):
+        moved = literal(after) + func.substr(table.c[column], len(before) + 1)
+        await conn.execute(update(table).where(places.hold(table, column)).values({column: moved}))
     for table in (stories, games):
         here = table.c.place.startswith(f"{platform}:", autoescape=True)
         await conn.execute(update(table).where(here, table.c.channel == old).values(channel=new))

@@ -35,6 +35,7 @@ class Post:
         reply_to: the message that it answers.
         edited: when it was last changed.
         kind: `chat`, `text` or `story`.
+        thread: the key of the thread or topic of the channel in which it was written.
     """
 
     place: str
@@ -47,6 +48,7 @@ class Post:
     reply_to: str | None = None
     edited: datetime | None = None
     kind: str = "chat"
+    thread: str | None = None
 
 
 class Written(NamedTuple):
@@ -68,8 +70,8 @@ class Count:
 
 PLAIN: Final = tuple(name for name in Post.__dataclass_fields__ if name != "text")
 INSERT: Final = (
-    "INSERT INTO posts (place, guild, source, person, message, reply_to, at, edited, kind, sealed) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO posts (place, guild, source, person, message, reply_to, at, edited, kind, thread, sealed) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 STAMP: Final = len("2026-01-31 12:00:00.000000")
 COLUMNS: Final = (posts.c.id, posts.c.sealed, *(posts.c[name] for name in PLAIN))
@@ -289,6 +291,7 @@ def _row(post: Post, sealed: bytes) -> tuple[object, ...]:
         _moment(post.at),
         None if post.edited is None else _moment(post.edited),
         post.kind,
+        None if post.thread is None else storable(post.thread),
         sealed,
     )
 

@@ -311,6 +311,7 @@ posts: Final = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("place", Prose, nullable=False),
+    Column("thread", Prose),
     Column("guild", Prose),
     Column("source", Prose, nullable=False),
     Column("person", Prose, nullable=False),
@@ -325,6 +326,12 @@ posts: Final = Table(
     Index("ix_posts_person", "person"),
     Index("ix_posts_place_at", "place", "at"),
     Index("ix_posts_at", "at"),
+    Index(
+        "ix_posts_thread",
+        "thread",
+        sqlite_where=text("thread IS NOT NULL"),
+        postgresql_where=text("thread IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

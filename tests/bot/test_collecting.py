@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.collecting import Collecting, Deleted, Edited, Heard
 from bot.conversation import Person, Place
 from storage import consents, logs
+from storage.below import places_of
 from storage.database import Database
+from storage.forgetting import forget
 from storage.logs import Log
 from storage.vault import Vault
 from tests.bot.collected import agree, kept, logged, texts
@@ -214,3 +218,39 @@ async def test_what_is_wanted_changes(collecting: Collecting, database: Database
     await collecting.look_again()
 
     assert (same, before.is_set(), collecting.changed.is_set()) == (False, True, False)
+
+
+async def test_who_looks_last(collecting: Collecting, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who began to look before a log was turned off does not have it heard again."""
+    read, first, go_on = database.read, asyncio.Event(), asyncio.Event()
+
+    async def slowly(operation: Any) -> Any:
+        found = await read(operation)
+        if not first.is_set():
+            first.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr(database, "read", slowly)
+    early = asyncio.create_task(collecting.look_again())
+    await first.wait()
+    await database.write(partial(logs.turn, log=Log(KEY, None, False, datetime.now(UTC), "telegram:1")))
+    late = asyncio.create_task(collecting.look_again())
+    await asyncio.wait({late}, timeout=0.2)  # where nobody waits for the first, this is long enough
+    go_on.set()
+    await asyncio.gather(early, late)
+
+    assert not collecting.wants(CHAT)
+
+
+async def test_a_thread_that_is_gone(
+    collecting: Collecting, database: Database, vault: Vault, clock: FakeClock
+) -> None:
+    """With a thread goes what was said in it, and what was said in its channel stays."""
+    await collecting.heard(said("in the channel", clock))
+    await collecting.heard(said("in a topic", clock, place=TOPIC, message="m2"))
+
+    gone = await database.read(partial(places_of, platform="telegram", ids=["-7:3"]))
+    await database.write(partial(forget, places=gone, at=clock.now()))
+
+    assert await texts(database, vault, KEY) == ["in the channel"]

@@ -332,7 +332,7 @@ async def test_moving_to_where_people_agreed(database: Database, vault: Vault) -
 async def test_moving_what_was_given(database: Database, vault: Vault) -> None:
     """Texts and stories that people gave keep their ids, which are none of the platform's, and can be taken back."""
     given = [
-        Post(GROUP, None, "submission", ADA, message, NOON, "Once", kind=kind)
+        Post(GROUP, None, "submission", ADA, message, NOON, "Once", kind=kind, thread=TOPIC)
         for message, kind in (("teach:7", "text"), (f"story:3:{ADA}", "story"))
     ]
     shared = Post(GROUP, None, "submission", BOB, f"story:3:{BOB}", NOON, "Once", kind="story")
@@ -343,4 +343,5 @@ async def test_moving_what_was_given(database: Database, vault: Vault) -> None:
     await database.write(lambda conn: contributions.take_back(conn, ADA, NEW))
 
     assert {post.message for post in moved} == {"teach:7", f"story:3:{ADA}"}
+    assert {post.thread for post in moved} == {NEW_TOPIC}
     assert await database.read(lambda conn: posts.of_person(conn, vault, BOB)) == []

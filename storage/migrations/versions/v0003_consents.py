@@ -50,6 +50,7 @@ def _texts() -> None:
         "posts",
         sa.Column("id", ROW_ID, primary_key=True),
         sa.Column("place", sa.Text, nullable=False),
+        sa.Column("thread", sa.Text),
         sa.Column("guild", sa.Text),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("person", sa.Text, nullable=False),
@@ -64,6 +65,12 @@ def _texts() -> None:
         sa.Index("ix_posts_person", "person"),
         sa.Index("ix_posts_place_at", "place", "at"),
         sa.Index("ix_posts_at", "at"),
+        sa.Index(
+            "ix_posts_thread",
+            "thread",
+            sqlite_where=sa.text("thread IS NOT NULL"),
+            postgresql_where=sa.text("thread IS NOT NULL"),
+        ),
         sqlite_autoincrement=True,
     )
 
