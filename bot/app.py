@@ -38,7 +38,7 @@ from bot.home import Home
 from bot.intake import Intake
 from bot.jobs import actions as of_trainings
 from bot.jobs import pressing as deciding
-from generators.training.runner import Runner
+from bot.jobs.remote import remote_runner
 from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages
@@ -54,6 +54,7 @@ from bot.visibility import Visibility
 from bot.warming import Warming
 from generators.completion import Generator
 from generators.errors import Phrase, UserError
+from generators.training.runner import Runner
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
@@ -125,7 +126,7 @@ class Bot:
         self.talk = Talk(self)
         self.consents = Consents(self)
         self.lineages = Lineages(self)
-        self.jobs = Jobs(self, runner)
+        self.jobs = Jobs(self, runner, remote_runner(configuration.remote))
         self.uploads = Uploads(Home(configuration.home).uploads, vault)
         self.consents.watch(self.lineages.follow)
         self.consents.watch(self.jobs.follow)

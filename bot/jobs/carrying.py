@@ -171,7 +171,7 @@ class Carrying:
 
         It is over once that is shown: after a crash it is shown again rather than never.
         """
-        made = self._directory.path / outcome["directory"]
+        made = self._directory.path / outcome.get("directory", "")  # none, where it is on another machine
         picture = await asyncio.to_thread(_picture, made / "curve.png")
         result = await self._result(outcome)
         self.handing_on = True
@@ -198,7 +198,7 @@ class Carrying:
             base=plan["base_name"],
             bits=float(outcome["after"]["bits_per_character"]),
             made=self._bot.clock.now(),
-            directory=self._directory.path / outcome["directory"],
+            directory=self._directory.path / outcome["directory"] if "directory" in outcome else None,
             measured=measured,
             learnt_from=[(who, place) for who, place in self._facts.get("people", ())],
             read=datetime.fromisoformat(self._facts["read"]) if "read" in self._facts else None,

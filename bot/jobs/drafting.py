@@ -17,6 +17,7 @@ from bot.corpora.uploads import Uploads
 from bot.home import Home
 from bot.jobs import estimates
 from bot.jobs.errors import TooLittleText, UnknownSource
+from bot.jobs.remote import check_safe
 from bot.jobs.showing import Draft
 from bot.models import pinned
 from bot.names import versioned
@@ -84,6 +85,8 @@ async def base_of(bot: Bot, place: Place, asked: str | None) -> Base:
     trains = bot.jobs.elsewhere is not None if name.startswith(REMOTE) else info.kind in RECIPES
     if not trains:
         raise Unsupported(info.name, Phrase("be trained in a channel"))
+    if name.startswith(REMOTE):
+        check_safe(bot.configuration.remote.url)
     directory = None
     if not name.startswith(REMOTE):
         directory = (await asyncio.to_thread(found, bot.configuration.home, name))[1]
@@ -157,6 +160,8 @@ async def plan_of(bot: Bot, place: Place, options: Mapping[str, Any]) -> dict[st
     if info is not None and measured and pinned(info) != base:
         plan["current"] = str((await asyncio.to_thread(found, home, pinned(info)))[1])
         plan["current_name"] = pinned(info)
+    elif info is not None and not is_here and info.name.startswith(REMOTE) and pinned(info) != base:
+        plan["current_name"] = pinned(info)  # the host measures it
     return plan
 
 

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +87,7 @@ class Tuning:
         self._ending: set[str] = set()
         self._tending: list[asyncio.Task[None]] = []
         self._writing = 0
+        self._closing = False
 
     async def open(self) -> bool:
         """Takes up what an earlier process left; False where another one has this folder."""
@@ -108,6 +109,7 @@ class Tuning:
 
     async def close(self) -> None:
         """Lets go of everything; processes go on by themselves, and files that wait are deleted."""
+        self._closing = True
         tasks = [*self._following.values(), *self._tending]
         for task in tasks:
             task.cancel()
@@ -279,7 +281,7 @@ class Tuning:
     def _let_go(self, job_id: str) -> None:
         self._following.pop(job_id, None)
         self._ending.discard(job_id)
-        with suppress(RuntimeError):  # the loop is closing
+        if not self._closing:
             self._look()
 
     async def _follow(self, record: Record) -> None:

@@ -1,0 +1,265 @@
+"""Trainings on the host of the models: the text goes there sealed by TLS, or never leaves this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot.configuration import is_loopback
+from bot.configuration.keys import RemoteKeys
+from generators.errors import ShuttingDown, Translate, UserError, english
+from generators.remote.connection import PREFIX, meaning
+from generators.remote.errors import HostAway, HostBusy, HostStarting, NotAnApi
+from generators.training.job_directory import JobDirectory, read_object, write_whole
+from generators.training.sealed import read_sealed
+from generators.wire import FIELD, Json
+
+STATE: Final = "remote.json"  # in a job's directory: which job of the host's it is, and how much it has told
+LOOK: Final = 1.0  # seconds between two questions how far a job is
+AWAY: Final = 900.0  # seconds that a host may be away before the job is begun anew
+TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
+FEW: Final = 50  # events of a question, where no more can have come …
+MANY: Final = 10_000  # … and where more have
+AGAIN: Final = ("restarted",)  # why jobs end of which the host has lost the text, and for which it is sent anew
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class PlainHost(UserError):
+    """A host that text could only be sent to as it is."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "Nothing is sent to the host of the models to learn from, because remote.url is neither https nor on this "
+            "machine; whoever runs the bot can set that up."
+        )
+
+
+class _Given(Exception):
+    """A job that is ended while its text is being sent."""
+
+
+def check_safe(url: str | None) -> None:
+    """Refuses an address to which text would travel as it is.
+
+    Raises:
+        PlainHost: it is one.
+    """
+    parts = urlsplit(url or "")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise PlainHost
+
+
+class RemoteRunner:
+    """Carries jobs out on a host with a fine-tuning API; a `Runner`, whose methods wait for the network.
+
+    Args:
+        url: of the API, with or without the `/v1` at its end.
+        key: sent as a bearer key.
+        ticks: seconds that only go forward.
+    """
+
+    def __init__(self, url: str, key: str | None = None, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._key = key
+        self._ticks = ticks
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._looked: dict[str, float] = {}  # when each job was asked for
+        self._answered: dict[str, float] = {}  # … and when that was last answered
+        self._given_up: set[str] = set()
+
+    def start(self, directory: JobDirectory, key: bytes, threads: int) -> None:
+        """Sends the text, and begins a job with it.
+
+        Raises:
+            UserError: the host is not there, or refuses it.
+        """
+        del threads  # the host's own
+        name = directory.path.name
+        check_safe(self._url)
+        self._given_up.discard(name)
+        plan = directory.read_plan()
+        try:
+            with self._locks[name], self._client() as client:
+                file = _File(directory.corpus, key, lambda: name in self._given_up)
+                sent = {"file": (f"{name}.jsonl", file)}
+                uploaded = _answer(client.post("files", data={"purpose": "fine-tune"}, files=sent))  # type: ignore[arg-type]
+                asked = _asked(plan, str(uploaded["id"]))
+                job = _answer(client.post("fine_tuning/jobs", json=asked))
+                state = {"job": job["id"], "file": uploaded["id"], "told": 0}
+                write_whole(directory.path / STATE, state)
+        except _Given:
+            return
+        self._answered[name] = self._ticks()
+
+    def is_alive(self, directory: JobDirectory) -> bool:
+        """Whether the host carries it out; what it has told is added to the job's events, and its end to its result."""
+        name = directory.path.name
+        with self._locks[name]:
+            state = read_object(directory.path / STATE)
+            if not state or directory.outcome() is not None:
+                return False
+            now = self._ticks()
+            if now - self._looked.get(name, -LOOK) < LOOK:
+                return True
+            self._looked[name] = now
+            try:
+                check_safe(self._url)
+                alive = self._follow(directory, state)
+            except (HostAway, HostBusy, HostStarting, ShuttingDown):
+                return now - self._answered.setdefault(name, now) < AWAY
+            self._answered[name] = now
+            return alive
+
+    def stop(self, directory: JobDirectory) -> None:
+        """Cancels it, with which the host deletes its text."""
+        name = directory.path.name
+        self._given_up.add(name)
+        with self._locks[name]:
+            state = read_object(directory.path / STATE)
+            if state and directory.outcome() is None:
+                try:
+                    with self._client() as client:
+                        client.post(f"fine_tuning/jobs/{state['job']}/cancel")
+                        client.delete(f"files/{state['file']}")
+                except (UserError, httpx.HTTPError) as fault:
+                    _log.warning("the job %s cannot be cancelled on the host: %s", state["job"], fault)
+            (directory.path / STATE).unlink(missing_ok=True)
+        self._looked.pop(name, None)
+        self._answered.pop(name, None)
+
+    def _follow(self, directory: JobDirectory, state: dict[str, Any]) -> bool:
+        with self._client() as client:
+            response = client.get(f"fine_tuning/jobs/{state['job']}")
+            if response.status_code == 404:
+                return self._lost(directory)
+            job = _answer(response)
+            self._mirror(client, directory, state)
+        error = job.get("error") or {}
+        match job["status"]:
+            case "succeeded":
+                outcome = dict(job[FIELD]["outcome"])
+                outcome["name"] = f"{PREFIX}{job['fine_tuned_model']}"
+                directory.finish(outcome)
+            case "failed" if error.get("code") in AGAIN:
+                return self._lost(directory)
+            case "failed":
+                directory.finish({"state": "failed", "reason": "refused", "sentence": error.get("message", "")})
+            case "cancelled":
+                said = "It was cancelled on the host of the models."
+                directory.finish({"state": "failed", "reason": "refused", "sentence": said})
+            case _:
+                return True
+        return False
+
+    def _lost(self, directory: JobDirectory) -> bool:
+        """Forgets a job that the host has lost, so that it is begun anew; False."""
+        (directory.path / STATE).unlink(missing_ok=True)
+        return False
+
+    def _mirror(self, client: httpx.Client, directory: JobDirectory, state: dict[str, Any]) -> None:
+        """Adds what is new of the events."""
+        for limit in (FEW, MANY):
+            page = _answer(client.get(f"fine_tuning/jobs/{state['job']}/events", params={"limit": limit}))
+            events = [(int(event["id"].rpartition("-")[2]), event["data"]) for event in page["data"]][::-1]
+            if not page["has_more"] or (events and events[0][0] <= state["told"]):
+                break
+        new = [(number, data) for number, data in events if number >= state["told"]]
+        for _, data in new:
+            directory.tell(data)
+        if new:
+            state["told"] = new[-1][0] + 1
+            write_whole(directory.path / STATE, state)
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.Client]:
+        """A connection.
+
+        Raises:
+            HostAway: nobody is there.
+        """
+        base = self._url.rstrip("/").removesuffix("/v1")
+        try:
+            with httpx.Client(
+                base_url=f"{base}/v1/",
+                headers=[(b"Authorization", f"Bearer {self._key}".encode())] if self._key else None,
+                timeout=TIMEOUT,
+                trust_env=not is_loopback(urlsplit(base).hostname or ""),  # no proxy sees what stays on this machine
+            ) as client:
+                yield client
+        except httpx.TransportError as fault:
+            raise HostAway from fault
+
+
+def remote_runner(keys: RemoteKeys) -> RemoteRunner | None:
+    """What carries out trainings on the host that is set, if one is."""
+    if not keys.url:
+        return None
+    return RemoteRunner(keys.url, keys.key.get_secret_value() if keys.key else None)
+
+
+class _File:
+    """The documents of a sealed corpus as JSON lines, read as they are sent.
+
+    Args:
+        path: of the corpus.
+        key: of it.
+        given_up: whether to send no more of it.
+    """
+
+    def __init__(self, path: Path, key: bytes, given_up: Callable[[], bool]) -> None:
+        self._documents = read_sealed(path, key)
+        self._given_up = given_up
+        self._waiting = b""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
+        if self._given_up():
+            raise _Given
+        parts, length = [self._waiting], len(self._waiting)
+        while length < size and (document := next(self._documents, None)) is not None:
+            line = json.dumps({"text": document.text, "labels": document.labels}).encode() + b"\n"
+            parts.append(line)
+            length += len(line)
+        whole = b"".join(parts)
+        self._waiting = whole[size:]
+        return whole[:size]
+
+
+def _asked(plan: dict[str, Any], file: str) -> Json:
+    """A job's plan in the API's words."""
+    asked: Json = {"model": str(plan["base_name"]).removeprefix(PREFIX), "training_file": file}
+    if "epochs" in plan["options"]:
+        asked["hyperparameters"] = {"n_epochs": float(plan["options"]["epochs"])}
+    if "current_name" in plan:
+        asked["compare"] = str(plan["current_name"]).removeprefix(PREFIX)
+    return asked
+
+
+def _answer(response: httpx.Response) -> Json:
+    """The object in an answer.
+
+    Raises:
+        UserError: it is an error.
+    """
+    if response.is_error:
+        raise meaning(response.status_code, response.content)
+    try:
+        told = response.json()
+    except ValueError as fault:
+        raise NotAnApi from fault
+    if not isinstance(told, dict):
+        raise NotAnApi
+    return told
