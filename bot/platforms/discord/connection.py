@@ -86,9 +86,9 @@ class Connection:
         """Whether a member of a server may manage it; who is no member may not."""
         if self._client is None:
             raise ConnectionError("there is no connection to Discord")
-        server = self._client.get_guild(guild)
-        try:
-            return server is not None and (await server.fetch_member(person)).guild_permissions.manage_guild
+        try:  # a server that has not come yet, as after a new connection, is asked for
+            server = self._client.get_guild(guild) or await self._client.fetch_guild(guild, with_counts=False)
+            return (await server.fetch_member(person)).guild_permissions.manage_guild
         except discord.NotFound:
             return False
 

@@ -71,6 +71,7 @@ class Guild:
         self.unavailable = False
         self.bot_role = server.snowflakes.next()
         self.roles = [server.snowflakes.next() for _ in range(roles)]
+        self.offices: dict[int, int] = {}  # the role of each member who may do more than everybody, by user
 
     def __repr__(self) -> str:
         return f"<guild {self.name}>"
@@ -98,6 +99,12 @@ class Guild:
     def member(self, user: User, *names: str) -> User:
         """Makes somebody a member who holds these permissions beyond everybody's."""
         self.members[user.id] = self.members.get(user.id, 0) | permissions.bits(names)
+        if names:
+            known = user.id in self.offices
+            role = self.offices.setdefault(user.id, self.server.snowflakes.next())
+            payload = {"guild_id": str(self.id), "role": self._office(user.id, role)}
+            event = "GUILD_ROLE_UPDATE" if known else "GUILD_ROLE_CREATE"
+            self.server.gateway.dispatch(event, payload, guild=self, intent=GUILDS_INTENT)
         return user
 
     def grant(self, *names: str) -> None:
@@ -148,7 +155,11 @@ class Guild:
             self._role(self.id, "@everyone", self.everyone),
             self._role(self.bot_role, self.server.bot.name, self.granted),
             *(self._role(role, f"role {index}", 0) for index, role in enumerate(self.roles)),
+            *(self._office(user, role) for user, role in self.offices.items()),
         ]
+
+    def _office(self, user: int, role: int) -> Json:
+        return self._role(role, f"role of {self.server.users[user].name}", self.members[user])
 
     def _role(self, role: int, name: str, held: int) -> Json:
         return {
@@ -168,12 +179,13 @@ class Guild:
 
     def member_payload(self, user: User) -> Json:
         """A member as the API describes it."""
+        roles = {self.server.bot.id: self.bot_role, **self.offices}
         return {
             "user": user.payload(),
             "nick": None,
             "avatar": None,
             "banner": None,
-            "roles": [str(self.bot_role)] if user is self.server.bot else [],
+            "roles": [str(roles[user.id])] if user.id in roles else [],
             "joined_at": moment(self.server.started),
             "premium_since": None,
             "communication_disabled_until": None,
