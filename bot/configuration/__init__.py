@@ -2,7 +2,6 @@
 
 from bot.configuration.faults import ConfigurationFault, Exposed, UnknownKey, UnreadableFile
 from bot.configuration.keys import (
-    LATER,
     LOOPBACK,
     Configuration,
     DatabaseKeys,
@@ -22,7 +21,6 @@ from bot.configuration.keys import (
 from bot.configuration.loading import Shown, load_configuration, shown
 
 __all__ = [
-    "LATER",
     "LOOPBACK",
     "Configuration",
     "ConfigurationFault",

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
-LATER: Final = (  # read and checked already, so that files stay as they are; nothing in this version uses them
-    "device",
-    "training.jobs",
-)
-
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that listens on `host`."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.configuration.faults import ConfigurationFault, Exposed, UnknownKey
-from bot.configuration.keys import LATER, Configuration, is_loopback
+from bot.configuration.keys import Configuration, is_loopback
 from bot.configuration.sources import (
     AT,
     Environment,
@@ -26,12 +26,11 @@ from bot.names import nearest
 
 
 class Shown(NamedTuple):
-    """One key as `planchette doctor` prints it; `used` unless this version does nothing with it."""
+    """One key as `planchette doctor` prints it."""
 
     key: str
     value: str
     origin: str
-    used: bool
 
 
 def load_configuration(home: Path | None = None, *, serving: Sequence[str] = ("web", "host")) -> Configuration:
@@ -80,7 +79,7 @@ def shown(configuration: Configuration) -> list[Shown]:
         value: Any = configuration
         for part in key.split("."):
             value = getattr(value, part)
-        lines.append(Shown(key, _as_text(value), configuration.origins.get(key, "default"), key not in LATER))
+        lines.append(Shown(key, _as_text(value), configuration.origins.get(key, "default")))
     return lines
 
 

@@ -46,7 +46,7 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     from bot.shell.discord import discord_findings
     from bot.shell.telegram import telegram_findings
 
-    for one in (*_home(configuration.home), *_network(configuration), *_settings(configuration)):
+    for one in (*_home(configuration.home), *_network(configuration)):
         yield one
     async for one in discord_findings(configuration):
         yield one
@@ -103,15 +103,6 @@ def _running(home: Path) -> bool:
             return False
     except HomeInUse:
         return True
-
-
-def _settings(configuration: Configuration) -> Iterator[Finding]:
-    from bot.configuration import LATER
-
-    for key in LATER:
-        origin = configuration.origins.get(key, "default")
-        if origin != "default":
-            yield Finding("settings", State.NOTE, f"{key} is set ({origin}), but this version does nothing with it.")
 
 
 async def _database(configuration: Configuration) -> AsyncIterator[Finding]:

@@ -35,13 +35,12 @@ def doctor(as_json: Json = False) -> None:
 
     configuration = load_configuration()
     origin = "environment variable PLANCHETTE_HOME" if os.environ.get("PLANCHETTE_HOME") else "default"
-    settings = [Shown("home", str(configuration.home), origin, used=True), *shown(configuration)]
+    settings = [Shown("home", str(configuration.home), origin), *shown(configuration)]
     if as_json:
-        for key, value, origin, used in settings:
-            emit({"setting": key, "value": value, "origin": origin, "used": used})
+        for key, value, origin in settings:
+            emit({"setting": key, "value": value, "origin": origin})
     else:
-        rows = [(key, value, origin, "" if used else "not used yet") for key, value, origin, used in settings]
-        table(("setting", "value", "from", ""), rows)
+        table(("setting", "value", "from"), settings)
         say()
     problems = asyncio.run(_checked(configuration, as_json))
     if problems:

@@ -33,7 +33,7 @@ def test_settings_as_json(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None
     settings = {line["setting"]: line for line in lines if "setting" in line}
     assert settings["web.key"]["value"] == "********"
     assert settings["web.key"]["origin"] == "environment variable PLANCHETTE_WEB__KEY"
-    assert settings["web.port"] == {"setting": "web.port", "value": "8477", "origin": "default", "used": True}
+    assert settings["web.port"] == {"setting": "web.port", "value": "8477", "origin": "default"}
     assert "open sesame" not in json.dumps(lines)
     assert {line["state"] for line in lines if "check" in line} <= {"good", "note"}
 
@@ -109,19 +109,6 @@ def test_database_is_only_looked_at(shell: Shell, home: Path, monkeypatch: pytes
 
     assert f"· database: {file} is of an older version; the next start migrates it." in ran.out
     assert file.read_bytes() == before
-
-
-def test_settings_without_effect(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting that this version does nothing with is said to have no effect where somebody has set it."""
-    monkeypatch.setenv("PLANCHETTE_DEVICE", "cuda")
-
-    ran = shell("doctor")
-
-    assert ran.code == 0
-    assert "· settings: device is set (environment variable PLANCHETTE_DEVICE), but this version does" in ran.out
-    assert "training.jobs is set" not in ran.out
-    (line,) = [line for line in ran.out.splitlines() if line.startswith("training.jobs ")]
-    assert line.endswith("not used yet")
 
 
 def test_missing_default_model(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
