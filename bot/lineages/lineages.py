@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +29,7 @@ from bot.names import versioned
 from bot.places import place_of
 from bot.visibility import OutOfUse, Owner, owner_of
 from generators.errors import Translate
-from storage import audit, channel_models, inbox
+from storage import audit, channel_models, inbox, jobs
 from storage.channel_models import ChannelModel
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ class Lineages:
             if known is not None and known.job == result.job:
                 used = (await choice.chosen(conn, owner.place)).name == known.name
                 return known, Verdict.USED if used else Verdict.NOT_COMPARED if found is Verdict.USED else found
-            made = known or await channel_models.add(conn, _row(result, owner), result.learnt_from, result.read)
+            row = _row(result, owner)
+            training = None if result.job is None else await jobs.get(conn, result.job)
+            if training is not None and training.state == "cancelled":  # by who forgot the text, or the place is gone
+                row = replace(row, tainted=row.made)
+            made = known or await channel_models.add(conn, row, result.learnt_from, result.read)
             if made.tainted is None and found is Verdict.USED:
                 await self._choose(conn, owner.place, made, result.person)
             return made, found
