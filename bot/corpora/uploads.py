@@ -6,10 +6,12 @@ chat lies sealed there, with a key of its own that the vault seals; what the ope
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -18,7 +20,7 @@ from typing import Final
 from bot.corpora.errors import FileTooLarge, IsAnExport, NoSuchUpload, NoTextFormat, TooManyFiles
 from bot.corpora.reading import GivenFile
 from generators.training import Corpus, UnreadableSource
-from generators.training.sealed import KEY, SUFFIX, SealedWriter
+from generators.training.sealed import KEY, SUFFIX, CannotSeal, SealedWriter
 from storage.vault import Vault
 
 FORMATS: Final = (".txt", ".md", ".csv", ".tsv", ".jsonl", ".ndjson")
@@ -70,15 +72,13 @@ class Uploads:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         key = secrets.token_bytes(KEY)
         sealed = folder / f"{plain}{SUFFIX}"
-        with TemporaryDirectory(dir=folder, prefix=".") as scratch, SealedWriter(sealed, key) as writer:
-            given = Path(scratch) / plain
-            given.write_bytes(data)
+        with _unwritten(data, plain) as given, SealedWriter(sealed, key) as writer:
             try:
                 for document in Corpus([given]):
                     writer.write(document.text)
             except UnreadableSource as fault:
                 raise replace(fault, path=plain) from fault
-            self._lock(sealed).write_bytes(self._vault.seal(key.hex(), _about(plain)))
+            _write(self._lock(sealed), self._vault.seal(key.hex(), _about(plain)))
         return GivenFile(sealed, plain, key)
 
     def of_place(self, place: str) -> list[GivenFile]:
@@ -127,9 +127,7 @@ class Uploads:
             if self._vault.is_current(sealed):
                 continue
             about = _about(lock.name.removesuffix(LOCK))
-            anew = lock.with_name(f".{lock.name}.new")
-            anew.write_bytes(self._vault.seal(self._vault.unseal(sealed, about), about))
-            anew.replace(lock)
+            _write(lock, self._vault.seal(self._vault.unseal(sealed, about), about))
 
     def _of(self, place: str) -> Path:
         return self._folder / _folder(place)
@@ -175,6 +173,37 @@ def _plain(name: str) -> str:
 
 def _folder(place: str) -> str:
     return re.sub(r"[^\w-]", lambda found: "_" if found[0] == ":" else f"%{ord(found[0]):x}", place)
+
+
+@contextmanager
+def _unwritten(data: bytes, name: str) -> Iterator[Path]:
+    """A file of that name which is on no disk, so that nothing stays there if the bot is killed meanwhile."""
+    with TemporaryDirectory(prefix="planchette-") as folder:
+        path = Path(folder) / name
+        if not hasattr(os, "memfd_create"):  # elsewhere than on Linux it is a file after all
+            path.write_bytes(data)
+            yield path
+            return
+        with os.fdopen(os.memfd_create("upload"), "wb") as file:
+            file.write(data)
+            file.flush()
+            path.symlink_to(f"/proc/self/fd/{file.fileno()}")
+            yield path
+
+
+def _write(lock: Path, sealed: bytes) -> None:
+    """Writes a lock, whole or not at all.
+
+    Raises:
+        CannotSeal: the disk is full.
+    """
+    anew = lock.with_name(f".{lock.name}.new")
+    try:
+        anew.write_bytes(sealed)
+        anew.replace(lock)
+    except OSError as fault:
+        anew.unlink(missing_ok=True)
+        raise CannotSeal(lock.name.removesuffix(LOCK), fault.strerror or type(fault).__name__) from fault
 
 
 def _about(name: str) -> str:

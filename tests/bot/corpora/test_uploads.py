@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,36 @@ def test_an_upload_is_kept_sealed(shelf: Uploads, tmp_path: Path) -> None:
     assert files
     assert not any(b"marvellous" in path.read_bytes() for path in files)
     assert all(path.stat().st_mode & 0o077 == 0 for path in files if path.suffix == ".sealed")
+
+
+class Looking(Vault):
+    """Looks, while it seals the key of a file, for what lies on the disk in the clear.
+
+    Attributes:
+        among: the directory that it looks through.
+        found: whether there was something with the word «marvellous».
+    """
+
+    among: Path
+    found: bool
+
+    def seal(self, text: str, about: str) -> bytes:
+        files = [path for path in self.among.rglob("*") if path.is_file() and not path.is_symlink()]
+        self.found = any(b"marvellous" in path.read_bytes() for path in files)
+        return super().seal(text, about)
+
+
+def test_never_in_the_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a file stands on the disk as plain text while it is being sealed, when the bot may be killed."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    vault = Looking.open(tmp_path / "keys" / "vault.key")
+    assert isinstance(vault, Looking)
+    vault.among = tmp_path
+
+    Uploads(tmp_path / "uploads", vault).keep(DEN, "tales.txt", b"a marvellous lamp\nand a cave\n")
+
+    assert not vault.found
 
 
 def test_places_have_their_own(shelf: Uploads) -> None:
