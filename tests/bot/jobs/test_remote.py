@@ -143,11 +143,11 @@ async def test_the_host_has_lost_it(
     tuning.get(job).status, tuning.get(job).code = "failed", "restarted"
 
     alive = await asyncio.to_thread(runner.is_alive, directory)
-    again = await begin(runner, directory, tuning, there)
+    await asyncio.to_thread(runner.start, directory, KEY, 1)
 
     assert not alive
     assert directory.corpus.exists()
-    assert again != job
+    assert tuning.all()[0].id != job
 
 
 async def test_refused_elsewhere(elsewhere: Path, directory: JobDirectory, tuning: Tuning) -> None:
