@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Soon: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 KEPT: Final = 1000  # threads that the library does not know, and whose channels were asked for
+AGAIN: Final = timedelta(seconds=10)  # between two attempts
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +41,12 @@ class Overhearing:
     def __init__(self, bot: Bot, connection: Connection, soon: Soon) -> None:
         self._collecting = bot.collecting
         self._connection = connection
+        self._clock = bot.clock
         self._soon = soon
         self._history = History(bot.database, bot.collecting, Past(connection), bot.clock)
         self._reading: asyncio.Task[None] | None = None
         self._asked: OrderedDict[int, Place | None] = OrderedDict()
+        self._asking = asyncio.Lock()  # so that of one thread everything goes on in the order in which it happened
 
     def message(self, message: discord.Message) -> None:
         """Somebody wrote something in their own words."""
@@ -54,7 +58,7 @@ class Overhearing:
         if message.edited_at is None or not self._collecting.follows(PLATFORM):
             return
         if self._may_matter(message.channel, message.guild, kept=True):
-            self._soon(self._changed(message))
+            self._soon(self._followed(partial(self._changed, message)))
 
     def deleted(self, channel: int, guild: int | None, messages: set[int]) -> None:
         """Messages are gone."""
@@ -62,7 +66,7 @@ class Overhearing:
             return
         where = self._connection.channel(channel, guild)
         if self._may_matter(where, guild, kept=True):
-            self._soon(self._gone(where, guild, messages))
+            self._soon(self._followed(partial(self._gone, where, guild, messages)))
 
     def connected(self, *, whole: bool) -> None:
         """All that happens is heard, so that what was missed can be read; or some of it is not."""
@@ -94,58 +98,68 @@ class Overhearing:
         return place_of(channel, number)
 
     async def _place(self, channel: object, guild: discord.Guild | int | None) -> Place | None:
-        """The same; what the library does not know, such as an old thread, Discord is asked for once."""
-        place = self._known(channel, guild)
-        assert isinstance(channel, discord.abc.Snowflake)
-        if place is not None or isinstance(channel, discord.Thread) or channel.id in self._asked:
+        """The same; what the library does not know, such as an old thread, Discord is asked for once.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        if (place := self._known(channel, guild)) is not None:
             return place
-        number = guild.id if isinstance(guild, discord.Guild) else guild
-        try:
-            with refusals():
-                self._asked[channel.id] = self._known(await self._connection.fetched(channel.id), number)
-        except (Unreadable, Unreachable) as fault:
-            log.debug("a channel is not known", channel=channel.id, reason=str(fault))
-            return None
-        if len(self._asked) > KEPT:
-            self._asked.popitem(last=False)
-        return self._asked.get(channel.id)
+        assert isinstance(channel, discord.abc.Snowflake)
+        async with self._asking:
+            if isinstance(channel, discord.Thread) or channel.id in self._asked:
+                return self._asked.get(channel.id)
+            number = guild.id if isinstance(guild, discord.Guild) else guild
+            try:
+                with refusals():
+                    self._asked[channel.id] = self._known(await self._connection.fetched(channel.id), number)
+            except Unreadable as fault:
+                log.debug("a channel is not known", channel=channel.id, reason=str(fault))
+                return None
+            if len(self._asked) > KEPT:
+                self._asked.popitem(last=False)
+            return self._asked.get(channel.id)
 
     async def _heard(self, message: discord.Message) -> None:
-        place = await self._place(message.channel, message.guild)
-        if place is None:
-            return
         author, reference = message.author, message.reference
         answered = reference.message_id if reference is not None and message.type is discord.MessageType.reply else None
-        said = Heard(
-            person=Person(PLATFORM, str(author.id), author.display_name),
-            place=place,
-            message=str(message.id),
-            text=message.content,
-            at=message.created_at,
-            reply_to=None if answered is None else str(answered),
-            is_bot=author.bot,
-            edited=message.edited_at,
-        )
-        await self._stored(partial(self._collecting.heard, said))
+        try:
+            place = await self._place(message.channel, message.guild)
+            if place is None:
+                return
+            said = Heard(
+                person=Person(PLATFORM, str(author.id), author.display_name),
+                place=place,
+                message=str(message.id),
+                text=message.content,
+                at=message.created_at,
+                reply_to=None if answered is None else str(answered),
+                is_bot=author.bot,
+                edited=message.edited_at,
+            )
+            await self._collecting.heard(said)
+        except (StorageError, Unreachable) as fault:
+            log.warning("something that was said could not be stored; it is read again", reason=str(fault))
+            self._history.missed()
 
     async def _changed(self, message: discord.Message) -> None:
         place = await self._place(message.channel, message.guild)
         if place is not None and message.edited_at is not None:
-            text, at = message.content, message.edited_at
-            await self._stored(partial(self._collecting.edited, place, str(message.id), text, at))
+            await self._collecting.edited(place, str(message.id), message.content, message.edited_at)
 
     async def _gone(self, channel: object, guild: int | None, messages: set[int]) -> None:
         place = await self._place(channel, guild)
         if place is not None:
-            gone = [str(message) for message in sorted(messages)]
-            await self._stored(partial(self._collecting.deleted, place, gone))
+            await self._collecting.deleted(place, [str(message) for message in sorted(messages)])
 
-    async def _stored(self, store: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        try:
-            await store()
-        except StorageError as fault:
-            log.warning("something that is collected could not be stored; it is read again", reason=str(fault))
-            self._history.missed()
+    async def _followed(self, follow: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Follows an edit or a deletion, however often it takes: nobody tells of it again."""
+        while True:
+            try:
+                return await follow()
+            except (StorageError, Unreachable) as fault:
+                log.warning("an edit or a deletion could not be followed; trying again", reason=str(fault))
+            await self._clock.sleep_until(self._clock.now() + AGAIN)
 
 
 def _over(task: asyncio.Task[None]) -> None:

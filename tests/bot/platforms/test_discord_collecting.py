@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.configuration import Configuration
+from bot.platforms.discord import overhearing
 from tests.bot.collected import EARLIER, kept, logged, texts
 from tests.bot.platforms.discording import Playing
 from tests.fakes.discord import DiscordServer
@@ -83,6 +85,15 @@ async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> N
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"{found} did not become {wanted}") from None
+
+
+@contextmanager
+def damaged(file: Path) -> Iterator[None]:
+    """Has a file say something else for a while."""
+    held = file.read_bytes()
+    file.write_bytes(b"damaged")
+    yield
+    file.write_bytes(held)
 
 
 @pytest.fixture
@@ -193,3 +204,21 @@ async def test_history(stage: Logging) -> None:
     await stage.open()
 
     await stage.comes_to([*lines[:119], "changed while it was off", "in open", "in closed", "while it was off"])
+
+
+async def test_an_edit_that_cannot_be_stored(stage: Logging, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit that cannot be stored is stored as soon as it can be: nobody tells of it again."""
+    monkeypatch.setattr(overhearing, "AGAIN", timedelta(milliseconds=20))
+    await stage.log(ADA)
+    await stage.heard()
+    said = await stage.ada.say(stage.channel, "before")
+    await stage.comes_to(["before"])
+
+    async def tried() -> bool:
+        return any("could not be followed" in line["event"] for line in logged)
+
+    with capture_logs() as logged, damaged(Path(stage.bot.vault.name)):
+        await stage.ada.edit(said, "after")
+        await eventually(tried, True)
+
+    await stage.comes_to(["after"])
