@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 
 from bot.commands.declaration import command, per_person
@@ -11,15 +13,15 @@ from bot.consent import wording
 from bot.consent.asking import forgetting
 from bot.consent.asking import privacy as shown
 from bot.consent.errors import OnlyAlone
-from bot.conversation import Indiscreet, MayNotWrite, Message
+from bot.consent.records import Standing
+from bot.conversation import Indiscreet, MayNotWrite, Message, Place
 
 
 @command(counted=False)
 async def privacy(invocation: Invocation) -> None:
     """Show what you have allowed here and what is kept of you, and change it."""
-    desk = invocation.bot.consents
-    stands = await desk.standing(invocation.person, invocation.place)
-    await invocation.answer_privately(shown(stands, desk.wording(wording.LOG), invocation.translate))
+    offered = invocation.bot.consents.wording(wording.LOG)
+    await invocation.answer_privately(shown(await _standing(invocation), offered, invocation.translate))
 
 
 @command(cooldown=per_person(3, seconds=60))
@@ -29,7 +31,7 @@ async def mydata(invocation: Invocation) -> None:
     read = partial(files.collected, vault=bot.vault, person=invocation.person.key)
     data = await bot.database.read(read)
     told = translate("Everything that is kept of you to be learnt from, and what you have agreed to:")
-    message = Message(told, attachments=(files.file_of(data),))
+    message = Message(told, attachments=(await asyncio.to_thread(files.file_of, data),))
     if await _told_elsewhere(invocation, message):
         await invocation.answer_privately("I have sent it to you in our private chat.")
     else:
@@ -39,8 +41,20 @@ async def mydata(invocation: Invocation) -> None:
 @command(counted=False)
 async def forgetme(invocation: Invocation) -> None:
     """Delete everything that is kept of you, everywhere, and withdraw all you have agreed to."""
-    stands = await invocation.bot.consents.standing(invocation.person, invocation.place)
+    stands = await _standing(invocation)
     await invocation.answer_privately(forgetting(invocation.person, stands, invocation.translate))
+
+
+async def _standing(invocation: Invocation) -> Standing:
+    """What holds for the person; where everybody reads the answer, nothing of other places."""
+    stands = await invocation.bot.consents.standing(invocation.person, invocation.place)
+    return stands if _alone(invocation).key == invocation.place.key else replace(stands, elsewhere=0)
+
+
+def _alone(invocation: Invocation) -> Place:
+    """Where the person can be told something that nobody else reads."""
+    platform = invocation.outbox.platform
+    return platform.alone_with(invocation.person) if isinstance(platform, Indiscreet) else invocation.place
 
 
 async def _told_elsewhere(invocation: Invocation, message: Message) -> bool:
@@ -49,12 +63,11 @@ async def _told_elsewhere(invocation: Invocation, message: Message) -> bool:
     Raises:
         OnlyAlone: there is no such chat yet.
     """
-    platform, person = invocation.outbox.platform, invocation.person
-    alone = platform.alone_with(person) if isinstance(platform, Indiscreet) else invocation.place
+    alone = _alone(invocation)
     if alone.key == invocation.place.key:
         return False
     try:
-        await invocation.outbox.post(alone, message, private_for=person)
+        await invocation.outbox.post(alone, message, private_for=invocation.person)
     except MayNotWrite as error:
         raise OnlyAlone(invocation.command.path) from error
     return True

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 
+import pytest
+
 from bot.app import Bot
-from bot.consent import mydata
+from bot.consent import mydata, wording
 from bot.conversation import MayNotWrite, Message, Person, Place
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import AGREE, CLEO, Press, Write, trained
@@ -45,6 +47,19 @@ class TestMyData:
         sent, told = group.said
         assert (sent.place.id, len(sent.message.attachments)) == ("7", 1)
         assert (told.place.id, told.message.attachments) == ("-100", ())
+
+    @pytest.mark.parametrize("line", ["/privacy", "/forgetme"])
+    async def test_other_places(self, bot: Bot, say: Say, line: str) -> None:
+        """Where everybody reads the answer, it tells nothing of what is kept in other places."""
+        ada, elsewhere = Person("telegram", "7", "Ada"), Place("telegram", "-200")
+        bot.register(group := _Group())
+        await bot.consents.agree(ada, elsewhere, bot.consents.wording(wording.TEACH))
+        await bot.consents.teach(ada, elsewhere, "Once")
+
+        for place in (Place("telegram", "-100"), Place("telegram", "7")):
+            await say(line, ada, place)
+
+        assert ["in other places" in told.text for told in group.said] == [False, True]
 
     async def test_no_private_chat(self, bot: Bot, say: Say) -> None:
         """Where there is no private chat yet, the person is told to open one, and nothing is shown to anybody."""
