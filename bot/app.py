@@ -174,7 +174,7 @@ class Bot:
                 await generator.close()
             await database.close()
             raise
-        bot._background = [asyncio.create_task(work.run()) for work in (bot._warming, bot._clearing)]
+        bot._background = [asyncio.create_task(work.run()) for work in (bot._warming, bot._clearing, bot.collecting)]
         return bot
 
     async def close(self) -> None:

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 from weakref import WeakValueDictionary
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commands.parser import is_command
@@ -24,6 +25,7 @@ from bot.consent.ledger import IMPORT, Ledger, ledger_of
 from bot.conversation import Person, Place
 from storage import logs, posts
 from storage.database import Database
+from storage.errors import StorageError
 from storage.logs import Log
 from storage.posts import Post
 from storage.vault import Vault
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 LIVE: Final = "channel_log"
 EARLIER: Final = IMPORT  # what was said before the log was turned on, read from the platform as an export is
+PAUSE: Final = timedelta(minutes=5)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,15 @@ class Collecting:
         if before != (self._heard, _platforms(self._kept)):
             self._changed.set()
             self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Looks again every few minutes until it is cancelled: imports change what is kept beside the bot."""
+        while True:
+            await self._clock.sleep_until(self._clock.now() + PAUSE)
+            try:
+                await self.look_again()
+            except StorageError as fault:
+                log.warning("what is collected where could not be read; trying again", reason=str(fault))
 
     def wants(self, place: Place) -> bool:
         """Whether what is said there may be kept; a look into memory."""

@@ -15,11 +15,12 @@ import pytest
 
 from bot.collecting import Collecting, Deleted, Edited, Heard
 from bot.conversation import Person, Place
-from storage import consents, logs
+from storage import consents, logs, posts
 from storage.below import places_of
 from storage.database import Database
 from storage.forgetting import forget
 from storage.logs import Log
+from storage.posts import Post
 from storage.vault import Vault
 from tests.bot.collected import agree, kept, logged, texts
 from tests.fakes.clock import FakeClock
@@ -77,9 +78,9 @@ async def test_who_agreed(collecting: Collecting, database: Database, vault: Vau
         await collecting.heard(said("in a topic", clock, place=TOPIC, message="m3", reply_to="m1")),
     ]
 
-    posts = await kept(database, vault, KEY)
+    found = await kept(database, vault, KEY)
     assert new == [True, False, True]
-    assert [(post.text, post.person, post.message, post.reply_to) for post in posts] == [
+    assert [(post.text, post.person, post.message, post.reply_to) for post in found] == [
         ("from Ada", ADA.key, "m1", None),
         ("in a topic", ADA.key, "m3", "m1"),
     ]
@@ -254,3 +255,22 @@ async def test_a_thread_that_is_gone(
     await database.write(partial(forget, places=gone, at=clock.now()))
 
     assert await texts(database, vault, KEY) == ["in the channel"]
+
+
+async def test_imports_beside_the_bot(
+    collecting: Collecting, database: Database, vault: Vault, clock: FakeClock
+) -> None:
+    """What another program brings in is followed some minutes later, without a new start."""
+    elsewhere = Place("telegram", "-8")
+    brought = Post("telegram:-8", None, "import", ADA.key, "m1", clock.now(), "Once")
+    running = asyncio.create_task(collecting.run())
+    await database.write(partial(posts.add, vault=vault, given=[brought]))
+    before = collecting.keeps(elsewhere)
+
+    async with asyncio.timeout(10):
+        while not collecting.keeps(elsewhere):
+            clock.advance(301)
+            await asyncio.sleep(0.01)
+    running.cancel()
+
+    assert not before

@@ -215,9 +215,9 @@ async def test_an_edit_that_cannot_be_stored(stage: Logging, monkeypatch: pytest
     await stage.comes_to(["before"])
 
     async def tried() -> bool:
-        return any("could not be followed" in line["event"] for line in logged)
+        return any("could not be followed" in line["event"] for line in lines)
 
-    with capture_logs() as logged, damaged(Path(stage.bot.vault.name)):
+    with capture_logs() as lines, damaged(Path(stage.bot.vault.name)):
         await stage.ada.edit(said, "after")
         await eventually(tried, True)
 
