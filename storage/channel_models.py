@@ -163,13 +163,27 @@ async def _is_tainted(
     base = await get(conn, name, version)
     if base is not None and base.tainted is not None:
         return True
-    early = () if read is None else (consents.c.granted <= read,)
     for place in {place for _, place in learnt_from}:
-        statement = select(consents.c.person).where(consents.c.place == place, consents.c.withdrawn.is_(None), *early)
-        agreeing = set((await conn.execute(statement)).scalars())
+        agreeing = await _agreeing(conn, place, read)
         if any(person not in agreeing for person, where in learnt_from if where == place):
             return True
     return False
+
+
+async def _agreeing(conn: AsyncConnection, place: str, since: datetime | None) -> set[str]:
+    """Who has agreed at a place without a gap since a moment; None for whoever agrees now.
+
+    Who agrees to more closes one consent and opens the next in the same moment.
+    """
+    columns = (consents.c.person, consents.c.granted, consents.c.withdrawn)
+    statement = (
+        select(*columns).where(consents.c.place == place).order_by(consents.c.granted.desc(), consents.c.id.desc())
+    )
+    begun: dict[str, datetime] = {}
+    for person, granted, withdrawn in await conn.execute(statement):
+        if withdrawn is None or withdrawn == begun.get(person):
+            begun[person] = granted
+    return {person for person, granted in begun.items() if since is None or granted <= since}
 
 
 async def _mark(conn: AsyncConnection, learnt: set[tuple[str, str]], at: datetime) -> list[ChannelModel]:

@@ -126,6 +126,17 @@ async def test_withdrawal_in_the_middle(database: Database) -> None:
     assert await tainted(database) == {"lobby@6", "lobby@8", "lobby@10"}
 
 
+async def test_agreeing_to_more_in_the_middle(database: Database) -> None:
+    """Who agreed to more while a version was trained, without a gap, has withdrawn nothing."""
+    await agree(database)
+    await database.write(partial(consents.withdraw, person=ADA, place=LOBBY, at=after(5)))
+    await database.write(partial(consents.grant, consent=Consent(ADA, LOBBY, HOUSE, 2, after(5))))
+
+    more = await database.write(partial(channel_models.add, model=made(6), learnt_from=[(ADA, LOBBY)], read=after(4)))
+
+    assert more.tainted is None
+
+
 def test_any_family(opened: Opened) -> None:
     """Whoever withdraws, in whatever order models descend, exactly what has learnt from them is marked."""
     runner, database = opened

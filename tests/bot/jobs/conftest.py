@@ -23,6 +23,7 @@ from tests.fakes.platform import FakePlatform, Said
 
 PATIENCE: Final = 280.0  # seconds; importing torch on a busy machine takes many
 START: Final = "Start the training"
+KEY: Final = "a key of this test's own that is longer than thirty-two characters"
 
 Chat: TypeAlias = Callable[..., Awaitable[None]]
 Open: TypeAlias = Callable[[], Awaitable[Bot]]
@@ -34,7 +35,7 @@ def tiny(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     save_tiny(home / "models" / "tiny" / "1", name="tiny", version="1")
     monkeypatch.setenv("PLANCHETTE_MODELS__DEFAULT", "tiny")
     monkeypatch.setenv("PLANCHETTE_TRAINING__THREADS", "1")
-    monkeypatch.setenv("PLANCHETTE_VAULT__KEY", "a key of this test's own, longer than thirty-two characters")
+    monkeypatch.setenv("PLANCHETTE_VAULT__KEY", KEY)
     return "tiny"
 
 

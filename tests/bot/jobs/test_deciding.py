@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,13 @@ from bot.conversation import Place
 from bot.jobs import estimates
 from bot.jobs.actions import Press
 from bot.jobs.errors import TooSmallMachine
+from generators.training.sealed import read_sealed
+from storage import channel_models, jobs
+from storage.vault import Vault
 from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
 from tests.bot.consent.conftest import HALL, labelled
-from tests.bot.jobs.conftest import START, Chat, asked, directory_of, has_directories, until
+from tests.bot.jobs.conftest import KEY, START, Chat, asked, directory_of, has_directories, until
+from tests.bot.lineage import learn
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
@@ -177,6 +182,82 @@ class TestTheResult:
 
         assert (await bot.settings.get(LOBBY)).model == "web-lobby@abc"
         assert not has_directories(home)
+
+    async def test_shown_after_a_crash(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
+    ) -> None:
+        """A platform that fails at the end loses nothing but the sight of it: the result is in use all the same."""
+        await chat()
+        await begin(bot, say, runner)
+
+        platform.broken = RuntimeError("the platform's own")
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        job = (await bot.database.read(partial(jobs.of_place, place="web:lobby")))[0]
+        assert job.state == "done"
+        assert "hello there" not in str(job.facts)
+        assert (await bot.settings.get(LOBBY)).model == "web-lobby@abc"
+
+    async def test_whose_the_base_is(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """A model has learnt from those whose text its base has learnt from."""
+        await chat()
+        await learn(bot, LOBBY, "base", people=["web:Cleo"])
+        (said,) = await say("/train start base=web-lobby")
+        await bot.press(labelled(said, START), person=ADA, place=LOBBY)
+        await until(lambda: runner.started)
+
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+        query = partial(channel_models.learners_of, model="web-lobby", version="abc")
+
+        assert ("web:Cleo", "web:lobby") in await bot.database.read(query)
+
+    async def test_forgotten_meanwhile(
+        self, bot: Bot, clock: FakeClock, home: Path, say: Say, chat: Chat, runner: FakeRunner
+    ) -> None:
+        """A training that another process has cancelled is ended within a minute, and its text deleted."""
+        await chat()
+        await begin(bot, say, runner)
+        job = directory_of(home).path.name
+
+        await bot.database.write(partial(jobs.change, id=job, from_states=("running",), state="cancelled"))
+        clock.advance(61)
+        await until(lambda: not has_directories(home))
+
+        assert not runner.alive
+
+    async def test_cancelled_at_its_end(self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, home: Path) -> None:
+        """What a training made that was cancelled at that very moment is kept by nobody who could write with it."""
+        await chat()
+        await begin(bot, say, runner)
+        job = directory_of(home).path.name
+
+        await bot.database.write(partial(jobs.change, id=job, from_states=("running",), state="cancelled"))
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        kept = await bot.database.read(partial(channel_models.get, model="web-lobby", version="abc"))
+        assert kept is not None
+        assert kept.tainted is not None
+        assert (await bot.settings.get(LOBBY)).model is None
+
+    async def test_another_key(
+        self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where the vault has another key when a killed training goes on, its text is gathered anew."""
+        await chat()
+        await begin(bot, say, runner)
+        directory = directory_of(home)
+        before = directory.corpus.read_bytes()
+
+        monkeypatch.setattr(bot, "vault", Vault.of(f"new words, {KEY}"))
+        runner.kill()
+        await until(lambda: runner.started[directory.path.name] == 2)
+
+        key = bot.vault.derived(f"corpus of job {directory.path.name}")
+        assert directory.corpus.read_bytes() != before
+        assert list(read_sealed(directory.corpus, key))
 
     async def test_worse(self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked) -> None:
         """What is worse is kept, and an admin can use it anyway."""
