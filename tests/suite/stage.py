@@ -110,7 +110,7 @@ class Stage(ABC):
         """Returns once people are heard."""
 
     async def attentive(self) -> None:  # noqa: B027  # most hear everything at once
-        """Returns once the bot hears what people say to each other in a place whose log is on."""
+        """Returns once what people say to each other counts as said after a log was turned on, or somebody agreed."""
 
     async def lose_connection(self) -> None:
         """The connection to the platform breaks, and can be made again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from functools import partial
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -70,6 +69,7 @@ async def consent(stage: Stage, question: Seen) -> None:
     """The writers agree, each with a press, and talk; in a crowd an admin talks too, who has not agreed."""
     for person in writers(stage):
         await stage.pressed(person, question, "I agree")
+    await stage.attentive()
     if stage.several:
         await stage.says(ADA, UNHEARD)
     for number, line in enumerate(LINES):
@@ -124,8 +124,7 @@ async def tainted(stage: Stage, model: str) -> Seen:
 
 async def kept(stage: Stage) -> int:
     """How many messages of the channel are kept."""
-    (count, *_) = await stage.bot.database.read(partial(posts.counts, place=None)) or [None]
-    return 0 if count is None else count.messages
+    return sum(count.messages for count in await stage.bot.database.read(posts.counts))
 
 
 async def test_a_channels_voice(channel: Stage) -> None:
