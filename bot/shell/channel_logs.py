@@ -189,7 +189,7 @@ async def _forgotten(place: str) -> tuple[int, list[str]]:
     from bot.exports.errors import NothingKept
     from bot.exports.rights import OPERATOR
     from bot.home import Home
-    from storage import audit, channel_models, posts
+    from storage import audit, channel_models, jobs, posts
     from storage.below import Places
     from storage.database import Database
 
@@ -198,6 +198,9 @@ async def _forgotten(place: str) -> tuple[int, list[str]]:
         deleted = await posts.delete_from(conn, place, SOURCES)
         if not deleted:
             raise NothingKept(place)
+        for job in await jobs.open_jobs(conn):
+            if job.place == place:  # a bot that runs ends it within a minute, and uses nothing that comes of it
+                await jobs.change(conn, job.id, jobs.OPEN, state="cancelled", ended=now)
         tainted = await channel_models.taint_at(conn, Places(frozenset({place}), ()), now)
         names = [model.name for model in tainted]
         await audit.record(conn, place, OPERATOR, "log forget", {"deleted": deleted, "models": names}, now)

@@ -105,8 +105,8 @@ class Job:
         before = self._measured("before", Path(self._plan["base"]))
         current = self._measured("current", Path(self._plan["current"])) if self._plan.get("current") else before
         trained = self._trained()
-        after = self._measured("after", trained)
         repetition = self._checked(trained)
+        after = self._measured("after", trained)  # behind its guard: what it writes there is shown
         self._directory.tell({"type": "done", **after})
         return {
             "state": "done",

@@ -136,7 +136,7 @@ class JobDirectory:
         """Deletes all that holds its text, and what an unfinished training left."""
         for path in (self.corpus, self.learning, self.held_out):
             path.unlink(missing_ok=True)
-        for path in self.path.glob(".*.sealed"):
+        for path in self.path.glob("*.sealed.part"):  # what a killed process was writing
             path.unlink(missing_ok=True)
         for work in (self.path / "output").glob(f"{work_of(Path('*')).name}"):
             shutil.rmtree(work, ignore_errors=True)

@@ -6,16 +6,18 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.exports import telegram_json
-from storage import consents, logs, posts
+from storage import consents, jobs, logs, posts
 from storage.consents import Consent
 from storage.database import Database
 from storage.errors import DatabaseFull
+from storage.jobs import Job
 from storage.logs import Log
 from storage.posts import Post
 from storage.vault import Vault
@@ -307,6 +309,19 @@ def test_forget(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..., s
     assert (again.code, f"No message of {PLACE} is kept" in again.err) == (1, True)
     assert places(shell) == [{"place": "discord:5", "messages": 1, "people": 1}]
     assert kept(home, tmp_path, PLACE) == []
+
+
+def test_forgetting_ends_trainings(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..., str]) -> None:
+    """A training of the place, which reads what is forgotten, is cancelled with it, and no other's."""
+    file = discord(tmp_path / "export.json", [said(1)])
+    shell("logs", "import", str(file), "--place", PLACE, "--permission", "t", "--consents", list_("1,2024-01-01"))
+    for number, place in enumerate((PLACE, "discord:5")):
+        job = Job(f"{number:012x}", place, None, "discord:1", "running", {}, "en", GRANTED)
+        in_database(home, partial(jobs.add, job=job))
+
+    shell("logs", "forget", PLACE)
+
+    assert [job.place for job in in_database(home, jobs.open_jobs)] == ["discord:5"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
