@@ -91,8 +91,9 @@ def _teach(days: int | None, translate: Translate) -> str:
 
 def _what_for(translate: Translate) -> str:
     return translate(
-        "For what: to train a small language model of this channel, which writes only here or on this server. Names, "
-        "mentions, links, addresses and numbers are taken out first, and nobody is imitated by name."
+        "For what: to train a small language model of this channel, which writes only here or on this server. "
+        "Mentions, links, addresses, numbers and the names that the bot knows are taken out first; a name that "
+        "somebody writes out may stay. Nobody is imitated by name."
     )
 
 

@@ -12,8 +12,8 @@ from bot.consent.wording import Covers, Wording
 from generators.errors import english
 
 TEXTS: Final = {  # a changed text is a new edition: who agreed to the old one did not agree to the new one
-    wording.LOG: "2c1092e5451079a5",
-    wording.TEACH: "45e38d9e0b0a8d6c",
+    wording.LOG: "481b9c2cbf6abfed",
+    wording.TEACH: "047d7fe1e3d4f50d",
 }
 
 
