@@ -21,7 +21,6 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 LATER: Final = (  # read and checked already, so that files stay as they are; nothing in this version uses them
     "discord.training_permission",
-    "device",
     "vault.key",
     "training.jobs",
 )

@@ -113,12 +113,12 @@ def test_database_is_only_looked_at(shell: Shell, home: Path, monkeypatch: pytes
 
 def test_settings_without_effect(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that this version does nothing with is said to have no effect where somebody has set it."""
-    monkeypatch.setenv("PLANCHETTE_DEVICE", "cuda")
+    monkeypatch.setenv("PLANCHETTE_VAULT__KEY", "a" * 44)
 
     ran = shell("doctor")
 
     assert ran.code == 0
-    assert "· settings: device is set (environment variable PLANCHETTE_DEVICE), but this version does" in ran.out
+    assert "· settings: vault.key is set (environment variable PLANCHETTE_VAULT__KEY), but this version does" in ran.out
     assert "training.jobs is set" not in ran.out
     (line,) = [line for line in ran.out.splitlines() if line.startswith("training.jobs ")]
     assert line.endswith("not used yet")
