@@ -7,7 +7,8 @@ import importlib
 
 from benchmarks.peers import results
 
-NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "titles", "stories", "training", "tuning")
+LEARNING = ("titles", "stories", "synopses", "training", "tuning")
+NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", *LEARNING)
 
 
 def main() -> None:
