@@ -7,19 +7,8 @@ import importlib
 
 from benchmarks.peers import results
 
-NAMES = (
-    "writing",
-    "ballot",
-    "start",
-    "crowd",
-    "guilds",
-    "imported",
-    "titles",
-    "stories",
-    "training",
-    "tuning",
-    "exports",
-)
+LEARNING = ("titles", "stories", "synopses", "training", "tuning")
+NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "exports", *LEARNING)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.measure import corpus, table
 from benchmarks.peers import results
 from benchmarks.titles import PACKAGES, PEER
-from generators.evaluation import evaluate, together
+from generators.evaluation import evaluate
 from generators.kinds import info_of, load_model
 from generators.places import shipped_directory
 from generators.training.corpus import Corpus, Document
@@ -64,5 +64,5 @@ def _learnt(file: Path) -> Sequence[Document]:
 def _bits(directory: Path, texts: Sequence[Document]) -> float:
     """As the peer counts them: over the characters and the ends."""
     model = load_model(directory, info_of(directory, directory.name))
-    found = together([evaluate(model, texts)])
+    found = evaluate(model, texts)
     return found["bits_per_character"] * found["characters"] / (found["characters"] + len(texts))

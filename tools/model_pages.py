@@ -109,12 +109,13 @@ def _writing(models: Sequence[Measured]) -> Iterator[str]:
     for one in models:
         for label, writing in one.writing.items():
             name = f"`{one.info.name}`" + (f", `{label}`" if label else "")
-            yield _row(name, writing.style)
+            yield row(name, writing.style)
             if writing.real is not None:
-                yield _row("… real text", writing.real)
+                yield row("… real text", writing.real)
 
 
-def _row(name: str, style: Style) -> str:
+def row(name: str, style: Style) -> str:
+    """The measures of some texts, in the order of `MEASURES`."""
     shares = (value(style) for _, value in MEASURES)
     cells = ["–" if share is None else f"{share:.1%}" for share in shares]
     return f"| {name} | {' | '.join(cells)} | {style.length:,.0f} |"

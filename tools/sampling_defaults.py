@@ -21,11 +21,12 @@ from generators.engine import Engine
 from generators.kinds import info_of, load_model
 from generators.passages import yardstick
 from generators.places import shipped_directory
-from generators.style import Style, style_of
+from generators.style import style_of
 from generators.training.corpus import Document
 from generators.training.filters import cleaned
 from generators.training.parting import Partition, held_out_documents
 from tools.model_measures import FILTERS, SHARE, documents_of, kinds_of, lexicon, portion
+from tools.model_pages import MEASURES, row
 
 TEXTS: Final = 48
 LENGTH: Final = 2_000  # characters of a text
@@ -33,7 +34,6 @@ READ: Final = 300_000  # characters of each file that are real text here
 TEMPERATURES: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 TOP_P: Final = (1.0, 0.95, 0.9)
 PENALTIES: Final = (1.0, 1.05)
-COLUMNS: Final = ("real words", "sentences end", "quotations close", "distinct threes", "repetition", "characters")
 
 
 def before_ends(file: Path) -> Iterator[Document]:
@@ -41,13 +41,6 @@ def before_ends(file: Path) -> Iterator[Document]:
     ends = Partition(SHARE, "end")
     last = held_out_documents(file, 2 * SHARE, documents_of(file))
     return cleaned((document for document in last if not ends.hides(document)), FILTERS)
-
-
-def row(name: str, style: Style) -> str:
-    """A row of the table."""
-    shares = (style.real_words, style.ended_sentences, style.closed_quotes, style.distinct_3, style.repetition)
-    cells = ["–" if share is None else f"{share:.1%}" for share in shares]
-    return f"| {name} | {' | '.join(cells)} | {style.length:,.0f} |"
 
 
 def table(directory: Path, corpora: Path, label: str | None) -> Iterator[str]:
@@ -60,8 +53,8 @@ def table(directory: Path, corpora: Path, label: str | None) -> Iterator[str]:
     read = "".join(document.text for document in documents)[:20_000]
     tokens = round(LENGTH * len(model.vocabulary.encode(read)) / len(read))
     engine = Engine(model)
-    yield f"| | {' | '.join(COLUMNS)} |"
-    yield f"|---|{'---:|' * len(COLUMNS)}"
+    yield f"| | {' | '.join(name for name, _ in MEASURES)} | characters |"
+    yield f"|---|{'---:|' * (len(MEASURES) + 1)}"
     lengths: list[int] = []
     try:
         for temperature, top_p, penalty in product(TEMPERATURES, TOP_P, PENALTIES):

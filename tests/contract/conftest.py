@@ -67,7 +67,7 @@ def generator_of(kind: str, tmp_path: Path) -> Generator:
     if kind == "shipped":
         if not (shipped_directory() / "charrnn" / "config.json").is_file():
             pytest.skip("the shipped char-RNN is not there")
-        return LocalGenerator([Shelf(shipped_directory(), shipped=True)])
+        return CombinedGenerator([LocalGenerator([Shelf(shipped_directory(), shipped=True)])], "charrnn")
     return CombinedGenerator([LocalGenerator([]), ScriptedGenerator(Script(texts=TEXTS, order=2, smoothing=1.0))])
 
 

@@ -31,7 +31,12 @@ class Program:
 
     def __init__(self, home: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANCHETTE_")}
-        environment |= {"PLANCHETTE_HOME": str(home), "PLANCHETTE_WEB__PORT": "0"}
+        # the small model: what is tested is not how fast torch is imported
+        environment |= {
+            "PLANCHETTE_HOME": str(home),
+            "PLANCHETTE_WEB__PORT": "0",
+            "PLANCHETTE_MODELS__DEFAULT": "charrnn",
+        }
         self._log = (home.parent / "log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot.cli", "run"],

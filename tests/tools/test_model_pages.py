@@ -133,4 +133,8 @@ def test_as_committed() -> None:
     models, samples = (page.read_text("utf-8") for page in (model_pages.MODELS, model_pages.SAMPLES))
 
     assert [info.name for info in infos if f"| `{info.name}` | " not in models] == []
+    for info in infos:
+        card = (shipped_directory() / info.name / "README.md").read_text("utf-8")
+        assert BEGIN in card
+        assert END in card
     assert [info.name for info in infos if f"## {info.name}\n\nVersion `{info.version}`." not in samples] == []

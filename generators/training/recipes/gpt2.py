@@ -108,7 +108,8 @@ GPT2: Final = (
         shard_size=15,
         temperature=0.8,
         max_tokens=200,
-        sample=150,
+        min_tokens=60,  # about 250 characters: a story, not a line
+        sample=100,
     ),
     GPT2Recipe(
         name="gpt2-tune",

@@ -31,8 +31,9 @@ Shell: TypeAlias = Callable[..., Ran]
 
 
 @pytest.fixture
-def shell() -> Shell:
-    """Runs `planchette` with arguments."""
+def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Runs `planchette` with arguments; the small model is its default, also where torch is installed."""
+    monkeypatch.setenv("PLANCHETTE_MODELS__DEFAULT", "charrnn")
 
     def run(*arguments: str, input: str | bytes | None = None) -> Ran:  # noqa: A002  # CliRunner's name
         done = CliRunner().invoke(app, list(arguments), input=input)
