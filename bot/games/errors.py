@@ -166,6 +166,14 @@ class UnknownButton(UserError):
 
 
 @dataclass(eq=False)
+class ButtonGone(UserError):
+    """A press on a button that the message does not show, or not any more."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("This button is not there now: what it was for is over, or stands in another message.")
+
+
+@dataclass(eq=False)
 class UnreadableStory(UserError):
     """A file that is not an exported story; `reason` is a clause such as «it has no rounds»."""
 

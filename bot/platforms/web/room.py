@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import collecting
 from bot.commands.parser import is_command
 from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
+from bot.games.errors import ButtonGone
 from bot.languages import translator
 from bot.platforms.turns import Turns
 from bot.platforms.web.errors import Refusal
@@ -208,11 +209,15 @@ class WebRoom:
     async def pressed(self, room: str, person: Person, message: int, action: str) -> Notice:
         """Hands a press to the bot; it is committed when the notice comes.
 
+        What a browser sends is not believed: an action that is on no button of the message as it is now does nothing.
+
         Raises:
             Refusal: there is no such message for this person in the room.
         """
         place = Place(PLATFORM, room)
-        await self._database.read(partial(self._visible, place=place, person=person, message=message))
+        shown = await self._database.read(partial(self._visible, place=place, person=person, message=message))
+        if shown.person != key(BOT) or action not in {sent for _, sent in shown.buttons}:
+            return Notice(ButtonGone().sentence(translator(person.language)))
         return await self._bot.press(action, person=person, place=place)
 
     async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from bot.conversation import Button, Message, Place
 from bot.platforms.web.desk import BURST
+from storage import consents
 from tests.bot.platforms.serving import Serving, serving
 
 LOBBY: Final = Place("web", "lobby")
@@ -113,6 +115,21 @@ async def test_late_press(lobby: Serving) -> None:
     notice = await lobby.press("Bob", ballot["id"], action)
 
     assert "over" in notice
+
+
+async def test_forged_press(lobby: Serving) -> None:
+    """A press whose action is on no button of the message that it names does nothing, whatever a browser sends."""
+    await lobby.say("Ada", "/log on")
+    [_, asked] = await until(lobby, 2, person="Ada")
+    plain = await lobby.room.post(LOBBY, Message("done"))
+    agreeing = asked["buttons"][0]["action"]
+
+    for message in (int(plain), asked["id"] - 1):
+        assert "not there now" in await lobby.press("Bob", message, agreeing)
+    assert "not there now" in await lobby.press("Bob", asked["id"], "c:a:99")
+    assert await lobby.bot.database.read(partial(consents.of_place, place=LOBBY.key)) == {}
+
+    assert "Thank you" in await lobby.press("Bob", asked["id"], agreeing)
 
 
 async def test_write_in(lobby: Serving) -> None:
