@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.conversation import Button, Message
 from bot.games.show import readable, shortened
 from bot.jobs.actions import Press
+from bot.jobs.counting import REMOVED, REPLACED, by_source, counted
 from bot.jobs.estimates import Estimate
 from generators.errors import Translate
 
@@ -124,10 +125,10 @@ def draft(found: Draft, job: str, translate: Translate) -> Message:
             documents=found.documents,
             characters=found.characters,
             people=found.people,
-            sources=_counts(found.sources),
+            sources=by_source(found.sources, translate),
         ),
-        translate("Left out: {counts}.", counts=_counts(found.removed)),
-        translate("Replaced: {counts}.", counts=_counts(found.replaced)),
+        translate("Left out: {counts}.", counts=counted(found.removed, REMOVED, translate)),
+        translate("Replaced: {counts}.", counts=counted(found.replaced, REPLACED, translate)),
         translate(
             "It goes on from {base}, {epochs:g} times over the text: about {minutes} min and {memory} GB of memory, "
             "with {threads} of the machine's cores.",
@@ -223,7 +224,3 @@ def _measures(view: View, translate: Translate) -> str:
 
 def _sample(text: str) -> str:
     return shortened(readable(text.strip()), SAMPLE)
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "–"

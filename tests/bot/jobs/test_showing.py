@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
+from bot.consent.gate import Verdict
 from bot.conversation import Button, Message
+from bot.corpora.anonymous import NAMES
+from bot.corpora.cleaning import OF_FILES
+from bot.corpora.traces import TRACES
 from bot.games.show import WHOLE
+from bot.jobs.counting import REMOVED, REPLACED, counted
 from bot.jobs.drafting import default_epochs
 from bot.jobs.estimates import Estimate
 from bot.jobs.showing import Draft, View, draft, over, running
+from bot.languages import LANGUAGES, translator
 from generators.errors import english
 
 JOB = "0123456789ab"
@@ -77,9 +83,9 @@ def test_before_it_begins() -> None:
         12,
         34_567,
         3,
-        {"channel_log": 900},
-        {"commands": 4, "empty": 0},
-        {},
+        {"channel_log": 900, "file": 1200, "submission": 0},
+        {"commands": 4, "empty": 0, "before_consent": 1200},
+        {"phones": 3},
         8,
         1,
         Estimate(300, 5 * 10**8, 1),
@@ -87,11 +93,25 @@ def test_before_it_begins() -> None:
 
     shown = draft(found, JOB, english)
 
-    assert "Text: 12 documents with 34,567 characters, from 3 people (channel_log 900)." in shown.text
-    assert "Left out: commands 4." in shown.text
-    assert "Replaced: –." in shown.text
+    assert "Text: 12 documents with 34,567 characters, from 3 people (channel_log 900, file 1,200)." in shown.text
+    assert "Left out: commands (4), from before their writers agreed (1,200)." in shown.text
+    assert "Replaced: telephone numbers (3)." in shown.text
     assert "about 5 min and 0.5 GB of memory, with 1 of the machine's cores" in shown.text
     assert [button.action for button in shown.buttons] == [f"j:g:{JOB}", f"j:x:{JOB}"]
+
+
+def test_all_that_is_counted_has_words() -> None:
+    """Every reason to leave something out, and every kind of trace, is told in words, in each language."""
+    refusing = {str(said) for said in Verdict} - {Verdict.ALLOWED}
+    cleaning = {"commands", "empty", "symbols", *OF_FILES} - {"nfc"}  # which empties no text
+
+    assert refusing | cleaning == set(REMOVED)
+    assert {NAMES, *(trace.kind for trace in TRACES)} == set(REPLACED)
+    assert counted({}, REMOVED, english) == "–"
+    for language in set(LANGUAGES) - {"en"}:
+        told = counted({"commands": 1, "too_old": 1}, REMOVED, translator(language))
+        assert "commands" not in told
+        assert "too_old" not in told
 
 
 def test_queue() -> None:
