@@ -9,7 +9,7 @@ from bot.commands.declaration import Group, Permission
 from bot.commands.invocation import Invocation
 from bot.consent.gate import root
 from bot.conversation import Message
-from bot.corpora.errors import NoFile
+from bot.corpora.errors import KeyLost, NoFile
 from bot.corpora.uploads import check
 from bot.jobs.drafting import base_of, sources_of
 from bot.values import Between, Model
@@ -81,7 +81,11 @@ async def files(invocation: Invocation, remove: Annotated[str | None, "the name 
         await invocation.record("remove upload", {"name": remove})
         await invocation.answer("{name} is deleted.", name=remove)
         return
-    names = [file.name for file in await asyncio.to_thread(uploads.of_place, place)]
-    if not names:
+    lost = await asyncio.to_thread(uploads.lost, place)
+    names = [name for name in await asyncio.to_thread(uploads.names, place) if name not in lost]
+    if not names and not lost:
         raise NoFile(uploads.folder_of(place))
-    await invocation.answer_privately("Files that are learnt from here: {names}.", names=", ".join(names))
+    told = [KeyLost(name).sentence(invocation.translate) for name in lost]
+    if names:
+        told.insert(0, invocation.translate("Files that are learnt from here: {names}.", names=", ".join(names)))
+    await invocation.answer_privately(Message("\n".join(told)))

@@ -149,3 +149,17 @@ class CannotFetch(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{name} could not be fetched; send it again.", name=self.name)
+
+
+@dataclass(eq=False)
+class KeyLost(UserError):
+    """A file that lies sealed here without its key."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "{name} cannot be read any more, as its key is gone; delete it with /train files remove={name}, and upload "
+            "it again.",
+            name=self.name,
+        )

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.corpora.errors import FileTooLarge, IsAnExport, NoSuchUpload, NoTextFormat, TooManyFiles
+from bot.corpora.errors import FileTooLarge, IsAnExport, KeyLost, NoSuchUpload, NoTextFormat, TooManyFiles
 from bot.corpora.reading import GivenFile
 from generators.training import Corpus, UnreadableSource
 from generators.training.sealed import KEY, SUFFIX, CannotSeal, SealedWriter
@@ -81,13 +81,23 @@ class Uploads:
             _write(self._lock(sealed), self._vault.seal(key.hex(), _about(plain)))
         return GivenFile(sealed, plain, key)
 
+    def names(self, place: str) -> list[str]:
+        """What the files of a place are called, those too that nobody can read any more."""
+        return self._names(self._of(place))
+
+    def lost(self, place: str) -> list[str]:
+        """The names of those that lie sealed here without their key."""
+        folder = self._of(place)
+        return [name for name in self._names(folder) if self._is_lost(folder, name)]
+
     def of_place(self, place: str) -> list[GivenFile]:
-        """The files of a place, by name.
+        """The files of a place, by name, without those that are lost.
 
         Raises:
             CannotOpen: the vault's key that has sealed one is not there.
         """
-        return [self._given(place, name) for name in self._names(self._of(place))]
+        lost = self.lost(place)
+        return [self._given(place, name) for name in self.names(place) if name not in lost]
 
     def remove(self, place: str, name: str) -> None:
         """Deletes a file.
@@ -139,8 +149,16 @@ class Uploads:
         sealed = self._of(place) / f"{name}{SUFFIX}"
         if not sealed.exists():
             return GivenFile(self._of(place) / name, name)
-        key = self._vault.unseal(self._lock(sealed).read_bytes(), _about(name))
+        try:
+            locked = self._lock(sealed).read_bytes()
+        except FileNotFoundError as fault:  # since it was looked for
+            raise KeyLost(name) from fault
+        key = self._vault.unseal(locked, _about(name))
         return GivenFile(sealed, name, bytes.fromhex(key))
+
+    def _is_lost(self, folder: Path, name: str) -> bool:
+        sealed = folder / f"{name}{SUFFIX}"
+        return sealed.exists() and not self._lock(sealed).exists()
 
     def _lock(self, sealed: Path) -> Path:
         return sealed.with_name(f"{sealed.name.removesuffix(SUFFIX)}{LOCK}")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.consent.gate import Source, root
 from bot.conversation import Place
 from bot.corpora.building import Built, survey
+from bot.corpora.errors import EmptyCorpus, KeyLost
 from bot.corpora.reading import GivenFile
-from bot.corpora.uploads import Uploads
 from bot.home import Home
 from bot.jobs import estimates
 from bot.jobs.errors import TooLittleText, UnknownSource
@@ -105,7 +105,13 @@ async def drafted(
     if base.directory is not None:
         estimates.check_machine(base.name, base.kind)
     files = await files_of(bot, place)
-    built = await survey(bot.database, bot.vault, bot.consents.ledger, root(place), sources, files)
+    lost = await asyncio.to_thread(bot.uploads.lost, root(place)) if Source.FILE in sources else []
+    try:
+        built = await survey(bot.database, bot.vault, bot.consents.ledger, root(place), sources, files)
+    except EmptyCorpus as fault:
+        if lost:
+            raise KeyLost(lost[0]) from fault
+        raise
     if built.characters < LEAST:
         raise TooLittleText(built.characters, LEAST)
     passes = epochs or default_epochs(base.kind, built.characters)
@@ -127,6 +133,7 @@ async def drafted(
         threads=threads,
         estimate=taken,
         one_voice=built.voices == 1,
+        lost=tuple(lost),
     )
     return found_here, built
 
@@ -166,13 +173,12 @@ async def plan_of(bot: Bot, place: Place, options: Mapping[str, Any]) -> dict[st
 
 
 async def files_of(bot: Bot, place: Place) -> list[GivenFile]:
-    """The files that were given to a place to learn from.
+    """The files that were given to a place to learn from, as far as they can be read.
 
     Raises:
-        StorageError: one is sealed with a key that is not there.
+        StorageError: one is sealed with a key of the vault's that is not there.
     """
-    uploads = Uploads(Home(bot.configuration.home).uploads, bot.vault)
-    return await asyncio.to_thread(uploads.of_place, root(place))
+    return await asyncio.to_thread(bot.uploads.of_place, root(place))
 
 
 async def _made(bot: Bot, name: str) -> channel_models.ChannelModel | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.conversation import Button, Message
+from bot.corpora.errors import KeyLost
 from bot.games.show import readable, shortened
 from bot.jobs.actions import Press
 from bot.jobs.counting import REMOVED, REPLACED, by_source, counted
@@ -33,6 +34,7 @@ class Draft:
         threads: cores that it gets.
         estimate: of its time and memory.
         one_voice: whether the messages of the log are all one person's.
+        lost: names of files that cannot be read any more.
     """
 
     base: str
@@ -46,6 +48,7 @@ class Draft:
     threads: int
     estimate: Estimate
     one_voice: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def draft(found: Draft, job: str, translate: Translate) -> Message:
     ]
     if found.one_voice:
         lines.append(translate("All messages are one person's: the model would write like that person."))
+    lines += [KeyLost(name).sentence(translate) for name in found.lost]
     go = Button(translate("Start the training"), str(Press("go", job)))
     return Message("\n".join(lines), (go, Button(translate("Never mind"), str(Press("cancel", job)))))
 

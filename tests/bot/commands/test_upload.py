@@ -96,3 +96,19 @@ async def test_a_place_that_is_gone(bot: Bot, give: Give) -> None:
     await bot.place_gone(LOBBY)
 
     assert bot.uploads.of_place(LOBBY.key) == []
+
+
+async def test_a_lost_key(bot: Bot, give: Give, say: Say) -> None:
+    """A file whose key is gone is listed with what to do, a training says so too, and it can be deleted."""
+    await give("a.txt", b"a marvellous lamp")
+    await give("b.txt", b"a cave\n")
+    next((bot.configuration.home / "uploads").rglob("b.txt.key")).unlink()
+    lost = "b.txt cannot be read any more, as its key is gone; delete it with /train files remove=b.txt"
+
+    (listed,) = await say("/train files")
+    (removed,) = await say("/train files remove=b.txt")
+    (left,) = await say("/train files")
+
+    assert listed.text.startswith(f"Files that are learnt from here: a.txt.\n{lost}")
+    assert removed.text == "b.txt is deleted."
+    assert left.text == "Files that are learnt from here: a.txt."

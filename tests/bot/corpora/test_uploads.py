@@ -216,3 +216,17 @@ def test_refused_before_it_is_fetched() -> None:
     """A name and a size are enough to refuse a file."""
     with pytest.raises(FileTooLarge, match="10 MB"):
         check("a.txt", MOST + 1)
+
+
+def test_a_key_is_gone(shelf: Uploads, tmp_path: Path) -> None:
+    """A sealed file without its key is named as lost and can be deleted; the others are read as before."""
+    shelf.keep(DEN, "a.txt", b"of the den")
+    shelf.keep(DEN, "b.txt", b"of nobody")
+    next((tmp_path / "uploads").rglob("b.txt.key")).unlink()
+
+    assert (shelf.names(DEN), shelf.lost(DEN)) == (["a.txt", "b.txt"], ["b.txt"])
+    assert texts(shelf) == ["of the den"]
+
+    shelf.remove(DEN, "b.txt")
+
+    assert (shelf.names(DEN), shelf.lost(DEN)) == (["a.txt"], [])

@@ -106,6 +106,22 @@ class TestAsking:
 
         assert said.text.startswith("There is no text to learn from here yet")
 
+    async def test_a_lost_file(self, bot: Bot, say: Say, chat: Chat, home: Path) -> None:
+        """A file whose key is gone is left out, and the question says so; where it is all there is, it is said alone."""
+        bot.uploads.keep(LOBBY.key, "tales.txt", b"a marvellous lamp\n")
+        next((home / "uploads").rglob("tales.txt.key")).unlink()
+        lost = "tales.txt cannot be read any more, as its key is gone"
+
+        alone = await asked(say)
+        await chat()
+        beside = await asked(say)
+        unasked = await asked(say, "/train start sources=channel_log")
+
+        assert alone.text.startswith(lost)
+        assert lost in beside.text
+        assert beside.buttons
+        assert lost not in unasked.text
+
     async def test_unknown_source(self, say: Say, chat: Chat) -> None:
         """A source that there is none of is named."""
         await chat()
