@@ -23,7 +23,7 @@ class Job:
         id: 12 hexadecimal digits.
         place: the key of the channel that it is for.
         guild: the key of the server that the channel belongs to.
-        person: the key of who asked for it.
+        person: the key of who asked for it; once it is queued, of who began it.
         state: `asked`, `queued`, `running`, `done`, `failed` or `cancelled`.
         options: what was asked for, as JSON.
         language: of its messages.

@@ -115,6 +115,9 @@ class Jobs:
     async def begin(self, job_id: str, person: Person, place: Place) -> int:
         """Queues a training that was asked for; two at once are one.
 
+        It is the training of who begins it from then on, whose rights are asked for again before its result goes into
+        use; who asked for it may be somebody else.
+
         Returns:
             Its place in the queue, from 0 for one that runs at once.
 
@@ -131,7 +134,8 @@ class Jobs:
             if any(other.place == job.place for other in waiting):
                 raise TrainingRuns
             at = self._bot.clock.now()
-            if not await jobs.change(conn, job.id, ("asked",), state="queued", asked=at, options=options):
+            begun = {"state": "queued", "asked": at, "options": options, "person": person.key}
+            if not await jobs.change(conn, job.id, ("asked",), **begun):
                 return False
             await audit.record(conn, job.place, person.key, "train", {"job": job.id, "base": options["base"]}, at)
             return True

@@ -23,7 +23,7 @@ class Result:
 
     Attributes:
         place: that it was for.
-        person: the key of who asked for it.
+        person: the key of who began it.
         model, version: what it made.
         base: what it went on from, as `NAME@VERSION`.
         bits: per character of the held-out text.
@@ -35,7 +35,7 @@ class Result:
         verbatim: the share of its samples that hold 8 words of the training text verbatim; None if it is not known.
         facts: recipe, metrics, sources, state of the ledger, memorisation.
         job: its id.
-        authorised: whether the person may still manage the place.
+        authorised: whether that person may still manage the place.
     """
 
     place: Place
@@ -148,7 +148,8 @@ class Adopted:
                 )
             case Verdict.NOT_AUTHORISED:
                 return translate(
-                    "{model} is kept, but does not write here: who asked for it is no admin of this place any more.",
+                    "{model} is kept, but does not write here: who began its training is no admin of this place any "
+                    "more.",
                     **facts,
                 )
             case Verdict.TAINTED:

@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import Bot
 from bot.configuration import load_configuration
-from bot.conversation import Place
+from bot.conversation import Person, Place
 from bot.jobs import estimates
 from bot.jobs.actions import Press
 from bot.jobs.errors import TooSmallMachine
@@ -290,7 +290,7 @@ class TestTheResult:
     async def test_an_admin_no_longer(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
     ) -> None:
-        """Where who asked has lost the role meanwhile, nothing goes into use before an admin says so."""
+        """Where who began it has lost the role meanwhile, nothing goes into use before an admin says so."""
         await chat()
         await begin(bot, say, runner)
 
@@ -300,6 +300,22 @@ class TestTheResult:
 
         assert (await bot.settings.get(LOBBY)).model is None
         assert "is no admin of this place any more" in platform.newest(LOBBY).text
+
+    @pytest.mark.parametrize(("left", "model"), [("Ada", None), ("Cleo", "web-lobby@abc")])
+    async def test_who_answers_for_it(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked, left: str, model: str | None
+    ) -> None:
+        """Whose rights count in the end is who pressed the button, and not who typed the line."""
+        await chat()
+        (said,) = await say("/train start", Person("web", "Cleo", "Cleo", admin=True))
+        await bot.press(labelled(said, START), person=ADA, place=LOBBY)
+        await until(lambda: runner.started)
+
+        platform.admins = {"Ada", "Cleo"} - {left}
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        assert (await bot.settings.get(LOBBY)).model == model
 
     async def test_killed_twice(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
         """What is ended from outside goes on once; where it gets no further it ends in one sentence."""
