@@ -35,13 +35,14 @@ async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
     Where that cannot be stored, it goes on where it was.
     """
     places = _among(platform, {old, new})
-    await _leave(bot, places)
     try:
-        await bot.database.write(partial(move, platform=platform, old=old, new=new, at=bot.clock.now()))
+        async with bot.jobs.waiting():
+            await _leave(bot, places)
+            await bot.database.write(partial(move, platform=platform, old=old, new=new, at=bot.clock.now()))
+            await asyncio.to_thread(bot.uploads.move, f"{platform}:{old}", f"{platform}:{new}")
     except Exception:
         await bot.resume()
         raise
-    await asyncio.to_thread(bot.uploads.move, f"{platform}:{old}", f"{platform}:{new}")
     await bot.collecting.look_again()
     await _leave(bot, places)  # what was begun at the old id while this was stored, and has moved with the rest
     await bot.resume()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import consents as agreed
 from storage import stories as played
 from storage.below import Places
+from storage.jobs import OPEN
 from storage.schema import (
     audit,
     channel_models,
@@ -29,6 +30,7 @@ from storage.schema import (
 from storage.statements import insert
 
 MESSAGE: Final = "message"  # in what a text remembers: where it was posted
+PEOPLE: Final = "people"  # in the facts of a training: whose text it learns from, persons each with a place
 
 
 async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: datetime) -> None:
@@ -55,6 +57,7 @@ async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: dat
     for table, column in (*named, (posts, "thread")):
         moved = literal(after) + func.substr(table.c[column], len(before) + 1)
         await conn.execute(update(table).where(places.hold(table, column)).values({column: moved}))
+    await _name_anew(conn, before, after)
     for table in (stories, games):
         here = table.c.place.startswith(f"{platform}:", autoescape=True)
         await conn.execute(update(table).where(here, table.c.channel == old).values(channel=new))
@@ -89,6 +92,21 @@ async def _fill_in(conn: AsyncConnection, table: Table, places: Places, before: 
             values["request"] = {name: value for name, value in row["request"].items() if name != MESSAGE}
         await conn.execute(insert(conn, table).values(values).on_conflict_do_nothing())
     await conn.execute(delete(table).where(places.hold(table)))
+
+
+async def _name_anew(conn: AsyncConnection, before: str, after: str) -> None:
+    """Says in what open trainings know, wherever they are, at which place people gave their text: at the new one."""
+    statement = select(jobs.c.id, jobs.c.facts).where(jobs.c.state.in_(OPEN))
+    for job, facts in (await conn.execute(statement)).all():
+        known = [tuple(pair) for pair in facts.get(PEOPLE, ())]
+        people = [(person, _moved(place, before, after)) for person, place in known]
+        if people != known:
+            await conn.execute(update(jobs).where(jobs.c.id == job).values(facts={**facts, PEOPLE: people}))
+
+
+def _moved(place: str, before: str, after: str) -> str:
+    """The key of a place after the move, which is another one where it moved itself or is a topic of what did."""
+    return after + place.removeprefix(before) if place == before or place.startswith(f"{before}:") else place
 
 
 async def _address_anew(conn: AsyncConnection, platform: str, old: str, new: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -198,6 +199,12 @@ class Jobs:
     async def leave(self, places: Callable[[Place], bool]) -> None:
         """Lets go of the trainings of some places; `resume` takes up those that are still stored."""
         await self._running.leave(places)
+
+    @asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Takes none up meanwhile, as while a place moves: what is begun knows where it is."""
+        async with self._planning:
+            yield
 
     async def look(self) -> None:
         """Takes up what runs, and begins what may run now."""

@@ -235,7 +235,8 @@ async def collect(database: Database, vault: Vault, place: str, guild: str | Non
         await consents.grant(conn, Consent(BOB, place, guild, 1, NOON))
         post = Post(place, guild, "channel_log", ADA, "5", after(1), f"hello {place}", reply_to="4")
         await posts.add(conn, vault, [post])
-        await jobs.add(conn, Job(f"{name} queued", place, guild, ADA, "queued", {}, "en", NOON, message="9"))
+        facts = {"people": [[ADA, place], [BOB, "telegram:-9"]], "read": "once"}
+        await jobs.add(conn, Job(f"{name} queued", place, guild, ADA, "queued", {}, "en", NOON, facts, message="9"))
         await jobs.add(conn, Job(f"{name} done", place, guild, ADA, "done", {}, "en", NOON, ended=after(1)))
         model = ChannelModel(name, "1", place, guild, "charrnn@1", NOON, NOON)
         await channel_models.add(conn, model, [(ADA, place)])
@@ -254,6 +255,7 @@ async def collected(database: Database, vault: Vault, place: str) -> dict[str, A
             "consents": sorted(await consents.of_place(conn, place)),
             "posts": [(post.message, post.reply_to, post.text) for _, post in page],
             "jobs": sorted(((job.state, job.message, job.ended) for job in await jobs.of_place(conn, place)), key=str),
+            "people": [job.facts for job in await jobs.of_place(conn, place) if job.state == "queued"],
             "models": [(model.model, model.tainted) for model in models],
             "learners": [await channel_models.learners_of(conn, model.model, "1") for model in models],
         }
@@ -308,6 +310,7 @@ async def test_moving_what_was_collected(database: Database, vault: Vault) -> No
     assert moved["posts"] == [(f"{GROUP}/5", f"{GROUP}/4", f"hello {GROUP}")]
     assert moved["jobs"] == [("done", None, after(1)), ("queued", None, None)]
     assert moved["learners"] == [[(ADA, NEW)]]
+    assert moved["people"] == [{"people": [[ADA, NEW], [BOB, "telegram:-9"]], "read": "once"}]
     for same in ("log", "consents", "models"):
         assert moved[same] == before[same]
     assert not any((await collected(database, vault, GROUP)).values())
