@@ -107,7 +107,7 @@ class TestAsking:
         assert said.text.startswith("There is no text to learn from here yet")
 
     async def test_a_lost_file(self, bot: Bot, say: Say, chat: Chat, home: Path) -> None:
-        """A file whose key is gone is left out, and the question says so; where it is all there is, it is said alone."""
+        """A file whose key is gone is left out, as the question says; where it is all there is, that is said alone."""
         bot.uploads.keep(LOBBY.key, "tales.txt", b"a marvellous lamp\n")
         next((home / "uploads").rglob("tales.txt.key")).unlink()
         lost = "tales.txt cannot be read any more, as its key is gone"

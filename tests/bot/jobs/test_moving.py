@@ -48,7 +48,7 @@ async def begin(bot: Bot, say: Say, place: Place = LOBBY) -> None:
 
 
 async def check_arrived(bot: Bot, platform: FakePlatform, said_before: int) -> None:
-    """The result is the new place's: shown, kept, in use and learnt from there, and nothing more came to the old one."""
+    """The result is the new place's: shown, kept, in use and learnt from there; nothing more came to the old one."""
     (row,) = await bot.database.read(channel_models.every)
     learners = await bot.database.read(partial(channel_models.learners_of, model=row.model, version=row.version))
     assert (row.place, row.tainted) == (NEW.key, None)
