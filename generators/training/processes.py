@@ -13,6 +13,8 @@ from generators.training.job_directory import JobDirectory, read_object
 GRACE: Final = 20.0  # seconds for a process to end by itself
 LOOK: Final = 0.05  # seconds between two looks at whether it has
 SAME: Final = 0.1  # seconds; the same start may be told in other roundings
+OURS: Final = "PLANCHETTE_"  # how variables begin that hold our settings …
+HOME: Final = "PLANCHETTE_HOME"  # … of which a job needs this one alone: where an adapter finds its base
 
 
 class Processes:
@@ -27,7 +29,6 @@ class Processes:
         Raises:
             OSError: the system refuses it.
         """
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
         with directory.log.open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "generators.training.job", str(directory.path)],
@@ -35,7 +36,7 @@ class Processes:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=environment,
+                env={**_without_secrets(), "OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"},
             )
         assert child.stdin is not None
         try:
@@ -72,6 +73,11 @@ class Processes:
             getattr(process, name)()
         except (AttributeError, ProcessLookupError, psutil.NoSuchProcess):
             return
+
+
+def _without_secrets() -> dict[str, str]:
+    """The environment, but for what a training never needs to know: the vault's key, tokens, the database's address."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS) or name == HOME}
 
 
 def _found(directory: JobDirectory) -> psutil.Process | None:  # type: ignore[name-defined]  # noqa: F821

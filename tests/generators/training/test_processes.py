@@ -31,3 +31,22 @@ def test_a_second_process(tmp_path: Path) -> None:
             time.sleep(0.05)
 
         assert processes.is_alive(directory)
+
+
+def test_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training's process knows no key, token or address of the bot's, and still where the models lie."""
+    monkeypatch.setenv("PLANCHETTE_VAULT__KEY", "a secret")
+    monkeypatch.setenv("planchette_telegram__token", "a secret")
+    monkeypatch.setenv("PLANCHETTE_HOME", str(tmp_path))
+    directory, processes = JobDirectory(tmp_path / "job"), Processes()
+    directory.create({"name": "tales"})
+
+    with directory.held():
+        processes.start(directory, bytes(32), 1)
+        (process,) = psutil.Process().children()
+        known = process.environ()
+        processes.stop(directory)
+
+    assert "a secret" not in known.values()
+    assert known["PLANCHETTE_HOME"] == str(tmp_path)
+    assert known["OMP_NUM_THREADS"] == "1"
