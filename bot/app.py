@@ -252,13 +252,18 @@ class Bot:
         place: Place,
         origin: int | None = None,
         reply_to: str | None = None,
+        files: Sequence[Enclosed] = (),
     ) -> None:
         """Runs a command whose arguments a platform has read itself; errors are told to the person alone.
 
         For platforms with options of their own; lines are read by `invoke`.
         """
         await self._guarded(
-            lambda: self._run(command, arguments, person, place, origin, reply_to), person, place, origin, reply_to
+            lambda: self._run(command, arguments, person, place, origin, reply_to, files),
+            person,
+            place,
+            origin,
+            reply_to,
         )
 
     async def press(

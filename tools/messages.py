@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from bot.commands.declaration import Command, Group
+from bot.commands.declaration import FILE, Command, Group
 from bot.commands.discovery import discover
 from bot.languages import DOMAIN, LANGUAGES, catalogue_path
 from bot.places import SETTINGS
@@ -179,6 +179,9 @@ def _of_command(command: Command, file: str) -> Iterator[Sentence]:
     for parameter in command.parameters:
         yield Sentence(parameter.name, None, "option", file)
         yield Sentence(parameter.description, None, None, file)
+    if command.file is not None:
+        yield Sentence(FILE, None, "option", file)
+        yield Sentence(command.file, None, None, file)
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:

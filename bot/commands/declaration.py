@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")  # Telegram Bot API 10.1, BotCommand; Discord takes these too
 DESCRIPTION: Final = 100  # characters; Discord API v10, application commands: the shortest limit of ours
+FILE: Final = "file"  # what a command's file is called where it is an option
 OPTIONS: Final = 25  # of one command; also choices of one option; Discord API v10, application commands
 
 Function: TypeAlias = Callable[..., Awaitable[None]]
@@ -86,6 +87,7 @@ class Command:
         cooldown: how often one person may use it.
         place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota; moves in a game do not.
+        file: what the file is that comes with it, for menus and help; None where it takes none.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Command:
     cooldown: Cooldown | None = None
     counted: bool = True
     place_cooldown: Cooldown | None = None
+    file: str | None = None
 
     @property
     def looks_at_rights(self) -> bool:
@@ -161,11 +164,12 @@ class Group:
         cooldown: Cooldown | None = None,
         place_cooldown: Cooldown | None = None,
         counted: bool = True,
+        file: str | None = None,
     ) -> Callable[[Function], Command]:
         """Declares a command of this group; see `command`."""
 
         def declare(function: Function) -> Command:
-            declared = _declared(function, name, self.name, requires, sets, cooldown, counted, place_cooldown)
+            declared = _declared(function, name, self.name, requires, sets, cooldown, counted, place_cooldown, file)
             if declared.name in self.commands:
                 raise ValueError(f"/{declared.path} is declared twice")
             self.commands[declared.name] = declared
@@ -184,6 +188,7 @@ def command(
     cooldown: Cooldown | None = None,
     place_cooldown: Cooldown | None = None,
     counted: bool = True,
+    file: str | None = None,
 ) -> Callable[[Function], Command]:
     """Declares a typed async function as a command.
 
@@ -197,13 +202,14 @@ def command(
         cooldown: how often one person may use it.
         place_cooldown: how often all persons of a place may.
         counted: whether it counts towards a person's quota.
+        file: what the file is that comes with it; without it the command takes none.
 
     Raises:
         TypeError, ValueError: when the module is imported, if a platform could not show the command.
     """
 
     def declare(function: Function) -> Command:
-        return _declared(function, name, None, requires, sets, cooldown, counted, place_cooldown)
+        return _declared(function, name, None, requires, sets, cooldown, counted, place_cooldown, file)
 
     return declare
 
@@ -217,6 +223,7 @@ def _declared(
     cooldown: Cooldown | None,
     counted: bool,
     place_cooldown: Cooldown | None,
+    file: str | None,
 ) -> Command:
     name = _checked_name(name or function.__name__)
     description = _checked_description(name, (inspect.getdoc(function) or "").partition("\n")[0])
@@ -225,11 +232,17 @@ def _declared(
     hints = get_type_hints(function, _annotations_of_modules(function), include_extras=True)
     _, *rest = inspect.signature(function).parameters.values()
     parameters = tuple(_parameter(parameter, hints[parameter.name]) for parameter in rest)
-    if len(parameters) > OPTIONS:
+    if file is not None:
+        _checked_description(FILE, file)
+        if any(parameter.name == FILE for parameter in parameters):
+            raise ValueError(f"/{name} has an option that is called as its file is")
+    if len(parameters) + (file is not None) > OPTIONS:
         raise ValueError(f"/{name} has more than {OPTIONS} options")
     if sum(parameter.rest for parameter in parameters) > 1:
         raise ValueError(f"/{name} has two options that take the rest of the line")
-    return Command(name, description, parameters, function, group, requires, sets, cooldown, counted, place_cooldown)
+    return Command(
+        name, description, parameters, function, group, requires, sets, cooldown, counted, place_cooldown, file
+    )
 
 
 def _annotations_of_modules(function: Function) -> dict[str, Any]:

@@ -31,6 +31,8 @@ async def explain(
         lines = [translate(found.description), *_lines(found.commands.values(), translate)]
     else:
         lines = [*_lines([found], translate), *(_option(parameter, translate) for parameter in found.parameters)]
+        if found.file is not None:
+            lines.append(_file(found.file, translate))
     await invocation.answer_privately(Message("\n".join(lines)))
 
 
@@ -49,6 +51,14 @@ def _found(commands: Commands, words: list[str]) -> Command | Group:
 
 def _lines(commands: Iterable[Command], translate: Translate) -> list[str]:
     return [f"{command.usage} – {translate(command.description)}" for command in commands]
+
+
+def _file(description: str, translate: Translate) -> str:
+    return translate(
+        "file: {description}; on Discord it is an option, on Telegram the command is its caption, and in the web room "
+        "a button beside the line sends it",
+        description=translate(description),
+    )
 
 
 def _option(parameter: Parameter, translate: Translate) -> str:

@@ -58,9 +58,9 @@ async def status(invocation: Invocation) -> None:
     await invocation.answer_privately(Message(shown.text))
 
 
-@train.command(requires=Permission.ADMIN, counted=False)
+@train.command(requires=Permission.ADMIN, counted=False, file="the text file to keep")
 async def upload(invocation: Invocation) -> None:
-    """Keep the text file that came with the line, to learn from."""
+    """Keep a text file, to learn from."""
     uploads, place = invocation.bot.uploads, root(invocation.place)
     if not invocation.files:
         raise NoFile(uploads.folder_of(place))

@@ -129,14 +129,15 @@ class IsAnExport(UserError):
 
 @dataclass(eq=False)
 class NoFile(UserError):
-    """A file was to be kept, and none came with the line; `folder` is where the operator may put one."""
+    """A file was to be kept or listed, and there is none; `folder` is where the operator may put one."""
 
     folder: str
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "No file came with this; on Telegram, send a text file with /train upload as its caption. Elsewhere "
-            "whoever runs the bot puts it into the folder {folder} of its home.",
+            "No text file was given; on Discord it is the option of /train upload, on Telegram send it with "
+            "/train upload as its caption, and in the web room a button beside the line sends it. Whoever runs the bot "
+            "can also put it into the folder {folder} of its home.",
             folder=self.folder,
         )
 

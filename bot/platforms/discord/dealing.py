@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -17,10 +17,11 @@ from bot.languages import translator
 from bot.names import nearest
 from bot.platforms.discord import reading
 from bot.platforms.discord.asked import Asked, read
+from bot.platforms.discord.connection import Connection
+from bot.platforms.discord.enclosing import enclosed
 from bot.platforms.discord.heard import HeardCommand, HeardMessage, stored
 from bot.platforms.discord.people import PLATFORM
 from bot.platforms.discord.speaking import Speaking
-from bot.platforms.discord.wire import Wire
 from bot.platforms.turns import Turns
 from generators.errors import UserError
 from storage import inbox
@@ -36,10 +37,10 @@ log = structlog.get_logger(__name__)
 class Dealing:
     """Has the bot do what people ask, one line after another."""
 
-    def __init__(self, bot: Bot, speaking: Speaking, wire: Callable[[], Wire]) -> None:
+    def __init__(self, bot: Bot, speaking: Speaking, connection: Connection) -> None:
         self._bot = bot
         self._speaking = speaking
-        self._wire = wire
+        self._connection = connection
         self._turns = Turns()
         self.commands = {command.path: command for command in bot.commands.all}
 
@@ -70,7 +71,7 @@ class Dealing:
     def asked(self, item: int, heard: HeardCommand, id_: int, token: str, *, known: bool = True) -> Asked:
         """The interaction that takes the answers to a command."""
         answered = partial(self._turns.answered, heard.place.key, item)
-        return Asked(self._wire, id_, token, known=known, answered=answered)
+        return Asked(self._connection.wire, id_, token, known=known, answered=answered)
 
     def command_of(self, heard: HeardCommand) -> tuple[Command, dict[str, object]]:
         """The command and its arguments.
@@ -96,7 +97,10 @@ class Dealing:
                     await self._speaking.post(place, told, person, asked.reference)
                     await self._bot.database.write(partial(inbox.done, item=item))
                     return
-                await self._bot.run(command, given, person=person, place=place, origin=item, reply_to=asked.reference)
+                files = () if heard.file is None else (enclosed(self._connection, heard.file),)
+                await self._bot.run(
+                    command, given, person=person, place=place, origin=item, reply_to=asked.reference, files=files
+                )
             await asked.close()
         finally:
             self._speaking.drop(asked)

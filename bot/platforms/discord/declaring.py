@@ -8,7 +8,7 @@ from typing import Any, Final
 import discord
 import structlog
 
-from bot.commands.declaration import Command, Group, Parameter, Permission
+from bot.commands.declaration import FILE, Command, Group, Parameter, Permission
 from bot.commands.discovery import Commands
 from bot.commands.localization import description_localizations, name_localizations
 from bot.platforms.discord.body import Json
@@ -17,7 +17,7 @@ from bot.values import Kind
 
 # Discord API v10: application commands.
 CHAT_INPUT, MESSAGE_MENU = 1, 3
-SUBCOMMAND, STRING, INTEGER, BOOLEAN, NUMBER = 1, 3, 4, 5, 10
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 3, 4, 5, 10, 11
 STRING_MOST: Final = 6000  # characters of a text option
 LARGEST: Final = 2**53 - 1  # a number's absolute value
 GUILD_INSTALL: Final = 0
@@ -45,7 +45,9 @@ async def sync(wire: Wire, commands: list[Json]) -> bool:
 
 def asks_for_text(command: Command) -> bool:
     """Whether a text is all that a command takes: then it comes in a form, which has room for it."""
-    return len(command.parameters) == 1 and command.parameters[0].rest and command.parameters[0].required
+    if command.file is not None or len(command.parameters) != 1:
+        return False
+    return command.parameters[0].rest and command.parameters[0].required
 
 
 def typed_as(kind: Kind) -> int:
@@ -90,7 +92,10 @@ def _options(command: Command) -> Json:
     if asks_for_text(command):
         return {}
     in_order = sorted(command.parameters, key=lambda parameter: not parameter.required)
-    return {"options": [_option(parameter) for parameter in in_order]} if in_order else {}
+    options = [_option(parameter) for parameter in in_order]
+    if command.file is not None:
+        options.insert(0, {"type": ATTACHMENT, **_described(FILE, command.file, "option"), "required": True})
+    return {"options": options} if options else {}
 
 
 def _option(parameter: Parameter) -> Json:

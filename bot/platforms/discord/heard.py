@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.conversation import Button, Person, Place
+
+
+class File(NamedTuple):
+    """A file that came with a command.
+
+    Attributes:
+        url: where Discord has it for a while.
+        size: in bytes, as Discord says.
+    """
+
+    name: str
+    url: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +29,7 @@ class HeardCommand:
         path: as people type it.
         given: each option's value as text.
         asked: the interaction, which takes the answer.
+        file: what was chosen for the command that takes one.
     """
 
     person: Person
@@ -23,6 +37,7 @@ class HeardCommand:
     path: str
     given: dict[str, str]
     asked: str
+    file: File | None = None
 
     def payload(self) -> dict[str, Any]:
         """As it is stored."""
@@ -57,6 +72,7 @@ def stored(payload: dict[str, Any]) -> HeardCommand | HeardMessage:
     ((kind, facts),) = payload.items()
     person, place = Person(**facts.pop("person")), Place(**facts.pop("place"))
     if kind == "command":
-        return HeardCommand(person, place, **facts)
+        file = facts.pop("file", None)  # items of earlier versions have none
+        return HeardCommand(person, place, **facts, file=None if file is None else File(*file))
     buttons = tuple(Button(*button) for button in facts.pop("buttons"))
     return HeardMessage(person, place, **facts, buttons=buttons)

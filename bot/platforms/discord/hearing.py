@@ -39,7 +39,7 @@ class Hearing:
         self._bot = bot
         self._speaking = speaking
         self._connection = connection
-        self._dealing = Dealing(bot, speaking, connection.wire)
+        self._dealing = Dealing(bot, speaking, connection)
         self._interactions = Interactions(bot, self._dealing, connection)
         self._languages = Languages()
         self._allowed = bot.configuration.discord.guilds

@@ -95,14 +95,15 @@ class Interactions:
         if data.get("type") == MESSAGE_MENU:
             target = data["resolved"]["messages"][str(data["target_id"])]
             path, given = await continuation(self._bot, place, target, self._connection.me)
+            file = None
         else:
             path, options = reading.named(data)
-            given = reading.texts(options)
+            given, file = reading.texts(options), reading.file(data, options)
         command = self._dealing.commands.get(path)
         if command is not None and asks_for_text(command):
             await self._respond(interaction, MODAL, self._form_of(command, person).json)
         else:
-            await self._take(interaction, HeardCommand(person, place, path, given, _reference(interaction)))
+            await self._take(interaction, HeardCommand(person, place, path, given, _reference(interaction), file))
 
     async def _take(self, interaction: Interaction, heard: HeardCommand) -> None:
         """Stores a command and carries it out; meanwhile Discord is told that it is in hand."""

@@ -1,4 +1,4 @@
-"""What an interaction says: which command, with which arguments."""
+"""What an interaction says: which command, with which arguments and which file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Final
 from bot.commands.declaration import Command, Parameter
 from bot.commands.faults import MissingArgument
 from bot.platforms.discord.body import Json
-from bot.platforms.discord.declaring import SUBCOMMAND
+from bot.platforms.discord.declaring import ATTACHMENT, SUBCOMMAND
+from bot.platforms.discord.heard import File
 from bot.text import LONGEST_PROMPT, checked
 from generators.errors import Phrase
 
@@ -26,7 +27,16 @@ def named(data: Json) -> tuple[str, list[Json]]:
 
 def texts(options: Sequence[Json]) -> dict[str, str]:
     """Each option's value as somebody would type it."""
-    return {str(option["name"]): _text(option["value"]) for option in options}
+    return {str(option["name"]): _text(option["value"]) for option in options if option["type"] != ATTACHMENT}
+
+
+def file(data: Json, options: Sequence[Json]) -> File | None:
+    """The file that was chosen, if any was."""
+    chosen = next((str(option["value"]) for option in options if option["type"] == ATTACHMENT), None)
+    if chosen is None:
+        return None
+    found = data["resolved"]["attachments"][chosen]
+    return File(str(found["filename"]), str(found["url"]), int(found["size"]))
 
 
 def arguments(command: Command, given: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bot.platforms.discord.body import Body, Json, form
 MESSAGE, DEFERRED, CHOICES, MODAL = 4, 5, 8, 9  # Discord API v10, interaction response types
 PUBLIC_THREAD: Final = 11  # Discord API v10, channel types
 ORIGINAL: Final = "@original"
+DOWNLOAD: Final = aiohttp.ClientTimeout(total=120)  # seconds for a file, while its interaction waits for 15 minutes
 
 
 class Wire:
@@ -78,6 +79,21 @@ class Wire:
         params: Json = {"limit": limit} if before is None else {"limit": limit, "before": before}
         found: Any = await self._http.request(route, params=params)
         return list(found["threads"]), bool(found["has_more"])
+
+    async def download(self, url: str, most: int) -> bytes:
+        """A file that somebody sent; of one with more than `most` bytes only its beginning, which has more too.
+
+        Raises:
+            aiohttp.ClientError: it is not there, or no longer.
+        """
+        data = bytearray()
+        async with self._session.get(url, timeout=DOWNLOAD) as answer:
+            answer.raise_for_status()
+            async for chunk in answer.content.iter_any():
+                data += chunk
+                if len(data) > most:
+                    break
+        return bytes(data)
 
     async def commands(self) -> list[Json]:
         """What the application has registered everywhere."""

@@ -34,6 +34,17 @@ async def test_group(say: Say) -> None:
     assert "format=…: Markdown or HTML to read, JSON to replay; md, json or html" in member.text.splitlines()
 
 
+async def test_file(say: Say) -> None:
+    """Help on a command that takes a file says how one is given."""
+    (said,) = await say("/help train upload")
+
+    assert said.text.splitlines() == [
+        "/train upload – Keep a text file, to learn from.",
+        "file: the text file to keep; on Discord it is an option, on Telegram the command is its caption, and in the "
+        "web room a button beside the line sends it",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -55,7 +55,7 @@ an AssertionError which says what is there instead.
   - `await slash(channel, "story start", *, anyway=False, **options) -> Interaction`: options are typed and checked
     against what was registered, `CommandNotOffered` (an AssertionError) where a client would not offer it; `anyway`:
     even if `default_member_permissions` hide it (a server's admins can change the default). A file option is
-    `Upload(name, bytes)`
+    `Upload(name, bytes)`; the bot fetches it at its address, which is good for a day
   - `await autocomplete(channel, "generate", focused="model", model="gp", **options) -> list[Choice(name, value)]`
   - `await context_menu(channel, "Continue this", message_or_user)`
   - `await press(message, "custom_id or label") -> Interaction`, `await select(message, custom_id, values)`; an unknown
@@ -82,7 +82,7 @@ an AssertionError which says what is there instead.
 **Misbehaviour**
   - `fail_next(method, path, *, status=500, times=1)`; `limit_next(method, path, *, retry_after, is_global=False,
     times=1)`; `slow_next(method, path, *, seconds, times=1)`; a path is "/channels/*/messages", "*" stands for one
-    part
+    part; "/attachments/*/*" are files
   - `await drop()`: every gateway connection is cut without a close frame (resumable); `await close_gateway(code)`
   - `await invalidate(resumable=False)` (op 9), `await request_reconnect()` (op 7)
   - `go_down()`, `come_back()`: gateway and REST refuse connections in between (REST answers 503)

@@ -140,7 +140,7 @@ def resolve(
     """The id of a file, person or channel that is given as a value."""
     if kind == ATTACHMENT and isinstance(value, Upload):
         kept = user.server.desk.attachment(value)
-        resolved.setdefault("attachments", {})[str(kept.id)] = kept.payload()
+        resolved.setdefault("attachments", {})[str(kept.id)] = kept.payload() | {"ephemeral": True}
         return str(kept.id)
     if kind == CHANNEL and isinstance(value, Channel):
         resolved.setdefault("channels", {})[str(value.id)] = value.payload() | {"permissions": str(permissions.PEOPLE)}

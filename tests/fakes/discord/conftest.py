@@ -85,7 +85,7 @@ class Bot(discord.AutoShardedClient):
 
 
 def add_commands(tree: app_commands.CommandTree[Bot]) -> None:
-    """`say`, `story start`, `manage`, and the menu «Continue this»."""
+    """`say`, `read`, `story start`, `manage`, and the menu «Continue this»."""
     story = app_commands.Group(name="story", description="A story that a channel writes")
 
     @story.command(name="start", description="Starts a story")
@@ -103,6 +103,10 @@ def add_commands(tree: app_commands.CommandTree[Bot]) -> None:
     async def say(interaction: discord.Interaction, text: str, model: str = "tiny") -> None:
         await interaction.response.send_message(text, ephemeral=True)
         await interaction.followup.send(f"{model}: {text}")
+
+    @tree.command(name="read", description="Says what is in a file")
+    async def read(interaction: discord.Interaction, file: discord.Attachment) -> None:
+        await interaction.response.send_message((await file.read()).decode())
 
     @say.autocomplete("model")
     async def models(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 9, 1 << 12  # intents
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12  # flags that a bot may set
+KEPT: Final = 86_400.0  # seconds that an address of a file is good for; Discord API v10, «Signed Attachment CDN URLs»
 SETTABLE: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | EPHEMERAL | COMPONENTS_V2
 
 
@@ -134,11 +135,12 @@ class Desk:
         channel.changed()
 
     def attachment(self, upload: Upload) -> Attachment:
-        """Keeps a file where it can be fetched."""
+        """Keeps a file where it can be fetched for a day."""
         id_ = self._server.snowflakes.next()
         kind = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
-        url = f"{self._server.url}/attachments/{id_}/{upload.name}"
-        kept = Attachment(id_, upload.name, upload.data, kind, url)
+        ends = self._server.now() + KEPT
+        url = f"{self._server.url}/attachments/{id_}/{upload.name}?ex={int(ends):x}"
+        kept = Attachment(id_, upload.name, upload.data, kind, url, ends)
         self._server.attachments[id_] = kept
         return kept
 

@@ -35,13 +35,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a message, and where it can be fetched."""
+    """A file of a message or of a command's option, and where it can be fetched until `ends`."""
 
     id: int
     name: str
     data: bytes
     content_type: str
     url: str
+    ends: float
 
     def payload(self) -> Json:
         """As the API describes it."""

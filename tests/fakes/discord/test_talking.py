@@ -16,8 +16,14 @@ async def test_login(server: DiscordServer, bot: Bot, guild: Guild) -> None:
     """The bot logs in, registers its commands, and sees its guilds with their channels."""
     assert bot.user is not None
     assert bot.user.id == server.bot.id
-    assert {command["name"] for command in server.application.commands} == {"story", "say", "manage", "Continue this"}
-    assert server.application.creations[0] == 4
+    assert {command["name"] for command in server.application.commands} == {
+        "story",
+        "say",
+        "read",
+        "manage",
+        "Continue this",
+    }
+    assert server.application.creations[0] == 5
     seen = bot.get_guild(guild.id)
     assert seen is not None
     assert [channel.name for channel in seen.text_channels] == ["lobby", "stories"]
@@ -146,6 +152,35 @@ async def test_files(bot: Bot, server: DiscordServer, lobby: Channel, ada: User)
     with open(__file__, "rb") as own:  # noqa: ASYNC230, PTH123
         assert sent.attachments[0].data == own.read()
     assert await bot.heard[1].attachments[0].read() == b"[1, 2]"
+
+
+async def test_file_of_a_command(bot: Bot, lobby: Channel, ada: User) -> None:
+    """A command is given a file, which nobody else sees, and a client offers to choose one and nothing else."""
+    interaction = await ada.slash(lobby, "read", file=Upload("tales.txt", b"a lamp"))
+
+    assert (await interaction.answered()).content == "a lamp"
+    with pytest.raises(CommandNotOffered):
+        await ada.slash(lobby, "read")
+    with pytest.raises(CommandNotOffered):
+        await ada.slash(lobby, "read", file="tales.txt")
+
+
+async def test_files_expire(bot: Bot, server: DiscordServer, lobby: Channel, ada: User) -> None:
+    """The address of a file is good for a day, and a download can fail before that."""
+    said = await ada.say(server.dm(ada), "", files=[Upload("log.txt", b"x")])
+    await until(lambda: bot.heard)
+    file = bot.heard[0].attachments[0]
+
+    server.fail_next("GET", "/attachments/*/*", status=503)
+    with pytest.raises(discord.HTTPException) as failed:
+        await file.read()
+    server.advance(86_401)
+    with pytest.raises(discord.NotFound):
+        await file.read()
+
+    assert failed.value.status == 503
+    assert [request.status for request in server.requests_to("GET", "/attachments/*/*")] == [503, 404]
+    assert said.attachments[0].data == b"x"
 
 
 async def test_threads(bot: Bot, server: DiscordServer, guild: Guild, lobby: Channel) -> None:

@@ -108,11 +108,25 @@ class Api:
         return self._server.rates.check(route.bucket, major, within_global=route.authorised)
 
     async def attachment(self, request: web.Request) -> web.Response:
-        """A file of a message, as from Discord's content network."""
-        kept = self._server.attachments.get(int(request.match_info["id"]))
-        if kept is None:
-            return web.Response(status=404)
-        return web.Response(body=kept.data, content_type=kept.content_type)
+        """A file that somebody sent, as from Discord's content network: it knows no tokens, rates or error codes."""
+        server, path = self._server, request.rel_url.path
+        record = Request("GET", path, None, (), server.now())
+        server.requests.append(record)
+        server.watch.notify()
+        order = server.misbehaviour.take("GET", path)
+        if order is not None and order.seconds:
+            await asyncio.sleep(order.seconds)
+        kept = server.attachments.get(int(request.match_info["id"]))
+        if order is not None and order.status is not None:
+            record.status = order.status
+        elif server.down:
+            record.status = 503
+        elif kept is None or kept.ends <= server.now():
+            record.status = 404
+        else:
+            record.status = 200
+            return web.Response(body=kept.data, content_type=kept.content_type)
+        return web.Response(status=record.status, text="This content is no longer available.")
 
 
 async def read(request: web.Request) -> tuple[Any, list[Upload], Refusal | None]:
