@@ -13,6 +13,7 @@ from bot.platforms.web.desk import Desk, desk_of
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import EventStream, Following
 from bot.platforms.web.gate import Level
+from bot.platforms.web.heard import kept
 from bot.platforms.web.identity import YEAR, Visitor
 from bot.platforms.web.names import folded, person_name, room_name
 from bot.platforms.web.shapes import (
@@ -29,6 +30,8 @@ from bot.platforms.web.shapes import (
 from bot.platforms.web.show import shown
 from bot.text import checked
 from generators.errors import Phrase
+
+NAME: Final = 255  # characters of a file's name; what file systems take
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Wrong, "description": description}
@@ -64,6 +67,30 @@ async def write(request: Request, room: Room, said: Said, desk: TheDesk) -> Take
     if not text.strip():
         raise Refusal(400, "The text is empty; write something.")
     return Taken(id=await desk.room.said(room, person, text, said.reply_to))
+
+
+@router.post(
+    "/rooms/{room}/files",
+    status_code=202,
+    summary="Write in a room, with a file",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+)
+async def enclose(
+    request: Request,
+    room: Room,
+    desk: TheDesk,
+    text: Annotated[str, Query(description="A command that takes a file: `/train upload`.")],
+    name: Annotated[str, Query(description="What the file is called; the body is what is in it.")],
+    person: Annotated[str | None, Query(description="Who writes; in the page the cookie says it.")] = None,
+) -> Taken:
+    """Takes a message with a file, of at most 10,000,000 bytes; what becomes of it comes as a message."""
+    who = desk.person(request, person)
+    desk.pace(request, who)
+    text = checked(text, Phrase("the text"), LINE)
+    name = checked(name, Phrase("the file's name"), NAME)
+    data = await request.body()
+    desk.demand_file(who, text, name, len(data))
+    return Taken(id=await desk.room.said(room, who, text, file=await kept(desk.bot.vault, name, data)))
 
 
 @router.get("/rooms/{room}/messages", summary="Read a room")

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Final
 from fastapi import Request
 from starlette.requests import HTTPConnection
 
+from bot.commands.declaration import Permission
+from bot.commands.faults import NotAllowed
+from bot.commands.parser import is_command, parse
 from bot.conversation import Person
+from bot.corpora.uploads import check
 from bot.languages import translator
 from bot.platforms.web.errors import Refusal, language_asked
 from bot.platforms.web.gate import Gate, Level
@@ -98,6 +102,26 @@ class Desk:
         """
         if not self._pace.allows(f"{_address(request)} {person.id if person else ''}"):
             raise Refusal(429, "Too many messages and presses at once; wait a moment.")
+
+    def demand_file(self, person: Person, text: str, name: str, size: int) -> None:
+        """Makes sure that a file may come with a line before it is stored.
+
+        Args:
+            name: the file's.
+            size: the file's, in bytes.
+
+        Raises:
+            Refusal: the line is no command that takes a file (400).
+            UserError: the person may not use it, or it takes no such file.
+        """
+        takers = [command for command in self.bot.commands.all if command.file is not None]
+        command = parse(text, self.bot.commands).command if is_command(text) else None
+        if command not in takers:
+            commands = ", ".join(f"/{taker.path}" for taker in takers)
+            raise Refusal(400, "A file can only come with {commands}.", {"commands": commands})
+        if command.requires is Permission.ADMIN and not person.admin:
+            raise NotAllowed(command.path)
+        check(name, size)
 
     def count_wrong_key(self, request: HTTPConnection) -> None:
         """Counts a key that opens nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -11,11 +12,14 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.corpora.uploads import MOST
 from bot.platforms.web.desk import Desk
 from bot.platforms.web.errors import Refusal, refused
+from bot.platforms.web.gate import Level
 
 BODY: Final = 256 * 1024  # bytes; 20,000 characters outside the BMP, each escaped as \\uXXXX\\uXXXX, are 240,000
 DRAINED: Final = 8 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
+FILES: Final = re.compile(r"/api/rooms/[^/]+/files")  # where the body is a file, which only admins give
 OPEN: Final = ("/static/", "/login")  # what a stranger may see: the page's own looks, and the door
 UNGATED: Final = "/health"  # probes ask by address and bring no key; the answer holds no secret
 
@@ -98,20 +102,21 @@ class SmallBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
+        most = _most(scope)
         body = bytearray()
         size = 0
         more = True
-        while more and size <= DRAINED:
+        while more and size <= most + DRAINED:
             message = await receive()
             if message["type"] != "http.request":
                 return None  # the sender went away
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
-            if size <= BODY:
+            if size <= most:
                 body += chunk
             more = message.get("more_body", False)
-        if size > BODY:
-            answer = refused(413, f"The body is larger than {BODY // 1024} KB; send less text at once.")
+        if size > most:
+            answer = refused(413, f"The body is larger than {most // 1024} KB; send less at once.")
             if more:
                 answer.headers["Connection"] = "close"
             return await answer(scope, receive, send)
@@ -125,6 +130,12 @@ class SmallBodies:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         return await self._app(scope, receive_again, send)
+
+
+def _most(scope: Scope) -> int:
+    """Bytes that the body of a request may have."""
+    level = getattr(HTTPConnection(scope).state, "level", None)
+    return MOST if level is Level.ADMIN and FILES.fullmatch(scope["path"]) else BODY
 
 
 def _wants_page(path: str, headers: Mapping[str, str]) -> bool:

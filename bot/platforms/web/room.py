@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import collecting
-from bot.commands.parser import is_command
 from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
 from bot.games.errors import ButtonGone
 from bot.languages import translator
 from bot.platforms.turns import Turns
 from bot.platforms.web.errors import Refusal
 from bot.platforms.web.events import BATCH
+from bot.platforms.web.heard import File, Heard, enclosed, stored
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
@@ -34,39 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 GRACE: Final = 2  # s; how long open requests may take when the room closes
-MENTION: Final = re.compile(rf"(?<![\w@])@{BOT}\b[ \t]*[,:]?[ \t]*", re.IGNORECASE)
 NOT_MEANT: Final = "This message takes no replies now; /story show tells where the story stands."
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a person wrote, as the inbox keeps it until the bot has dealt with it."""
-
-    room: str
-    person: str
-    admin: bool
-    text: str
-    message: int
-    reply_to: int | None
-    language: str = "en"  # items of earlier versions name none
-
-    @property
-    def means_something(self) -> bool:
-        """Whether the bot has to look at it."""
-        return is_command(self.text) or self.reply_to is not None or self.mentions
-
-    @property
-    def mentions(self) -> bool:
-        """Whether the bot is called by its name."""
-        return MENTION.search(self.text) is not None
-
-    @property
-    def said(self) -> str:
-        """The text without the bot's name."""
-        return MENTION.sub("", self.text)
-
-    def payload(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 class WebRoom:
@@ -106,7 +72,7 @@ class WebRoom:
             self._socket = listen(self._host, self._port)
             self.hub.closed = False
         for item in await self._database.read(partial(inbox.pending, platform=PLATFORM)):
-            self._answer_soon(item.id, Heard(**item.payload))
+            self._answer_soon(item.id, stored(item.payload))
         server = _Server(
             uvicorn.Config(
                 self._app,
@@ -180,7 +146,9 @@ class WebRoom:
         self.hub.changed(place.id)
         return posted
 
-    async def said(self, room: str, person: Person, text: str, reply_to: int | None) -> int:
+    async def said(
+        self, room: str, person: Person, text: str, reply_to: int | None = None, file: File | None = None
+    ) -> int:
         """Stores what a person wrote, together with the bot's duty to look at it; returns the message's id.
 
         Raises:
@@ -195,7 +163,7 @@ class WebRoom:
             message = await rooms.add(connection, place.key, person.key, text, reply_to=reply_to, at=at)
             if self._bot.collecting.wants(place):
                 await self._bot.collecting.store(connection, (_collected(place, person, message, at),))
-            heard = Heard(room, person.id, person.admin, text, message.id, reply_to, person.language)
+            heard = Heard(room, person.id, person.admin, text, message.id, reply_to, person.language, file)
             if not heard.means_something:
                 return heard, None
             return heard, await inbox.receive(connection, PLATFORM, str(message.id), heard.payload(), at)
@@ -264,7 +232,10 @@ class WebRoom:
         person = Person(PLATFORM, heard.person, heard.person, heard.admin, heard.language)
         async with self._turns.turn(heard.room, heard.person, heard.message):
             message = str(heard.message)
-            asked = await self._bot.invoke(heard.text, person=person, place=place, origin=item, reply_to=message)
+            files = () if heard.file is None else (enclosed(self._bot.vault, heard.file),)
+            asked = await self._bot.invoke(
+                heard.text, person=person, place=place, origin=item, reply_to=message, files=files
+            )
             if asked:
                 return
             answered = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.web.room import Heard
+from bot.platforms.web.heard import Heard
 from generators.scripted import Pace
 from storage import inbox
 from tests.bot.platforms.serving import Serving, serving
