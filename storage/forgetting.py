@@ -12,7 +12,7 @@ from storage import channel_models
 from storage import stories as played
 from storage.below import Places
 from storage.channel_models import ChannelModel
-from storage.schema import consents, games, jobs, logs, posts, settings, stories, texts, turns
+from storage.schema import consents, games, jobs, logs, names, posts, settings, stories, texts, turns
 
 OPEN: Final = ("asked", "queued", "running")  # states of a training that is not over
 
@@ -32,7 +32,7 @@ async def forget(conn: AsyncConnection, places: Places, at: datetime) -> list[Ch
     shown = or_(games.c.running, games.c.message.is_not(None))
     over = update(games).where(places.hold(games), shown)
     await conn.execute(over.values(running=False, message=None, deadline=None, revision=games.c.revision + 1))
-    for table in (settings, texts, turns, posts, consents, logs):
+    for table in (settings, texts, turns, posts, names, consents, logs):
         await conn.execute(delete(table).where(places.hold(table)))
     await conn.execute(delete(posts).where(places.hold(posts, "thread")))
     unfinished = and_(places.hold(jobs), jobs.c.state.in_(OPEN))

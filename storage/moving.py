@@ -21,6 +21,7 @@ from storage.schema import (
     jobs,
     learners,
     logs,
+    names,
     posts,
     settings,
     stories,
@@ -48,7 +49,7 @@ async def move(conn: AsyncConnection, platform: str, old: str, new: str, at: dat
     for table, numbered in ((turns, true()), (posts, posts.c.source != "submission")):  # whose ids are ours
         unlike = {name: literal(f"{before}/") + table.c[name] for name in ("message", "reply_to")}
         await conn.execute(update(table).where(places.hold(table), numbered).values(unlike))
-    for table in (settings, texts, logs, learners):
+    for table in (settings, texts, logs, learners, names):
         await _fill_in(conn, table, places, before, after)
     await _close_doubles(conn, places, before, after, at)
     for table in (stories, games, jobs):

@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import jobs, posts
+from storage import jobs, names, posts
 from storage.database import Database
 from storage.errors import StorageError, Translate, english
 from storage.vault import UnusableVault, Vault
@@ -54,9 +54,12 @@ async def rotate(
     while sealed := await database.write(partial(posts.reseal, vault=vault, after=last)):
         done, last = done + len(sealed), sealed[-1]
         told(done)
+    while resealed := await database.write(partial(names.reseal, vault=vault)):
+        done += resealed
+        told(done)
     await asyncio.to_thread(elsewhere)
-    while sealed := await database.write(partial(_finish, vault=vault)):  # what was written by others meanwhile
-        done += len(sealed)
+    while left := await database.write(partial(_finish, vault=vault)):  # what was written by others meanwhile
+        done += left
     await database.purge()
     return done
 
@@ -72,9 +75,9 @@ async def _begin(conn: AsyncConnection, vault: Vault) -> None:
     vault.rotate()
 
 
-async def _finish(conn: AsyncConnection, vault: Vault) -> list[int]:
+async def _finish(conn: AsyncConnection, vault: Vault) -> int:
     """Drops the old keys if nothing is sealed with them, while nobody else can write."""
-    left = await posts.reseal(conn, vault)
+    left = len(await posts.reseal(conn, vault)) + await names.reseal(conn, vault)
     if not left and not vault.given:
         vault.forget_old_keys()
     return left

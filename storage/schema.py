@@ -306,6 +306,15 @@ logs: Final = Table(
     Column("history", Json),
 )
 
+names: Final = Table(
+    "names",
+    metadata,
+    Column("place", Prose, primary_key=True),
+    Column("person", Prose, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_names_person", "person"),
+)
+
 posts: Final = Table(
     "posts",
     metadata,

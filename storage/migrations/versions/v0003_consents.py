@@ -47,6 +47,13 @@ def _texts() -> None:
         sa.Column("history", sa.Text),
     )
     op.create_table(
+        "names",
+        sa.Column("place", sa.Text, primary_key=True),
+        sa.Column("person", sa.Text, primary_key=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Index("ix_names_person", "person"),
+    )
+    op.create_table(
         "posts",
         sa.Column("id", ROW_ID, primary_key=True),
         sa.Column("place", sa.Text, nullable=False),
