@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -132,13 +132,34 @@ class RemoteRunner:
             if state and directory.outcome() is None:
                 try:
                     with self._client() as client:
-                        client.post(f"fine_tuning/jobs/{state['job']}/cancel")
+                        if client.post(f"fine_tuning/jobs/{state['job']}/cancel").is_error:
+                            self._leave_nothing(client, str(state["job"]))
                         client.delete(f"files/{state['file']}")
                 except (UserError, httpx.HTTPError) as fault:
                     _log.warning("the job %s cannot be cancelled on the host: %s", state["job"], fault)
             (directory.path / STATE).unlink(missing_ok=True)
         self._looked.pop(name, None)
         self._answered.pop(name, None)
+
+    def delete_model(self, name: str) -> None:
+        """Deletes a model that was made there; one that is not there is deleted already.
+
+        Args:
+            name: as the host calls it; what it has not made by such a job, it does not delete.
+
+        Raises:
+            UserError: the host is not there, or refuses it.
+        """
+        with self._client() as client:
+            response = client.delete(f"models/{quote(name, safe='')}")
+        if response.is_error and response.status_code != 404:
+            raise meaning(response.status_code, response.content)
+
+    def _leave_nothing(self, client: httpx.Client, job: str) -> None:
+        """Deletes what a job has made that was over before it could be cancelled, and of which nobody has heard."""
+        made = _answer(client.get(f"fine_tuning/jobs/{job}")).get("fine_tuned_model")
+        if made:
+            client.delete(f"models/{quote(str(made), safe='')}")
 
     def _follow(self, directory: JobDirectory, state: dict[str, Any]) -> bool:
         with self._client() as client:

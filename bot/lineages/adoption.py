@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from bot.conversation import Button, Message, Place
 from bot.lineages.actions import RollBack, TrainAgain, Use, mark_of
+from bot.visibility import Owner
 from generators.errors import Translate
 from storage.channel_models import ChannelModel
 
@@ -166,6 +168,22 @@ class Adopted:
                 return (train_button(translate),)
             case _:
                 return (Button(translate("Use it anyway"), str(Use(mark_of(self.model.name)))),)
+
+
+def row_of(result: Result, owner: Owner) -> ChannelModel:
+    """A result as a version of its owner's, before anything is known of withdrawals."""
+    facts = {**result.facts, "bits_per_character": result.bits, "measured": dict(result.measured)}
+    return ChannelModel(
+        model=result.model,
+        version=result.version,
+        place=owner.place,
+        guild=owner.guild,
+        base=result.base,
+        made=result.made,
+        used=result.made,
+        facts=json.loads(json.dumps(facts, default=str)),
+        job=result.job,
+    )
 
 
 def back_button(name: str, translate: Translate) -> Button:

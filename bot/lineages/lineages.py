@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,14 +12,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import choice
-from bot.commands.faults import NotAllowed
 from bot.conversation import Message, Notice, Person, Place
-from bot.games.errors import UnknownButton
+from bot.jobs.remote import remote_runner
 from bot.languages import translator
-from bot.lineages import actions, room
-from bot.lineages.adoption import Adopted, Result, Verdict, back_button, verdict
+from bot.lineages import pressing, room
+from bot.lineages.adoption import Adopted, Result, Verdict, back_button, row_of, verdict
 from bot.lineages.disk import Disk
-from bot.lineages.errors import NoSuchVersion, NotInUse, WritesSomewhere
+from bot.lineages.elsewhere import Elsewhere
+from bot.lineages.errors import NotInUse, WritesSomewhere
 from bot.lineages.succession import earlier, writing
 from bot.lineages.tainting import take_out
 from bot.lineages.telling import Telling
@@ -58,6 +57,8 @@ class Lineages:
         self._bot = bot
         self._disk = Disk(bot.configuration.home)
         self._telling = Telling(bot)
+        host = remote_runner(bot.configuration.remote)
+        self._elsewhere = Elsewhere(bot.configuration.home / "models", None if host is None else host.delete_model)
 
     async def claim(self, place: Place) -> str:
         """The name of a channel's models, which is nobody else's; to be asked before a training begins."""
@@ -82,7 +83,7 @@ class Lineages:
             if known is not None and known.job == result.job:
                 used = (await choice.chosen(conn, owner.place)).name == known.name
                 return known, Verdict.USED if used else Verdict.NOT_COMPARED if found is Verdict.USED else found
-            row = _row(result, owner)
+            row = row_of(result, owner)
             training = None if result.job is None else await jobs.get(conn, result.job)
             if training is not None and training.state == "cancelled":  # by who forgot the text, or the place is gone
                 row = replace(row, tainted=row.made)
@@ -107,27 +108,7 @@ class Lineages:
         Raises:
             UserError: it means nothing, or the person may not do it.
         """
-        translate, meant = translator(person.language), actions.read(action)
-        match meant:
-            case None:
-                raise UnknownButton
-            case actions.TrainAgain():
-                _demand(person, "train start")
-                await self._bot.invoke("/train start", person=person, place=place, origin=origin)
-                return Notice(translate("This is as if you had typed /train start."))
-            case actions.Use():
-                _demand(person, "models use")
-                row = await self._marked(meant.mark, place)
-                if not await self.use(row, person, place, origin):
-                    return Notice(translate("{model} writes here already.", model=row.name))
-                return Notice(translate("{model} writes here now.", model=row.name))
-            case actions.RollBack():
-                _demand(person, "models rollback")
-                row = await self._marked(meant.mark, place)
-                done = await self.roll_back(row.model, person, place, origin, row.version)
-                if done.new:
-                    self._telling.say(place, Message(done.sentence(translate)))
-                return Notice(translate("{model} writes here now.", model=done.writes))
+        return await pressing.press(self._bot, action, person, place, origin)
 
     async def use(self, row: ChannelModel, person: Person, place: Place, origin: int | None = None) -> bool:
         """Writes with a version in the whole channel, and tells everybody; False where it does so already.
@@ -200,6 +181,7 @@ class Lineages:
         if models:
             for place, message in (await take_out(self._bot, self._disk, models)).items():
                 self._telling.say(place, message)
+            await self._elsewhere.delete(models)
 
     async def follow(self, change: Change) -> None:
         """Takes out of use what a change of the ledger has tainted."""
@@ -209,6 +191,7 @@ class Lineages:
         """Does again what a crash may have cut off."""
         rows = await self._bot.database.read(channel_models.every)
         await self.tainted([row for row in rows if row.tainted is not None])
+        await self._elsewhere.resume()
 
     async def removable(self, rows: Iterable[ChannelModel]) -> None:
         """Makes sure that nothing writes with some versions.
@@ -222,8 +205,9 @@ class Lineages:
                 raise WritesSomewhere(row.name)
 
     async def remove(self, rows: Iterable[ChannelModel]) -> None:
-        """Deletes versions."""
+        """Deletes versions, here and on the host of the models."""
         for row in rows:
+            await self._elsewhere.delete([row])
             await room.delete(self._bot.database, self._disk, row)
 
     async def known(self, place: Place, name: str | None = None) -> list[ChannelModel]:
@@ -240,13 +224,19 @@ class Lineages:
         shared = [row for row in rows if row.tainted is None and Owner(row.place, row.guild).shares_with(owner)]
         return [row for row in shared if await asyncio.to_thread(self._is_there, row)]
 
+    def say(self, place: Place, message: Message) -> None:
+        """Tells a channel what has become of its model, beside whatever led to it."""
+        self._telling.say(place, message)
+
     async def settled(self) -> None:
-        """Returns once all is said that was to be said."""
+        """Returns once all is said and deleted that was to be."""
         await self._telling.settled()
+        await self._elsewhere.settled()
 
     async def close(self) -> None:
-        """Says nothing any more."""
+        """Says and deletes nothing any more."""
         await self._telling.close()
+        await self._elsewhere.close()
 
     def _is_there(self, row: ChannelModel) -> bool:
         """Whether a version has not been removed by other hands, as the operator may."""
@@ -258,42 +248,16 @@ class Lineages:
         await choice.choose(conn, key, row.name, at)
         await audit.record(conn, key, person, "use model", {"model": row.name, "instead of": before}, at)
 
-    async def _marked(self, mark: str, place: Place) -> ChannelModel:
-        for row in await self.known(place):
-            if actions.mark_of(row.name) == mark:
-                return row
-        raise NoSuchVersion
-
     async def _delete_tainted(self, owner: Owner) -> None:
         """Deletes what a version has come instead of that must never write again."""
         for row in await self._bot.database.read(partial(channel_models.of_place, place=owner.place)):
             if row.tainted is not None:
-                await room.delete(self._bot.database, self._disk, row)
+                await self.remove([row])
 
     async def _make_room(self, owner: Owner, newest: ChannelModel) -> None:
         limit = self._bot.configuration.training.disk_mb * 1_000_000
         for row in await room.make_room(self._bot.database, self._disk, owner, limit, {newest.name}):
             log.info("a version was removed to make room", model=row.name)
-
-
-def _demand(person: Person, command: str) -> None:
-    if not person.admin:
-        raise NotAllowed(command)
-
-
-def _row(result: Result, owner: Owner) -> ChannelModel:
-    facts = {**result.facts, "bits_per_character": result.bits, "measured": dict(result.measured)}
-    return ChannelModel(
-        model=result.model,
-        version=result.version,
-        place=owner.place,
-        guild=owner.guild,
-        base=result.base,
-        made=result.made,
-        used=result.made,
-        facts=json.loads(json.dumps(facts, default=str)),
-        job=result.job,
-    )
 
 
 async def _is_new(conn: AsyncConnection, origin: int | None) -> bool:

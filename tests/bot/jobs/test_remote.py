@@ -122,6 +122,37 @@ async def test_cancel_elsewhere(
     assert not runner.is_alive(directory)
 
 
+async def test_cancelled_too_late(
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner, elsewhere: Path
+) -> None:
+    """A model that was made before its job could be cancelled is deleted there: nobody here has heard of it."""
+    job = await begin(runner, directory, tuning, there)
+    there.finish(after=3.0)
+    await until(lambda: tuning.get(job).status == "succeeded")
+
+    await asyncio.to_thread(runner.stop, directory)
+
+    assert [path.name for path in (elsewhere / "models").iterdir()] == ["tiny"]
+
+
+async def test_a_model_is_deleted_elsewhere(
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner, elsewhere: Path
+) -> None:
+    """A model that a job made there is deleted, a second time changes nothing, and the host's own ones stay."""
+    job = await begin(runner, directory, tuning, there)
+    there.finish(after=3.0)
+    await ended(runner, directory)
+
+    for name in (tuning.get(job).name, tuning.get(job).name, "tiny"):
+        await asyncio.to_thread(runner.delete_model, name)
+
+    assert [path.name for path in (elsewhere / "models").iterdir()] == ["tiny"]
+    with pytest.raises(UserError, match=r"remote\.key"):
+        await asyncio.to_thread(RemoteRunner(runner._url, "another").delete_model, "tiny")
+    with pytest.raises(UserError, match="refused"):
+        await asyncio.to_thread(runner.delete_model, "../tiny")
+
+
 async def test_a_failure_elsewhere(
     runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner
 ) -> None:
