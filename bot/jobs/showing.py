@@ -17,7 +17,6 @@ from generators.errors import Translate
 BAR: Final = 20  # blocks
 SAMPLE: Final = 300  # characters of a text before or after
 MINUTE: Final = 60.0  # seconds
-SHOWN_HEAT: Final = 0.5  # of the three temperatures at a check: the one that reads best
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class View:
         bits: per character, held out in training.
         base_bits: of the base, on the text that the result will be measured on.
         seconds_left: until training ends.
-        before, after: texts of the base, and of the model as it is now.
+        before, after: texts of the base, and of the model once it has its guard.
     """
 
     name: str
@@ -105,7 +104,6 @@ class View:
         if event["phase"] == "publishing":
             return replace(self, phase="measuring", share=1.0)
         of = event.get("of") or 1
-        written = [text for heat, text, *_ in event.get("samples") or () if heat == SHOWN_HEAT]
         return replace(
             self,
             phase="training",
@@ -115,7 +113,6 @@ class View:
             loss=event["loss"] if event["loss"] is not None else self.loss,
             bits=event["bits_per_character"] if event["bits_per_character"] is not None else self.bits,
             seconds_left=event["seconds_left"],
-            after=written[0] if written else self.after,
         )
 
 

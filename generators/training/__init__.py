@@ -89,6 +89,7 @@ def train(
 
     Args:
         sources: text, CSV, TSV, JSON lines or sealed; see `Corpus`. `LABEL=FILE` gives all documents of a file a label.
+            Of a model that learns from sealed ones no samples are shown, on its way or on its card.
         recipe: a name of `RECIPES`; None takes the one for the base, or `textgenrnn`.
         base: directory of a trained model to go on from.
         lora: leaves the base as it is and trains a small adapter beside it.
@@ -151,7 +152,10 @@ def train(
             raise InvalidValue("window", given["window"], f"left out: the base sees {settled.window} tokens")
     labels = [source.labels for source in meant]
     known = frozenset(_labels(base)) if base is not None and settled.adapts else None
-    scratch = IN_MEMORY if any(map(is_sealed, files)) else _directory(output)
+    sealed = any(map(is_sealed, files))
+    if sealed:  # there is no guard yet: what the model writes may be anybody's words (see `verbatim.guarded`)
+        settled = replace(settled, sample=0)
+    scratch = IN_MEMORY if sealed else _directory(output)
     corpus = Corpus(
         *(files, documents, tuple(label_columns), text_column, tuple(columns), scratch, labels),
         key=corpus_key,

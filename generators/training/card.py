@@ -14,6 +14,8 @@ from generators.training.recipes import flags
 from generators.training.recipes.base import YES
 
 ROWS: Final = 40  # of a card's table
+WRITTEN: Final = "\n## What it writes"  # how the samples begin …
+RECIPE: Final = "\n## Recipe "  # … and what follows them
 MEMORISED: Final = re.compile(r"\nOf [\d,]+ texts, .*\n")  # the line of `with_memorisation`
 
 
@@ -22,7 +24,7 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence
 
     Args:
         lineage: what planchette.json records.
-        samples: what the model writes from nothing.
+        samples: what the model writes; where there are none, nothing is said of that.
         checks: of its training, in order.
         picture: file beside it that shows the training; None where there is none.
     """
@@ -41,9 +43,6 @@ def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence
     fields = "\n".join(
         f"| {name} | {_cell(value)} |" for name, value in recipe.items() if name not in ("name", "description", "base")
     )
-    texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_fenced(sample.text)}" for sample in samples)
-    prompt = next((sample.prompt for sample in samples), "")
-    after = f"after a passage of the text\n\n{_fenced(prompt)}" if prompt else "from nothing"
     measured = (
         "Nothing was held out, so nothing was measured."
         if bits is None
@@ -89,11 +88,7 @@ seed {recipe["seed"]}.
 ## How good it is
 
 {measured}
-{_training(checks, picture)}
-## What it writes {after}
-
-{texts}
-
+{_training(checks, picture)}{_written(samples)}
 ## Recipe {recipe["name"]}
 
 | field | value |
@@ -102,14 +97,32 @@ seed {recipe["seed"]}.
 """
 
 
+def with_samples(text: str, samples: Sequence[Sample]) -> str:
+    """A card with these samples instead of those that it has."""
+    before, mark, after = text.rpartition(RECIPE)
+    if not mark:
+        before, after = text, ""
+    return f"{before.partition(WRITTEN)[0].rstrip()}\n{_written(samples)}{mark}{after}"
+
+
 def with_memorisation(text: str, measures: Mapping[str, Any]) -> str:
     """A card with how much of its training text the model repeats; see `generators.training.verbatim`."""
     told = (
         f"Of {measures['samples']:,} texts, {measures['share']:.1%} repeat eight words or more of a training text as "
         f"they stand there; behind the guard, with which it writes here, {measures['guarded_share']:.1%}."
     )
-    before, mark, after = MEMORISED.sub("", text).partition("\n## What it writes")
+    before, mark, after = MEMORISED.sub("", text).partition(WRITTEN)
     return f"{before.rstrip()}\n\n{told}\n{mark}{after}"
+
+
+def _written(samples: Sequence[Sample]) -> str:
+    """What the model writes, at each temperature."""
+    if not samples:
+        return ""
+    texts = "\n\n".join(f"Temperature {sample.temperature:g}:\n\n{_fenced(sample.text)}" for sample in samples)
+    prompt = samples[0].prompt
+    after = f"after a passage of the text\n\n{_fenced(prompt)}" if prompt else "from nothing"
+    return f"{WRITTEN} {after}\n\n{texts}\n"
 
 
 def _adapting(metrics: Mapping[str, Any]) -> str:

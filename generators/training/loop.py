@@ -21,7 +21,7 @@ from generators.training.errors import CannotSave, Diverged, Stopped
 from generators.training.held_out import sampled, whole
 from generators.training.memory import keep_freed_memory
 from generators.training.optimizers import optimizer
-from generators.training.progress import Progress, Sample
+from generators.training.progress import TEMPERATURES, Progress, Sample
 from generators.training.recipes import Recipe
 from generators.training.shuffling import Shuffled
 from generators.training.streams import Carried, Streams
@@ -30,7 +30,6 @@ from generators.training.trainee import Trainee
 from generators.training.work import disk_fault
 from generators.writing import Writer
 
-TEMPERATURES: Final = (0.2, 0.5, 1.0)  # of samples; those of the Keras example that char-RNNs are compared with
 CARRIED: Final = "carried.pt"  # beside a checkpoint: the state of streams, which need not stand at an epoch's end
 KEPT: Final = "kept"  # models of some epochs, in the work directory
 
@@ -128,6 +127,8 @@ class Loop:
 
     def samples(self) -> tuple[Sample, ...]:
         """What the model writes at three temperatures, from nothing or after a random held-out passage."""
+        if not self._recipe.sample:
+            return ()
         prompt = self._passage()
         writer = Writer(self._trainee.writer())
         try:

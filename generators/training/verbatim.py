@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from generators.model import Model
+    from generators.training.progress import Sample
 
 SAMPLES: Final = 400  # texts; 0.5 % of them are two
 LENGTH: Final = {"character": 300}  # tokens of a text, about 50 words
@@ -47,6 +48,8 @@ def guarded(
 ) -> Memorisation:
     """Puts a guard beside a model, measures what it holds back, and notes it in the lineage and on the card.
 
+    The samples on the card are those that it writes behind its guard from then on.
+
     Done again after a kill it does the same again.
 
     Args:
@@ -78,7 +81,7 @@ def guarded(
         round(speed, 1),
         round(held_speed, 1),
     )
-    _note(directory, found)
+    _note(directory, found, _shown(model))
     return found
 
 
@@ -98,10 +101,23 @@ def _written(model: Model[Any], samples: int, threads: int | None) -> tuple[list
     return [one.text for one in texts], speed.tokens_per_second
 
 
-def _note(directory: Path, found: Memorisation) -> None:
-    """Adds the measures to planchette.json and README.md."""
+def _shown(model: Model[Any]) -> list[Sample]:
+    """Texts of a model for its card."""
+    from generators.training.progress import TEMPERATURES, Sample
+    from generators.writing import Writer
+
+    length = LENGTH.get(model.info.token, PIECES)
+    writer = Writer(model)
+    try:
+        return [Sample(heat, writer.write(temperature=heat, max_tokens=length, seed=SEED)) for heat in TEMPERATURES]
+    finally:
+        writer.close()
+
+
+def _note(directory: Path, found: Memorisation, samples: Sequence[Sample]) -> None:
+    """Adds the measures to planchette.json and README.md, and there the samples too."""
     from generators.directory import read_json
-    from generators.training.card import with_memorisation
+    from generators.training.card import with_memorisation, with_samples
     from generators.training.publishing import CARD, LINEAGE, write_json
 
     facts = asdict(found)
@@ -109,5 +125,5 @@ def _note(directory: Path, found: Memorisation) -> None:
     lineage["metrics"] = {**(lineage.get("metrics") or {}), "memorisation": facts}
     card = directory / CARD
     if card.is_file():
-        card.write_text(with_memorisation(card.read_text("utf-8"), facts), "utf-8")
+        card.write_text(with_memorisation(with_samples(card.read_text("utf-8"), samples), facts), "utf-8")
     write_json(directory / LINEAGE, lineage)

@@ -128,7 +128,7 @@ class Recipe:
     top_k: int = option(0, "likeliest tokens that a text is drawn from, where a request says nothing; 0 all", 0)
     top_p: float = option(1.0, "probability that the likeliest tokens drawn from have together", 1e-6, 1)
     repetition_penalty: float = option(1.0, "makes tokens that were written less likely; 1 does not", 0.5, 2)
-    sample: int = option(300, "longest text that is shown at a check, in tokens", 1, 20_000)
+    sample: int = option(300, "longest text that is shown at a check, in tokens; 0 none", 0, 20_000)
 
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)

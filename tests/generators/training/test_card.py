@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generators.training import Progress, train
-from generators.training.card import ROWS, card, with_memorisation
+from generators.training.card import ROWS, card, with_memorisation, with_samples
 from generators.training.checkpoints import newest_usable
 from generators.training.history import Check
 from generators.training.progress import Sample
@@ -144,6 +144,19 @@ def test_many_checks_and_odd_texts(titles: Path, tmp_path: Path) -> None:
     assert rows[-1] == "| 1001 | 1.0000 | – | 1,001 |"
     assert "````text\n# no\n```\n\n````" in text
     assert "Temperature 0.5:\n\n(nothing)" in text
+
+
+def test_other_samples() -> None:
+    """Samples take the place of others, or come where there were none, whatever is in them."""
+    bare = "# Name\n\n## How good it is\n\n1.2 bits.\n\n## Recipe x\n\n| field |\n"
+
+    once = with_samples(bare, [Sample(0.5, "one\n## Recipe y\n## What it writes")])
+    again = with_samples(once, [Sample(0.5, "two")])
+
+    assert "1.2 bits.\n\n## What it writes from nothing\n\nTemperature 0.5:\n\n```text\none\n" in once
+    assert again.count("Temperature") == 1
+    assert "one" not in again
+    assert with_samples(again, []) == bare
 
 
 def test_what_is_learnt_by_heart() -> None:
