@@ -4,22 +4,28 @@ A log remembers until when everything of its place is known (`since`), and how f
 after that. Reading stops and goes on at any page, pages come one at a time, and each is stored together with where it
 ends: so the memory that it takes does not grow, nothing is stored twice, and a restart or a lost connection leaves no
 gap. What was said before anybody agreed is not even asked for.
+
+Nor is what was said before a log was turned on again. While it was off people were told that nothing is collected, and
+what had been collected until then was deleted before their eyes: neither comes back, whoever agreed at that time. So
+such a place is read from that moment on, which costs a page; and what comes of before it all the same is handed to the
+gate as a live message is, which refuses it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.collecting import EARLIER, Collecting, Heard
+from bot.collecting import EARLIER, LIVE, Collecting, Heard
 from bot.conversation import Place
+from bot.progress import Progress
 from storage import consents, logs
 from storage.database import Database
 from storage.errors import StorageError
@@ -83,32 +89,6 @@ class Past(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a place has been read.
-
-    Attributes:
-        since: all that was said before is known.
-        after: the last message that was read of each channel and thread since.
-    """
-
-    since: datetime
-    after: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, kept: Mapping[str, Any] | None) -> Progress | None:
-        """What a log remembers; None where it remembers nothing."""
-        return None if kept is None else cls(datetime.fromisoformat(kept["since"]), kept["after"])
-
-    def json(self) -> dict[str, Any]:
-        """As a log remembers it."""
-        return {"since": self.since.isoformat(), "after": dict(self.after)}
-
-    def read(self, source: str, last: str) -> Progress:
-        """The same with one channel or thread read further."""
-        return Progress(self.since, {**self.after, source: last})
-
-
 class History:
     """Reads what is missing of the logs of one platform, as long as what is said there arrives.
 
@@ -147,11 +127,11 @@ class History:
         """Reads what is missing of one place, or notes that nothing is."""
         now = self._clock.now()
         if self._known.get(log_.place) == log_.since:
-            await self._note(log_, Progress(now - MARGIN))
+            await self._note(log_, now - MARGIN)
             return
         try:
             if await self._read(log_):
-                await self._note(log_, Progress(now - MARGIN))
+                await self._note(log_, now - MARGIN)
                 self._known[log_.place] = log_.since
                 log.info("the history is read", place=log_.place)
         except Unreadable as fault:
@@ -191,17 +171,19 @@ class History:
         """Stores a page and where it ends; False where the log is another one by now."""
         if not await _is(conn, log_):
             return False
-        await self._collecting.store(conn, (said for said in page.said if said.at < log_.since), EARLIER)
+        earlier = EARLIER if progress.barred is None else LIVE  # as which the gate refuses it
+        await self._collecting.store(conn, (said for said in page.said if said.at < log_.since), earlier)
         await self._collecting.store(conn, (said for said in page.said if said.at >= log_.since))
         await logs.keep_history(conn, log_.place, progress.json())
         return True
 
-    async def _note(self, log_: Log, progress: Progress) -> None:
+    async def _note(self, log_: Log, until: datetime) -> None:
         """Notes until when everything is known; what was read after that is read again, which changes nothing."""
 
         async def note(conn: AsyncConnection) -> None:
             if await _is(conn, log_):
-                await logs.keep_history(conn, log_.place, progress.json())
+                progress = Progress.of(log_.history) or Progress(until)
+                await logs.keep_history(conn, log_.place, progress.known(until).json())
 
         await self._database.write(note)
 

@@ -24,7 +24,7 @@ class Log:
         since: when it was last turned on; what was said before is not collected.
         by: who turned it on or off.
         permission: the platform's own permission that was recorded for an import.
-        history: where the reading of what was said earlier stands; None where it is not read, or is done.
+        history: where the reading of what was said earlier stands; None where it has not begun.
     """
 
     place: str

@@ -16,8 +16,9 @@ from bot.consent.errors import AgreedToMore, LogIsOff, NoPermission, NotOver, No
 from bot.consent.gate import DISCORD, Verdict, guild_of, root
 from bot.consent.ledger import IMPORT, Ledger, ledger_of
 from bot.consent.records import Change, Given, Standing, Watcher, Withdrawn
-from bot.consent.wording import TEXTS, Wording
+from bot.consent.wording import TEXTS, Covers, Wording
 from bot.conversation import Person, Place
+from bot.progress import Progress
 from storage import audit, channel_models, consents, contributions, erasing, inbox, logs, posts
 from storage.consents import Consent
 from storage.errors import StorageError
@@ -155,6 +156,8 @@ class Consents:
     async def turn_on(self, by: Person, place: Place, origin: int | None = None) -> bool:
         """Begins to collect a place's messages, of those who agree; False where that is so already.
 
+        Where it was turned off before, nothing of the time until now is read from the platform's history.
+
         Raises:
             NoPermission: nothing may be collected on this platform.
         """
@@ -166,8 +169,9 @@ class Consents:
             before = await logs.get(conn, here)
             if (before is not None and before.on) or not await _is_new(conn, origin):
                 return False
-            permission = None if before is None else before.permission
-            await logs.turn(conn, Log(here, guild_of(place), True, self._now(), by.key, permission))
+            permission, now = None if before is None else before.permission, self._now()
+            history = Progress.from_now_on(now).json() if _was_off(before) else None
+            await logs.turn(conn, Log(here, guild_of(place), True, now, by.key, permission, history))
             await audit.record(conn, here, by.key, "log on", {}, self._now())
             return True
 
@@ -189,7 +193,8 @@ class Consents:
             collected = before is not None and (before.on or before.permission is not None)
             if before is None or not collected or not await _is_new(conn, origin):
                 return None
-            await logs.turn(conn, replace(before, on=False, by=by.key, permission=None, history=None))
+            off = Progress.from_now_on(self._now()).json()
+            await logs.turn(conn, replace(before, on=False, by=by.key, permission=None, history=off))
             deleted = await posts.delete_from(conn, here, COLLECTED)
             await audit.record(conn, here, by.key, "log off", {"deleted": deleted}, self._now())
             return deleted
@@ -237,6 +242,14 @@ class Consents:
 
     def _now(self) -> datetime:
         return self._bot.clock.now()
+
+
+def _was_off(log: Log | None) -> bool:
+    """Whether somebody turned a log off that is there, so that nothing from before is collected any more.
+
+    One that only records the right to an import was never on.
+    """
+    return log is not None and (log.history is not None or log.permission is None)
 
 
 async def _agree(conn: AsyncConnection, consent: Consent) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from bot.collecting import Collecting, Heard
 from bot.conversation import Person, Place
 from bot.history import History, Page, Unreachable, Unreadable
+from bot.progress import Progress
 from storage import logs
 from storage.database import Database
 from storage.logs import Log
@@ -241,6 +242,39 @@ async def test_off_meanwhile(
         said = await texts(database, vault, KEY)
 
     assert said == [f"5 line {number}" for number in range(10, 110)]
+
+
+async def test_on_again(database: Database, vault: Vault, clock: Dozing, collecting: Collecting, told: Told) -> None:
+    """A log that was off is read from the moment on at which it was turned on again, whoever agreed before."""
+    again = told.begun + timedelta(seconds=200)
+    log = Log(KEY, "discord:6", True, again, BEN.key, history=Progress.from_now_on(again).json())
+    await database.write(partial(logs.turn, log=log))
+    told.put(LOBBY, 250)
+    page = told.page
+
+    async def careless(place: Place, source: str, after: str | None, since: datetime) -> Page:
+        return await page(place, source, after or "150", since)
+
+    told.page = careless  # type: ignore[method-assign]  # which tells what nobody asked for
+    async with reading(database, collecting, told, clock):
+        await later(clock)
+        posts = await kept(database, vault, KEY)
+    progress = Progress.of((await database.read(logs.all_on))[0].history)
+
+    assert [post.text for post in posts] == [f"5 line {number}" for number in range(200, 251)]
+    assert {post.source for post in posts} == {"channel_log"}
+    assert progress is not None
+    assert (progress.barred, progress.since >= again) == (again, True)
+
+
+async def test_known_until_it_was_off(clock: Dozing) -> None:
+    """However soon after the turning on it is noted how far all is known, nothing from before is read later."""
+    now = clock.now()
+
+    known = Progress.from_now_on(now).known(now - timedelta(minutes=5))
+
+    assert Progress.of(known.json()) == Progress(now, barred=now)
+    assert Progress(now).known(now - timedelta(minutes=5)) == Progress(now - timedelta(minutes=5))
 
 
 async def test_a_deletion_waits(

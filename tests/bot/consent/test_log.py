@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
 import pytest
 
 from bot.app import Bot
@@ -9,7 +13,8 @@ from bot.consent import wording
 from bot.consent.actions import Agree
 from bot.consent.wording import Wording
 from bot.conversation import Person, Place
-from storage import audit, consents
+from storage import audit, consents, logs
+from storage.logs import Log
 from tests.bot.conftest import ADA, BEN, LOBBY, THREAD, Say
 from tests.bot.consent.conftest import AGREE, CLEO, WITHDRAW, Press, Write, kept, usable
 from tests.fakes.platform import FakePlatform
@@ -45,6 +50,27 @@ class TestLog:
 
         assert "Only an admin" in told.text
         assert not bot.collecting.wants(LOBBY)
+
+    async def test_its_past(self, bot: Bot, say: Say) -> None:
+        """The past of a channel is read once it is logged for the first time, and never of when its log was off."""
+        imported = Log(LOBBY.key, None, False, bot.clock.now(), "terminal:you", permission="asked everybody")
+        await bot.database.write(partial(logs.turn, log=imported))
+
+        async def history() -> dict[str, Any] | None:
+            found = await bot.database.read(partial(logs.get, place=LOBBY.key))
+            assert found is not None
+            assert found.history is None or found.history["barred"] == bot.clock.now().isoformat()
+            return found.history
+
+        await say("/log on")
+        first = await history()
+        await say("/log off")
+        again = replace(imported, history=await history())
+        await bot.database.write(partial(logs.turn, log=again))
+        await say("/log on")
+
+        assert first is None
+        assert await history() is not None
 
     async def test_off(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
         """Turned off, nothing more is collected, and what was is deleted."""
