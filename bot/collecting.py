@@ -23,7 +23,7 @@ from bot.commands.parser import is_command
 from bot.consent.gate import DISCORD, Verdict, guild_of, root
 from bot.consent.ledger import IMPORT, Ledger, ledger_of
 from bot.conversation import Person, Place
-from storage import logs, posts
+from storage import logs, names, posts
 from storage.database import Database
 from storage.errors import StorageError
 from storage.logs import Log
@@ -50,6 +50,7 @@ class Heard:
         reply_to: the message that it answers.
         is_bot: whether a program wrote it.
         edited: when it was last changed; where it is kept already, it says from now on what it says here.
+        also: other names by which others call the person.
     """
 
     person: Person
@@ -60,6 +61,7 @@ class Heard:
     reply_to: str | None = None
     is_bot: bool = False
     edited: datetime | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +193,20 @@ class Collecting:
             source: as what messages are kept: `channel_log`, or `import` for those from before the log was turned on.
         """
         new, asked = 0, Asked(self._permission, self._clock.now())
+        called: dict[tuple[str, str], dict[str, None]] = {}
         for event in events:
             match event:
                 case Heard():
-                    new += await self._add(conn, event, asked, source)
+                    if await self._may_keep(conn, event, asked, source):
+                        new += await self._add(conn, post_of(event, source))
+                        whose = root(event.place), event.person.key
+                        called.setdefault(whose, {}).update(dict.fromkeys((event.person.name, *event.also)))
                 case Edited():
                     await self._change(conn, event, asked)
                 case Deleted():
                     await posts.delete(conn, root(event.place), event.messages)
+        for (place, person), shown in called.items():
+            await names.know(conn, self._vault, place, person, tuple(shown))
         return new
 
     def _may_hear(self, place: str) -> bool:
@@ -217,10 +225,10 @@ class Collecting:
                 return True
         return False
 
-    async def _add(self, conn: AsyncConnection, said: Heard, asked: Asked, source: str) -> int:
-        post = post_of(said, source)
-        if said.is_bot or not is_said(said.text) or not await asked.allows(conn, post):
-            return 0
+    async def _may_keep(self, conn: AsyncConnection, said: Heard, asked: Asked, source: str) -> bool:
+        return not said.is_bot and is_said(said.text) and await asked.allows(conn, post_of(said, source))
+
+    async def _add(self, conn: AsyncConnection, post: Post) -> int:
         self._kept.add(post.place)
         new = await posts.add(conn, self._vault, [post])
         if not new and post.edited is not None:

@@ -25,7 +25,7 @@ async def on(invocation: Invocation) -> None:
     """Begin to collect, and ask everybody here whether they agree."""
     desk, translate = invocation.bot.consents, invocation.translate
     await desk.turn_on(invocation.person, invocation.place, invocation.origin)
-    asked = asking(desk.wording(wording.LOG), translate)
+    asked = asking(desk.wording(wording.log_on(invocation.place.platform)), translate)
     hint = _how_to_be_heard(invocation)
     await invocation.answer(Message("\n\n".join((asked.text, *hint)), asked.buttons))
 

@@ -20,7 +20,7 @@ from bot.conversation import Indiscreet, MayNotWrite, Message, Place
 @command(counted=False)
 async def privacy(invocation: Invocation) -> None:
     """Show what you have allowed here and what is kept of you, and change it."""
-    offered = invocation.bot.consents.wording(wording.LOG)
+    offered = invocation.bot.consents.wording(wording.log_on(invocation.place.platform))
     await invocation.answer_privately(shown(await _standing(invocation), offered, invocation.translate))
 
 

@@ -19,7 +19,7 @@ from bot.consent.records import Change, Given, Standing, Watcher, Withdrawn
 from bot.consent.wording import TEXTS, Covers, Wording
 from bot.conversation import Person, Place
 from bot.progress import Progress
-from storage import audit, channel_models, consents, contributions, erasing, inbox, logs, posts
+from storage import audit, channel_models, consents, contributions, erasing, inbox, logs, names, posts
 from storage.consents import Consent
 from storage.errors import StorageError
 from storage.logs import Log
@@ -90,7 +90,9 @@ class Consents:
 
         async def store(conn: AsyncConnection) -> bool:
             await self._demand(conn, place, told)
-            return await _agree(conn, Consent(person.key, here, guild_of(place), told.number, self._now()))
+            agreed = await _agree(conn, Consent(person.key, here, guild_of(place), told.number, self._now()))
+            await names.know(conn, self._bot.vault, here, person.key, [person.name])
+            return agreed
 
         agreed = await self._bot.database.write(store)
         if agreed:
@@ -219,7 +221,7 @@ class Consents:
         recorded = None if kept is None else kept.permission
         if place.platform == DISCORD and not (self.permission or recorded):
             raise NoPermission
-        if told.edition == wording.LOG and (kept is None or not (kept.on or recorded)):
+        if told.covers(Covers.CHANNEL_LOG) and (kept is None or not (kept.on or recorded)):
             raise LogIsOff
 
     async def _after(self, change: Change) -> None:
@@ -269,6 +271,7 @@ async def _agree(conn: AsyncConnection, consent: Consent) -> bool:
 async def _withdraw(conn: AsyncConnection, person: str, place: str | None, at: datetime) -> Withdrawn:
     closed = await consents.withdraw(conn, person, place, at)
     deleted = await contributions.take_back(conn, person, place) + await posts.delete_of(conn, person, place)
+    await names.forget(conn, person, place)
     tainted = await channel_models.taint(conn, [(person, place)], at)
     return Withdrawn(len(closed), deleted, tuple(tainted))
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.consent.wording import Wording
 from bot.conversation import Attachment
 from generators.errors import english
-from storage import channel_models, consents, posts
+from storage import channel_models, consents, names, posts
 from storage.consents import Consent
 from storage.posts import Post
 from storage.vault import Vault
@@ -22,7 +22,7 @@ LARGEST: Final = 8_000_000  # bytes of a file that every platform takes; Discord
 
 
 async def collected(conn: AsyncConnection, vault: Vault, person: str) -> dict[str, Any]:
-    """Consents, texts, and the models that learned from them, as JSON has it.
+    """Consents, names, texts, and the models that learned from them, as JSON has it.
 
     Raises:
         CannotOpen: the key that has sealed one of the texts is not there.
@@ -30,6 +30,7 @@ async def collected(conn: AsyncConnection, vault: Vault, person: str) -> dict[st
     return {
         "person": person,
         "consents": [_consent(consent) for consent in await consents.of_person(conn, person)],
+        "names": await names.of_person(conn, vault, person),
         "texts": [_post(post) for post in await posts.of_person(conn, vault, person)],
         "models": [
             {"model": model.name, "place": model.place, "made": _time(model.made), "tainted": _time(model.tainted)}

@@ -37,5 +37,5 @@ async def refused(bot: Bot, verdict: Verdict, person: Person, place: Place) -> M
     if verdict is Verdict.NO_PERMISSION:
         raise NoPermission
     stands = await bot.consents.standing(person, place)
-    edition = wording.TEACH if stands.consent is None else wording.LOG
+    edition = wording.TEACH if stands.consent is None else wording.log_on(place.platform)
     return asking_for_texts(bot.consents.wording(edition), translator(person.language))

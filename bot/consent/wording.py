@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -25,13 +26,23 @@ class Edition(NamedTuple):
 
 
 ELSEWHERE: Final = 0  # agreed outside the bot; the operator's list of an import says so
-LOG: Final = 1
+LOG: Final = 1  # where nothing said can be taken back, as in the room, or the bot is told whenever it is
 TEACH: Final = 2
+DISCORD_LOG: Final = 3
+TELEGRAM_LOG: Final = 4
 TEXTS: Final = {  # a changed text is a new edition; an old one stays, for those who agreed to it
     ELSEWHERE: Edition(frozenset({Covers.CHANNEL_LOG})),
     LOG: Edition(frozenset({Covers.CHANNEL_LOG, Covers.SUBMISSION})),
     TEACH: Edition(frozenset({Covers.SUBMISSION})),
+    DISCORD_LOG: Edition(frozenset({Covers.CHANNEL_LOG, Covers.SUBMISSION})),
+    TELEGRAM_LOG: Edition(frozenset({Covers.CHANNEL_LOG, Covers.SUBMISSION})),
 }
+LOGS: Final[Mapping[str, int]] = {"discord": DISCORD_LOG, "telegram": TELEGRAM_LOG}
+
+
+def log_on(platform: str) -> int:
+    """The edition that speaks of the messages of a platform, and of what the bot is told when they change there."""
+    return LOGS.get(platform, LOG)
 
 
 class Wording(NamedTuple):
@@ -64,27 +75,42 @@ class Wording(NamedTuple):
 
     def text(self, translate: Translate) -> str:
         """What it says, in plain words: what is kept, for what, how long."""
-        if self.edition == LOG:
-            return _log(self.days, translate)
+        if self.edition == ELSEWHERE:
+            return translate("You agreed outside this bot; whoever runs it has recorded when.")
         if self.edition == TEACH:
             return _teach(self.days, translate)
-        return translate("You agreed outside this bot; whoever runs it has recorded when.")
+        return _log(self.edition, self.days, translate)
 
 
-def _log(days: int | None, translate: Translate) -> str:
+def _log(edition: int, days: int | None, translate: Translate) -> str:
     kept = translate(
         "What is kept: the text of what you write in this channel and its threads from the moment you agree, with its "
-        "time and what it answers. Nothing from before, no pictures, no files. It is stored encrypted. "
-        "What you edit or delete here is edited or deleted there too."
+        "time and what it answers, and how you are called here. Nothing from before, no pictures, no files. "
+        "It is stored encrypted."
     )
-    return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
+    return "\n".join((f"{kept} {_followed(edition, translate)}", _what_for(translate), _how_long(days, translate)))
+
+
+def _followed(edition: int, translate: Translate) -> str:
+    """What becomes of a message that changes, as far as the platform tells a bot of it."""
+    if edition == DISCORD_LOG:
+        return translate(
+            "What you edit or delete here is edited or deleted there too: at once, or if I am away just then, when I "
+            "have come back and read the channel again."
+        )
+    if edition == TELEGRAM_LOG:
+        return translate(
+            "What you edit here is edited there too, unless I am away for more than a day. Telegram tells no bot what "
+            "is deleted: what you delete here stays kept until you withdraw."
+        )
+    return translate("What you edit or delete here is edited or deleted there too.")
 
 
 def _teach(days: int | None, translate: Translate) -> str:
     kept = translate(
         "What is kept: the texts that you give in this channel with /teach, and the stories that you and everybody who "
-        "wrote along give with /story teach; with their time, and nothing else that you write. "
-        "They are stored encrypted."
+        "wrote along give with /story teach; with their time, and how you are called here, and nothing else that you "
+        "write. It is stored encrypted."
     )
     return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
 
@@ -92,8 +118,8 @@ def _teach(days: int | None, translate: Translate) -> str:
 def _what_for(translate: Translate) -> str:
     return translate(
         "For what: to train a small language model of this channel, which writes only here or on this server. "
-        "Mentions, links, addresses, numbers and the names that the bot knows are taken out first; a name that "
-        "somebody writes out may stay. Nobody is imitated by name."
+        "Mentions, links, addresses, numbers and the names of those who agree are taken out first, which is what your "
+        "name is kept for; other names that somebody writes out may stay. Nobody is imitated by name."
     )
 
 

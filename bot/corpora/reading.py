@@ -19,7 +19,7 @@ from bot.corpora.cleaning import Cleaning, Made
 from bot.corpora.errors import EmptyCorpus
 from bot.corpora.names import names_in, names_of_players
 from generators.training import Corpus
-from storage import posts
+from storage import names, posts
 from storage.database import Database
 from storage.posts import Post
 from storage.vault import Vault
@@ -167,7 +167,8 @@ class Reading:
 
     async def _names(self, conn: AsyncConnection) -> set[str]:
         ledger = await self._rights_of(conn, self._given.place)
-        return {*names_in(ledger.consents), *await names_of_players(conn, self._given.place)}
+        kept = await names.of_place(conn, self._vault, self._given.place)
+        return {*kept, *names_in(ledger.consents), *await names_of_players(conn, self._given.place)}
 
     async def _page(self, conn: AsyncConnection, after: tuple[datetime, int] | None) -> _Page:
         """Posts, and what the ledger says of them in the same moment."""

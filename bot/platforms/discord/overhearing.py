@@ -136,6 +136,7 @@ class Overhearing:
                 reply_to=None if answered is None else str(answered),
                 is_bot=author.bot,
                 edited=message.edited_at,
+                also=tuple(name for name in (author.global_name, author.name) if name),
             )
             await self._collecting.heard(said)
         except (StorageError, Unreachable) as fault:

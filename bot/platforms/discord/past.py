@@ -85,6 +85,7 @@ def heard_in(message: Json, place: Place) -> Heard | None:
         at=_moment(message["timestamp"]),
         reply_to=None if answered is None else str(answered),
         edited=None if edited is None else _moment(edited),
+        also=(str(author["username"]),) if author.get("username") else (),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Final
 
 from telegram import Message, Update
 
@@ -11,8 +10,6 @@ from bot.collecting import Edited, Event, Heard
 from bot.conversation import Person
 from bot.platforms.telegram.reading import UNSTORABLE, author_of, topic_of
 from bot.platforms.telegram.where import PLATFORM, Where
-
-UNNAMED: Final = ""  # what is collected never says whose it is by name
 
 
 def overheard(update: Update) -> Event | None:
@@ -28,14 +25,24 @@ def overheard(update: Update) -> Event | None:
     if update.edited_message is not None:
         edited = message.edit_date or message.date
         return Edited(place, str(message.message_id), text, edited.astimezone(UTC))
+    name, *also = _called(message)
     return Heard(
-        person=Person(PLATFORM, str(by.id), UNNAMED),
+        person=Person(PLATFORM, str(by.id), name),
         place=place,
         message=str(message.message_id),
         text=text,
         at=message.date.astimezone(UTC),
         reply_to=_answered(message),
+        also=tuple(also),
     )
+
+
+def _called(message: Message) -> list[str]:
+    """How others call whoever wrote it; an admin who hides behind the chat's name is called nothing."""
+    user = message.from_user
+    if user is None or message.sender_chat is not None:
+        return [""]
+    return [name.translate(UNSTORABLE) for name in (user.full_name, user.username) if name]
 
 
 def _answered(message: Message) -> str | None:

@@ -33,6 +33,7 @@ class TestMyData:
         assert told.private_for == BEN
         assert (file.name, data["person"]) == ("mydata.json", BEN.key)
         assert [text["text"] for text in data["texts"]] == ["Ben says"]
+        assert data["names"] == {LOBBY.key: ["Ben"]}
         assert [(consent["place"], consent["withdrawn"]) for consent in data["consents"]] == [(LOBBY.key, None)]
         assert "What is kept" in data["consents"][0]["told"]
         assert [model["model"] for model in data["models"]] == ["ours@1"]

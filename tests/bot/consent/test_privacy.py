@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy import select
 
 from bot.app import Bot
 from bot.consent import Change, root
-from storage import consents
+from storage import consents, names
 from storage.schema import posts
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import AGREE, CLEO, DELETE, HALL, WITHDRAW, Press, Write, kept, tainted, trained, usable
@@ -41,6 +43,20 @@ class TestPrivacy:
         assert told.text == "Your consent is withdrawn, and one text is deleted."
         assert "You have not agreed here" in last.text
         assert await kept(bot) == []
+
+    async def test_names(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
+        """How somebody is called is known as long as they agree, and of others never."""
+        known = partial(names.of_place, vault=bot.vault, place=root(LOBBY))
+        (asked,) = await say("/log on")
+        await press(asked, AGREE, BEN)
+        await write("one", replace(BEN, name="Benjamin"))
+        await write("two", CLEO)
+        agreeing = await bot.database.read(known)
+        await press(asked, WITHDRAW, BEN)
+        await write("three", BEN)
+
+        assert agreeing == {"Ben", "Benjamin"}
+        assert await bot.database.read(known) == set()
 
     async def test_agreeing_twice(self, say: Say, press: Press) -> None:
         """A second press changes nothing and says so."""

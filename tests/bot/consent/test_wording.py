@@ -12,8 +12,10 @@ from bot.consent.wording import Covers, Wording
 from generators.errors import english
 
 TEXTS: Final = {  # a changed text is a new edition: who agreed to the old one did not agree to the new one
-    wording.LOG: "481b9c2cbf6abfed",
-    wording.TEACH: "047d7fe1e3d4f50d",
+    wording.LOG: "128753633e6cb4c0",
+    wording.TEACH: "541cc1cabf48858f",
+    wording.DISCORD_LOG: "2dfc2625ca2170b0",
+    wording.TELEGRAM_LOG: "29b2ca7b73962a0c",
 }
 
 
@@ -49,9 +51,26 @@ def test_plain_words(edition: int) -> None:
     assert "90 days" in said
 
 
+@pytest.mark.parametrize(
+    ("platform", "promise"),
+    [
+        ("web", "What you edit or delete here is edited or deleted there too."),
+        ("discord", "edited or deleted there too: at once, or if I am away just then, when I have come back"),
+        ("telegram", "what you delete here stays kept until you withdraw"),
+    ],
+)
+def test_what_is_followed(platform: str, promise: str) -> None:
+    """People are promised no more than their platform tells a bot."""
+    said = Wording(wording.log_on(platform), 365).text(english)
+
+    assert promise in said
+    assert said.count("there too") == 1
+
+
 def test_what_a_wording_covers() -> None:
     """Who agreed to give single texts has not agreed to anything else."""
-    assert Wording(wording.LOG).covers(Covers.CHANNEL_LOG)
-    assert Wording(wording.LOG).covers(Covers.SUBMISSION)
+    for platform in ("web", "discord", "telegram"):
+        assert Wording(wording.log_on(platform)).covers(Covers.CHANNEL_LOG)
+        assert Wording(wording.log_on(platform)).covers(Covers.SUBMISSION)
     assert not Wording(wording.TEACH).covers(Covers.CHANNEL_LOG)
     assert not Wording(wording.ELSEWHERE).covers(Covers.SUBMISSION)

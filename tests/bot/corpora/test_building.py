@@ -15,7 +15,7 @@ from bot.corpora.building import Built, GivenFile, build, survey
 from bot.corpora.errors import ConsentsChange, EmptyCorpus
 from bot.corpora.reading import RightsOf
 from generators.training.sealed import SealedWriter, read_sealed
-from storage import consents
+from storage import consents, names
 from storage.database import Database
 from storage.vault import Vault
 from tests.bot.corpora.conftest import ADA, BOB, EVE, KEY, NOW, PLACE, Keep, post
@@ -253,3 +253,16 @@ async def test_memory_is_constant(keep: Keep, building: Building, monkeypatch: p
         tracemalloc.stop()
 
     assert peaks[1] < 2 * peaks[0] + 2_000_000
+
+
+async def test_names_of_who_agrees(keep: Keep, building: Building) -> None:
+    """How people are called who agree is taken out of what the others say."""
+    await keep([post(1, "hello there"), post(2, "The dude thanks countess Lovelace!", BOB)])
+    await building.database.write(
+        partial(names.know, vault=building.vault, place=PLACE, person=ADA, called=["Countess L. Lovelace"])
+    )
+
+    built = await building.build()
+
+    assert building.texts() == ["hello there\nThe dude thanks [name] [name]!"]
+    assert built.replaced["names"] == 2

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.configuration import Configuration
 from bot.platforms.discord import overhearing
+from storage import names
 from tests.bot.collected import EARLIER, kept, logged, texts
 from tests.bot.platforms.discording import Playing
 from tests.fakes.discord import DiscordServer
@@ -132,6 +134,8 @@ async def test_messages_edits_and_deletions(stage: Logging) -> None:
     await stage.ada.delete_many(said[3:])
 
     await stage.comes_to(["line 0", "another line", "in a thread"])
+    known = partial(names.of_place, vault=stage.bot.vault, place=stage.place)
+    assert {name.casefold() for name in await stage.bot.database.read(known)} == {"ada"}
     posts = await kept(stage.bot.database, stage.bot.vault, stage.place)
     assert {(post.place, post.guild, post.source, post.person) for post in posts} == {
         (stage.place, f"discord:{stage.guild.id}", "channel_log", f"discord:{stage.ada.id}")

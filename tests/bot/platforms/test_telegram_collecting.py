@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from storage import names
 from tests.bot.collected import EARLIER, kept, logged, texts
 from tests.bot.platforms.telegraphy import OnTelegram, answer, on_telegram
 from tests.fakes.telegram import Chat, TelegramServer, User
@@ -63,6 +65,8 @@ async def test_messages_and_edits(
         ("an answer", str(first.id)),
     ]
     assert {(post.person, post.source) for post in posts} == {(f"telegram:{ada.id}", "channel_log")}
+    known = partial(names.of_place, vault=listening.bot.vault, place=f"telegram:{chat.id}")
+    assert await listening.bot.database.read(known) == {"Ada", "ada"}  # and what Telegram lets others write with an @
 
 
 async def test_nothing_elsewhere(
