@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
+BROUGHT: Final = frozenset(  # by what is declared, whose own words they are
+    {
+        "PIL",  # matplotlib
+        "_typeshed",  # mypy
+        "aiohttp",  # discord.py
+        "aiolimiter",  # python-telegram-bot[rate-limiter]
+        "httpx2",  # huggingface-hub
+        "huggingface_hub",  # tokenizers
+        "pydantic",  # fastapi
+        "starlette",  # fastapi
+        "yarl",  # discord.py
+    }
+)
 HEAVY: Final = ("torch", "transformers", "numpy", "matplotlib", "sqlalchemy", "fastapi", "tokenizers")
 
 
@@ -55,3 +74,30 @@ def test_public_names() -> None:
     import generators
 
     assert sorted(generators.__all__) == ["load", "train"]
+
+
+def test_what_is_imported_is_installed() -> None:
+    """Every package that the program imports is one of its dependencies, or of an extra's that is not for developers."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [wanted for name, wanted in project["optional-dependencies"].items() if name != "dev"]
+    declared = {_plain(line) for line in chain(project["dependencies"], *extras)}
+    sources = chain.from_iterable((ROOT / package).rglob("*.py") for package in ("bot", "generators", "storage"))
+    imported = set(chain.from_iterable(_imported(ast.parse(source.read_text("utf-8"))) for source in sources))
+    known = packages_distributions()
+
+    foreign = imported - set(sys.stdlib_module_names) - {"bot", "generators", "storage", "weights"}
+
+    assert {name for name in foreign if not declared & {_plain(each) for each in known.get(name, [name])}} <= BROUGHT
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _plain(name: str) -> str:
+    """The name of a distribution without its extras and versions."""
+    return re.split(r"[\[<>=~! ]", name)[0].lower().replace("_", "-")
