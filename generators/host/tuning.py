@@ -30,7 +30,7 @@ from generators.local import Shelf
 from generators.places import CONFIG, shipped_directory, slug
 from generators.registry import unknown
 from generators.training.checkpoints import newest_usable, step_of
-from generators.training.job_directory import JobDirectory
+from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.training.processes import Processes
 from generators.training.runner import Runner
 from generators.training.work import work_of
@@ -38,6 +38,8 @@ from generators.training.yielding import give_way
 
 RECIPES: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-lora"}  # by kind of the base
 PREFIX: Final = "ft-"  # of the names of what is made here; bots show such models only to whom they belong
+LINEAGE: Final = "planchette.json"  # a model's record, …
+OWNER: Final = {"place": "host", "guild": None}  # … which here names no channel: no bot with this home offers it
 POLL: Final = 0.3  # seconds between two looks at what a process has told
 SWEEP: Final = 60.0  # seconds between two looks for files that have waited too long
 WAITING: Final = 20  # jobs in the queue
@@ -337,8 +339,10 @@ class Tuning:
         target = self._models / record.name / str(outcome["version"])
         if (target / CONFIG).is_file():
             return
+        made = self.directory(record.id).path / outcome["directory"]
+        write_whole(made / LINEAGE, {**read_object(made / LINEAGE), **OWNER})
         target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        (self.directory(record.id).path / outcome["directory"]).rename(target)
+        made.rename(target)
         info_of(target, record.name)  # what cannot be listed has not succeeded
 
     def _fail(self, record: Record, code: str, sentence: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,6 +18,8 @@ from bot.models import Models
 from bot.values import Label, Model, kind_of
 from bot.values import Models as Several
 from generators.errors import english
+from generators.host import Tuning
+from generators.host.tuning_asked import TuningAsked
 from generators.local import LocalGenerator, Shelf
 from generators.registry import CombinedGenerator
 from generators.scripted import Script, ScriptedGenerator
@@ -24,6 +27,7 @@ from tests.bot.conftest import ADA
 from tests.bot.lineage import learn
 from tests.fakes.models import save_tiny
 from tests.fakes.platform import FakePlatform
+from tests.fakes.training import FakeRunner
 
 CHANNEL: Final = Place("web", "club", guild="guild")
 SISTER: Final = Place("web", "sister", guild="guild")
@@ -124,6 +128,31 @@ async def test_pressed_elsewhere(bot: Bot) -> None:
     notice = await bot.press(button.action, person=ADA, place=ABROAD)
 
     assert notice.text == "This version is not here any more; /models lists what there is."
+
+
+async def test_trained_for_others(bot: Bot, home: Path) -> None:
+    """What a host with the same home makes for bots elsewhere is nobody's here, as a plain name too."""
+    runner = FakeRunner()
+    tuning = Tuning(home / "hosting", home / "models", runner=runner)
+    await tuning.open()
+    with tuning.uploads.receive("said.jsonl") as receiving:
+        receiving.take(b'{"text": "an old cat"}')
+    assert receiving.file is not None
+    job = await tuning.create(TuningAsked(model="tales", training_file=receiving.file.id))
+    async with asyncio.timeout(30):
+        while job.id not in runner.alive:  # noqa: ASYNC110 -- a thread does it
+            await asyncio.sleep(0.01)
+        runner.finish(after=3.0)
+        while job.is_open:  # noqa: ASYNC110 -- a thread does it
+            await asyncio.sleep(0.01)
+
+    seen = {place.id: [info.name for info in await bot.models.at(place).all()] for place in (CHANNEL, ABROAD, ROOM)}
+    known = [await bot.visibility.may_know(job.name, place) for place in (CHANNEL, ABROAD, ROOM)]
+    await tuning.close()
+
+    assert (home / "models" / job.name / "abc" / "config.json").is_file()
+    assert not any(job.name in names for names in seen.values())
+    assert known == [False] * 3
 
 
 async def test_only_on_disk(bot: Bot, home: Path) -> None:
