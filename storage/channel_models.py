@@ -61,7 +61,7 @@ async def add(
     """Keeps a version, and whose text it has learnt from.
 
     It is tainted from the start where its base is, or where one of those people has no open consent any more: they may
-    have withdrawn while it was trained.
+    have withdrawn while it was trained. Who has been forgotten meanwhile is not named again.
 
     Args:
         learnt_from: persons and places, as `consents` has them.
@@ -76,7 +76,8 @@ async def add(
     values = {name: getattr(model, name) for name in ChannelModel.__dataclass_fields__}
     await conn.execute(insert(channel_models).values(**values))
     version = {"model": model.model, "version": model.version}
-    if rows := [{**version, "person": person, "place": place} for person, place in sorted(set(learnt_from))]:
+    known = await _known(conn, learnt_from)
+    if rows := [{**version, "person": person, "place": place} for person, place in sorted(known)]:
         await conn.execute(insert(learners), rows)
     return model
 
@@ -154,6 +155,13 @@ async def remove(conn: AsyncConnection, model: str, version: str) -> bool:
     """Forgets a version, and whose text it has learnt from; False where there was none."""
     statement = delete(channel_models).where(_is(model, version)).returning(channel_models.c.model)
     return (await conn.execute(statement)).first() is not None
+
+
+async def _known(conn: AsyncConnection, people: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of whom there is a consent, be it withdrawn."""
+    places = {place for _, place in people}
+    statement = select(consents.c.person, consents.c.place).where(consents.c.place.in_(places)).distinct()
+    return {(person, place) for person, place in await conn.execute(statement)} & set(people)
 
 
 async def _is_tainted(

@@ -18,6 +18,7 @@ from bot.consent.ledger import Ledger
 from bot.corpora.cleaning import Cleaning, Made
 from bot.corpora.errors import EmptyCorpus
 from bot.corpora.names import names_in, names_of_players
+from bot.corpora.used import Used
 from generators.training import Corpus
 from storage import names, posts
 from storage.database import Database
@@ -85,6 +86,7 @@ class Built:
         replaced: how many traces of people were replaced, by kind (`Anonymiser.replaced`).
         sources: how many posts, or documents of files, there are of each source, by `Source`.
         voices: how many people's messages of the log there are; where it is one, a model would write like that person.
+        used: the posts that it is made of, of each person and source.
     """
 
     documents: int
@@ -94,6 +96,7 @@ class Built:
     replaced: Mapping[str, int]
     sources: Mapping[str, int]
     voices: int = 0
+    used: tuple[Used, ...] = ()
 
 
 class _Page(NamedTuple):
@@ -150,6 +153,7 @@ class Reading:
             replaced=dict(self._cleaning.replaced),
             sources=dict(self._sources),
             voices=len({person for person, source in self._first if source in STORED_AS[Source.CHANNEL_LOG]}),
+            used=self._used(),
         )
 
     async def _read_posts(self) -> None:
@@ -180,9 +184,12 @@ class Reading:
         return _Page(allowed, refused, (found[-1][1].at, found[-1][0]) if found else None)
 
     async def _still_allowed(self, conn: AsyncConnection) -> bool:
-        """Whether all whose posts were used allow it still; what is too old by now was not when it was read."""
+        """Whether all whose posts were used allow it still."""
         ledger = await self._rights_of(conn, self._given.place)
-        return all(ledger.verdict(post) in (Verdict.ALLOWED, Verdict.TOO_OLD) for post in self._first.values())
+        return all(used.is_allowed(ledger) for used in self._used())
+
+    def _used(self) -> tuple[Used, ...]:
+        return tuple(Used.of(self._first[key]) for key in sorted(self._first))
 
     def _take(self, allowed: Sequence[Post]) -> None:
         for post in allowed:

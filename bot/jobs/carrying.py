@@ -11,11 +11,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.consent.gate import Source, root
 from bot.conversation import Message, Place
-from bot.corpora.building import build
+from bot.corpora.building import ATTEMPTS, Built, build
+from bot.corpora.errors import ConsentsChange
 from bot.jobs import showing
+from bot.jobs.allowing import USED, may_go_on
 from bot.jobs.board import Board
 from bot.jobs.drafting import files_of, plan_of
 from bot.jobs.errors import Failed
@@ -30,6 +33,7 @@ from generators.training.work import work_of
 from storage import channel_models, jobs
 from storage.errors import StorageError
 from storage.jobs import Job
+from storage.moving import PEOPLE
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -93,6 +97,9 @@ class Carrying:
 
     async def _outcome(self) -> dict[str, Any]:
         """What `result.json` says in the end."""
+        if await asyncio.to_thread(self._is_anothers):  # of a training that was sent back, and could not be ended
+            await asyncio.to_thread(self._runner.stop, self._directory)
+            await asyncio.to_thread(self._directory.remove)
         if not self._directory.plan.exists():  # written last, so that what is begun has all of its text
             self._show()
             await self._gather()
@@ -117,31 +124,53 @@ class Carrying:
     async def _gather(self) -> None:
         """Writes the sealed text of what may be used now, and the plan."""
         options = self._job.options
+        await self._bot.visibility.check(*versioned(options["base"]), self.place)
         plan = await plan_of(self._bot, self.place, options)
         await asyncio.to_thread(self._directory.path.mkdir, 0o700, parents=True, exist_ok=True)
-        read = self._bot.clock.now()
-        built = await build(
-            self._bot.database,
-            self._bot.vault,
-            self._bot.consents.ledger,
-            self._job.place,
-            [Source(name) for name in options["sources"]],
-            await files_of(self._bot, self.place),
-            self._directory.corpus,
-            self._key(),
-        )
-        await self._note(
-            people=sorted({*built.people, *await self._learners_of(options["base"])}),
-            read=read.isoformat(),
-            key=self._mark(),
-            revived=None,
-            documents=built.documents,
-            characters=built.characters,
-            sources=dict(built.sources),
-            removed=dict(built.removed),
-            replaced=dict(built.replaced),
-        )
-        await asyncio.to_thread(self._directory.create, plan)
+        for _ in range(ATTEMPTS):
+            built = await build(
+                self._bot.database,
+                self._bot.vault,
+                self._bot.consents.ledger,
+                self._job.place,
+                [Source(name) for name in options["sources"]],
+                await files_of(self._bot, self.place),
+                self._directory.corpus,
+                self._key(),
+            )
+            if await self._note_text(built):
+                await asyncio.to_thread(self._directory.create, plan)
+                return
+        raise ConsentsChange
+
+    async def _note_text(self, built: Built) -> bool:
+        """Keeps whose text there is, which withdrawals end the training by from now on; False if one came before."""
+        learners = await self._learners_of(self._job.options["base"])
+        facts = {
+            **self._facts,
+            PEOPLE: sorted({*built.people, *learners}),
+            USED: built.used,
+            "key": self._mark(),
+            "revived": None,
+            "documents": built.documents,
+            "characters": built.characters,
+            "sources": dict(built.sources),
+            "removed": dict(built.removed),
+            "replaced": dict(built.replaced),
+        }
+
+        async def store(conn: AsyncConnection) -> bool:
+            facts["read"] = self._bot.clock.now().isoformat()
+            if not await may_go_on(conn, replace(self._job, facts=facts), self._bot.consents.ledger):
+                return False
+            await jobs.change(conn, self._job.id, ("running",), facts=facts)
+            return True
+
+        if not await self._bot.database.write(store):
+            return False
+        self._facts = facts
+        self._job = replace(self._job, facts=facts)
+        return True
 
     async def _start(self) -> None:
         threads = self._bot.configuration.training.threads
@@ -200,7 +229,7 @@ class Carrying:
             made=self._bot.clock.now(),
             directory=self._directory.path / outcome["directory"] if "directory" in outcome else None,
             measured=measured,
-            learnt_from=[(who, place) for who, place in self._facts.get("people", ())],
+            learnt_from=[(who, place) for who, place in self._facts.get(PEOPLE, ())],
             read=datetime.fromisoformat(self._facts["read"]) if "read" in self._facts else None,
             verbatim=repetition.get("share"),
             facts={
@@ -220,9 +249,10 @@ class Carrying:
         await self._end("failed", fault=str(fault))
 
     async def _end(self, state: str, **facts: Any) -> None:
-        """Notes that it is over, and deletes what it has."""
+        """Notes that it is over, and deletes what it has; whose text it learnt from is known of its model alone."""
         change = partial(jobs.change, id=self._job.id, from_states=("running",), state=state)
-        ended, facts = self._bot.clock.now(), {**self._facts, **facts}
+        kept = {name: fact for name, fact in self._facts.items() if name not in (PEOPLE, USED)}
+        ended, facts = self._bot.clock.now(), {**kept, **facts}
         await self._bot.database.write(partial(change, ended=ended, facts=facts))
         await asyncio.to_thread(self._runner.stop, self._directory)
         await asyncio.to_thread(self._directory.remove)
@@ -243,6 +273,10 @@ class Carrying:
     def _mark(self) -> str:
         """What tells the key from another."""
         return blake2b(self._key(), digest_size=8).hexdigest()
+
+    def _is_anothers(self) -> bool:
+        """Whether the directory has a text of which nobody knows any more whose it is."""
+        return self._directory.plan.exists() and "read" not in self._facts
 
     def _is_locked_out(self) -> bool:
         """Whether the vault has another key by now, so that nobody can read the job's text any more."""

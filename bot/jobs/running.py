@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +43,7 @@ class Running:
         self._over = over
         self._carried: dict[str, Carrying] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
         self._yielding: asyncio.Task[None] | None = None
 
     def __contains__(self, job_id: str) -> bool:
@@ -51,6 +52,11 @@ class Running:
     def __iter__(self) -> Iterator[str]:
         """Their ids."""
         return iter(list(self._tasks))
+
+    @property
+    def ending(self) -> Collection[str]:
+        """Ids of those that are followed no longer, and have not ended yet."""
+        return self._ending.keys()
 
     def of(self, job: Job) -> Carrying:
         """A training as it is followed, or as it would be."""
@@ -73,12 +79,10 @@ class Running:
             await asyncio.gather(task, return_exceptions=True)
 
     async def drop(self, job_id: str) -> None:
-        """Ends whatever is done for a training, and deletes what it has."""
+        """Follows a training no longer; whatever is done for it ends beside all else, and what it has is deleted."""
         await self.let_go(job_id)
-        directory = self._directory(job_id)
-        base = str(directory.read_plan().get("base_name", ""))
-        await asyncio.to_thread(self._runner_of(base).stop, directory)
-        await asyncio.to_thread(directory.remove)
+        if job_id not in self._ending:
+            self._ending[job_id] = asyncio.create_task(self._end(job_id), name=f"end of training {job_id}")
 
     async def leave(self, places: Callable[[Place], bool]) -> None:
         """Lets go of the trainings of some places."""
@@ -95,16 +99,33 @@ class Running:
 
     async def settled(self) -> None:
         """Returns once nothing runs."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        while tasks := (*self._tasks.values(), *self._ending.values()):
+            await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Lets go of all."""
+        """Lets go of all; what was about to end does so."""
         tasks = [*self._tasks.values(), *([self._yielding] if self._yielding else [])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._ending.values(), return_exceptions=True)
+
+    async def _end(self, job_id: str) -> None:
+        """Ends a process, or another machine's work; it takes seconds."""
+        directory = self._directory(job_id)
+
+        def end() -> None:
+            base = str(directory.read_plan().get("base_name", ""))
+            self._runner_of(base).stop(directory)
+            directory.remove()
+
+        try:
+            await asyncio.to_thread(end)
+        except Exception:  # whose text it was is not asked again, so that it must not go on unseen
+            log.exception("a training could not be ended", job=job_id)
+        finally:
+            del self._ending[job_id]
+        await self._over()
 
     async def _carry(self, job_id: str, carried: Carrying) -> None:
         try:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.consent.gate import Source, guild_of, root
 from bot.conversation import Message, Person, Place
 from bot.jobs import showing
+from bot.jobs.allowing import may_go_on
 from bot.jobs.drafting import REMOTE, Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
 from bot.jobs.running import Running
@@ -24,6 +25,7 @@ from bot.languages import translator
 from generators.training.processes import Processes
 from generators.training.runner import Runner
 from storage import audit, jobs
+from storage.errors import StorageError
 from storage.jobs import Job
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Jobs:
         self._running = Running(bot, self._runner_of, self.look)
         self._planning = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self._following: set[asyncio.Task[None]] = set()
+        self._shown: dict[str, Message] = {}  # of those that wait
         self._closing = False
 
     @property
@@ -207,13 +211,15 @@ class Jobs:
             yield
 
     async def look(self) -> None:
-        """Takes up what runs, and begins what may run now."""
+        """Ends what may not go on, takes up what runs, and begins what may run now."""
         async with self._planning:
             if self._closing:
                 return
+            await self._send_back()
             found = await self._bot.database.read(jobs.open_jobs)
-            running = [job for job in found if job.state == "running"]
-            for job in [job for job in found if job.state == "queued"][: max(0, self._most - len(running))]:
+            running, ending = [job for job in found if job.state == "running"], self._running.ending
+            waiting = [job for job in found if job.state == "queued" and job.id not in ending]
+            for job in waiting[: max(0, self._most - len(running) - len(ending))]:
                 at = self._bot.clock.now()
                 change = partial(jobs.change, id=job.id, from_states=("queued",), state="running", started=at)
                 if await self._bot.database.write(change):
@@ -224,22 +230,22 @@ class Jobs:
         await self._show_queue()
 
     async def follow(self, change: Change) -> None:
-        """Begins trainings anew that learn from what somebody has withdrawn."""
-        if not change.withdrawn:
-            return
-        async with self._planning:  # nobody takes one up in between
-            for job in await self._bot.database.read(jobs.open_jobs):
-                people = [(person, place) for person, place in job.facts.get("people", ())]
-                hit = any(change.person in (None, who) and change.place in (None, where) for who, where in people)
-                if job.state == "running" and hit:
-                    await self._running.drop(job.id)
-                    facts = {**job.facts, "people": [], "anew": True}
-                    back = partial(jobs.change, id=job.id, from_states=("running",), state="queued", facts=facts)
-                    await self._bot.database.write(back)
-        await self.look()
+        """Begins trainings anew that learn from what may not be used any more; nobody who withdraws waits for that."""
+        del change  # the ledger is asked instead, which knows of what nobody was told of too
+
+        async def follow() -> None:
+            try:
+                await self.look()
+            except StorageError as fault:
+                log.warning("what has changed is followed later", reason=str(fault))
+
+        task = asyncio.create_task(follow(), name="a change of the ledger")
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
 
     async def settled(self) -> None:
         """Returns once no training waits or runs."""
+        await asyncio.gather(*self._following)
         await self._running.settled()
 
     async def close(self) -> None:
@@ -248,15 +254,28 @@ class Jobs:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
+        await asyncio.gather(*self._following)
         await self._running.close()
 
-    async def _show_queue(self) -> None:
-        """Shows each that waits where it stands."""
+    async def _send_back(self) -> None:
+        """Queues trainings again whose text may not be used any more, to begin anew with what may be."""
         for job in await self._bot.database.read(jobs.open_jobs):
-            if job.state == "queued":
-                view = await self._waiting_view(job)
-                message = showing.running(view, job.id, translator(job.language))
+            asked = partial(may_go_on, job=job, rights_of=self._bot.consents.ledger)
+            if job.state == "running" and not await self._bot.database.read(asked):
+                await self._running.drop(job.id)
+                back = partial(jobs.change, id=job.id, from_states=("running",), state="queued", facts={})
+                await self._bot.database.write(back)
+
+    async def _show_queue(self) -> None:
+        """Shows each that waits where it stands, if that has changed."""
+        waiting = [job for job in await self._bot.database.read(jobs.open_jobs) if job.state == "queued"]
+        shown, self._shown = self._shown, {}
+        for job in waiting:
+            view = await self._waiting_view(job)
+            message = showing.running(view, job.id, translator(job.language))
+            if shown.get(job.id) != message:
                 await self._running.of(job).say(message)
+            self._shown[job.id] = message
 
     async def _waiting_view(self, job: Job) -> showing.View:
         waiting = [other.id for other in await self._bot.database.read(jobs.open_jobs) if other.state == "queued"]

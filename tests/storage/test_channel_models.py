@@ -54,6 +54,18 @@ async def test_round_trip(database: Database) -> None:
     assert await database.read(partial(channel_models.get, model="lobby", version="2")) is None
 
 
+async def test_forgotten(database: Database) -> None:
+    """Who was forgotten while a version was trained is not named again by it, and it never writes."""
+    await agree(database)
+    await database.write(partial(consents.erase, person=BOB))
+
+    kept = await add(database, made(1), (BOB, LOBBY), (ADA, LOBBY))
+
+    found = await database.read(partial(channel_models.learners_of, model="lobby", version="1"))
+    assert found == [(ADA, LOBBY)]
+    assert kept.tainted is not None
+
+
 async def test_whose(database: Database) -> None:
     """Versions are listed by place and by guild, newest first."""
     for model in (made(1), made(2, place=CELLAR), made(3), made(4, guild="web:elsewhere", place="web:attic")):

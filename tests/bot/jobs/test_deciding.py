@@ -198,6 +198,8 @@ class TestTheResult:
 
         assert (await bot.settings.get(LOBBY)).model == "web-lobby@abc"
         assert not has_directories(home)
+        (job,) = await bot.database.read(partial(jobs.of_place, place="web:lobby"))
+        assert ADA.key not in str(job.facts)
 
     async def test_shown_after_a_crash(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
