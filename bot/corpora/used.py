@@ -1,4 +1,4 @@
-"""What a text was made of, as the gate has to know it to be asked again: at its end, and as long as it is learnt from."""
+"""What a text was made of, as the gate has to know it to be asked again for as long as it is learnt from."""
 
 from __future__ import annotations
 
