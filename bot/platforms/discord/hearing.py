@@ -113,6 +113,7 @@ class Hearing:
 
     def ready(self, guilds: set[int]) -> None:
         """Tells the bot which servers removed it while it was off; on none at all, it is more likely another bot."""
+        self._overhearing.missed()
         if guilds:
             self._soon(self._removed_meanwhile(set(map(str, guilds))))
 

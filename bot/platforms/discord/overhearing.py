@@ -18,6 +18,7 @@ from bot.history import History, Unreachable, Unreadable
 from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.past import Past, refusals
 from bot.platforms.discord.people import PLATFORM, place_of
+from bot.rereading import Rereading
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ class Overhearing:
         self._connection = connection
         self._clock = bot.clock
         self._soon = soon
-        self._history = History(bot.database, bot.collecting, Past(connection), bot.clock)
-        self._reading: asyncio.Task[None] | None = None
+        past = Past(connection)
+        self._history = History(bot.database, bot.collecting, past, bot.clock)
+        self._rereading = Rereading(bot.database, bot.collecting, past, bot.clock)
+        self._reading: list[asyncio.Task[None]] = []
         self._asked: OrderedDict[int, Place | None] = OrderedDict()
         self._asking = asyncio.Lock()  # so that of one thread everything goes on in the order in which it happened
 
@@ -72,14 +75,19 @@ class Overhearing:
         """All that happens is heard, so that what was missed can be read; or some of it is not."""
         self.stop()
         if whole:
-            self._reading = asyncio.create_task(self._history.run())
-            self._reading.add_done_callback(_over)
+            self._reading = [asyncio.create_task(work.run()) for work in (self._history, self._rereading)]
+            for task in self._reading:
+                task.add_done_callback(_over)
+
+    def missed(self) -> None:
+        """A new session has begun: nobody tells of the edits and deletions before."""
+        self._rereading.missed()
 
     def stop(self) -> None:
         """Reads no further."""
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading = None
+        for task in self._reading:
+            task.cancel()
+        self._reading = []
 
     def _may_matter(self, channel: object, guild: discord.Guild | int | None, *, kept: bool = False) -> bool:
         """Whether something in a channel may be collected, or is; where it is not known what channel it is, it may."""

@@ -17,10 +17,12 @@ from bot.history import Page, Unreachable, Unreadable
 from bot.platforms.discord.body import Json
 from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.people import PLATFORM
+from bot.rereading import Stand, Version
 
 # Discord API v10: message types, channel types.
 DEFAULT, REPLY = 0, 19
 ANNOUNCEMENT_THREAD, PUBLIC_THREAD = 10, 11
+UNKNOWN_MESSAGE: Final = 10008  # Discord API v10, JSON error codes
 PAGE: Final = 100  # messages of a request, or threads; the most that Discord gives
 OUTAGES: Final = (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException)
 
@@ -68,6 +70,23 @@ class Past:
         said = [heard for message in told if (heard := heard_in(message, where)) is not None]
         return Page(said, str(told[-1]["id"]) if told else None, len(told) == PAGE)
 
+    async def stand(self, source: str, after: str) -> Stand:
+        """The oldest messages after one, with what they say."""
+        with refusals():
+            told = await self._connection.wire().messages(source, after, PAGE)
+        return Stand({str(message["id"]): _version(message) for message in told}, len(told) == PAGE)
+
+    async def is_gone(self, source: str, message: str) -> bool:
+        """Whether there is none, which a channel whose history is hidden from the bot does not say of its messages."""
+        with refusals():
+            try:
+                await self._connection.wire().message(source, message)
+            except discord.NotFound as fault:
+                if fault.code != UNKNOWN_MESSAGE:
+                    raise
+                return True
+        return False
+
 
 def heard_in(message: Json, place: Place) -> Heard | None:
     """What a message says, as the API describes it; None where no person said it in their own words."""
@@ -87,6 +106,11 @@ def heard_in(message: Json, place: Place) -> Heard | None:
         edited=None if edited is None else _moment(edited),
         also=(str(author["username"]),) if author.get("username") else (),
     )
+
+
+def _version(message: Json) -> Version:
+    edited = message.get("edited_timestamp")
+    return Version(str(message.get("content") or ""), None if edited is None else _moment(edited))
 
 
 @contextmanager

@@ -64,6 +64,11 @@ class Wire:
         found: list[Any] = list(await self._http.logs_from(channel, limit, after=after))
         return found
 
+    async def message(self, channel: str, message: str) -> Json:
+        """One message of a channel or thread."""
+        found: Any = await self._http.get_message(int(channel), int(message))
+        return dict(found)
+
     async def active_threads(self, guild: str) -> list[Json]:
         """The threads of a server that are open."""
         found: Any = await self._http.get_active_threads(guild)

@@ -210,6 +210,26 @@ async def test_history(stage: Logging) -> None:
     await stage.comes_to([*lines[:119], "changed while it was off", "in open", "in closed", "while it was off"])
 
 
+async def test_missed(stage: Logging) -> None:
+    """What was edited or deleted while the bot was off is so in what is kept soon after it is back."""
+    await stage.log(ADA)
+    await stage.heard()
+    said = [await stage.ada.say(stage.channel, f"line {number}") for number in range(4)]
+    thread = stage.channel.thread("aside")
+    aside = await stage.ada.say(thread, "in a thread")
+    await stage.comes_to([*(f"line {number}" for number in range(4)), "in a thread"])
+
+    await stage.close()
+    await stage.ada.edit(said[0], "changed while it was off")
+    await stage.ada.delete(said[1])
+    await stage.ada.delete(said[3])
+    await stage.ada.delete(aside)
+    await stage.open()
+
+    await stage.comes_to(["changed while it was off", "line 2"])
+    stage.discord.expected(404)
+
+
 async def test_an_edit_that_cannot_be_stored(stage: Logging, monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit that cannot be stored is stored as soon as it can be: nobody tells of it again."""
     monkeypatch.setattr(overhearing, "AGAIN", timedelta(milliseconds=20))
