@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from generators.completion import Alternative, Event, Piece, Unit
-from generators.engine.guarded import GuardedUnitText, Guarding, unit_text_of
+from generators.engine.guarded_units import GuardedUnitText, unit_text_of
+from generators.engine.guarding import Guarding
 from generators.engine.schedule import Schedule
 from generators.engine.search import Search
 from generators.engine.texts import Order, Text

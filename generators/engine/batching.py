@@ -12,7 +12,9 @@ import numpy as np
 
 from generators.completion import Alternative, Finished, FinishReason, Piece
 from generators.engine.alternatives import Alternatives
-from generators.engine.guarded import Guarding, text_of, unit_text_of
+from generators.engine.guarded import text_of
+from generators.engine.guarded_units import unit_text_of
+from generators.engine.guarding import Guarding
 from generators.engine.intake import reserve, to_drop
 from generators.engine.prefixes import PrefixCache
 from generators.engine.schedule import Schedule

@@ -14,7 +14,8 @@ from generators.candidates import candidates
 from generators.chain import vocabulary_of
 from generators.completion import CompletionRequest, Event, Finished, Piece, Sampling, Started, Unit
 from generators.engine import Engine
-from generators.engine.guarded import GuardedText, Guarding
+from generators.engine.guarded import GuardedText
+from generators.engine.guarding import Guarding
 from generators.engine.texts import Order
 from generators.engine.tokens import TokenTable
 from generators.guard import guard_with
