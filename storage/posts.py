@@ -4,51 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.columns import storable
 from storage.schema import consents, posts
+from storage.sealed_posts import COLUMNS, INSERT, about, post_of, row_of, values_of
+from storage.sealed_posts import Post as Post
 from storage.statements import insert
 from storage.vault import HEAD, Vault
 
 STORY: Final = "story"  # the kind of a text that several people give, each under an id of their own
 BATCH: Final = 1000  # ids in one statement; SQLite takes 32,766 values, asyncpg 32,767
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A text that a person gave.
-
-    Attributes:
-        place: the channel's key.
-        guild: the key of the server that the channel belongs to.
-        source: `channel_log`, `submission` or `import`.
-        person: the key of who wrote it.
-        message: its id on the platform; a place has each once.
-        at: when it was written.
-        text: what it says.
-        reply_to: the message that it answers.
-        edited: when it was last changed.
-        kind: `chat`, `text` or `story`.
-        thread: the key of the thread or topic of the channel in which it was written.
-    """
-
-    place: str
-    guild: str | None
-    source: str
-    person: str
-    message: str
-    at: datetime
-    text: str
-    reply_to: str | None = None
-    edited: datetime | None = None
-    kind: str = "chat"
-    thread: str | None = None
 
 
 class Written(NamedTuple):
@@ -66,15 +36,6 @@ class Count:
     place: str
     messages: int
     people: int
-
-
-PLAIN: Final = tuple(name for name in Post.__dataclass_fields__ if name != "text")
-INSERT: Final = (
-    "INSERT INTO posts (place, guild, source, person, message, reply_to, at, edited, kind, thread, sealed) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-)
-STAMP: Final = len("2026-01-31 12:00:00.000000")
-COLUMNS: Final = (posts.c.id, posts.c.sealed, *(posts.c[name] for name in PLAIN))
 
 
 async def add(conn: AsyncConnection, vault: Vault, given: Sequence[Post]) -> int:
@@ -96,7 +57,7 @@ async def change(conn: AsyncConnection, vault: Vault, place: str, message: str, 
     row = (await conn.execute(statement)).first()
     if row is None:
         return False
-    sealed = vault.seal(text, _about(row.person, row.at))
+    sealed = vault.seal(text, about(row.person, row.at))
     await conn.execute(update(posts).where(posts.c.id == row.id).values(sealed=sealed, edited=edited))
     return True
 
@@ -208,7 +169,7 @@ async def page(
         at, last = after
         statement = statement.where(posts.c.at >= at, or_(posts.c.at > at, posts.c.id > last))
     rows = await conn.execute(statement.order_by(posts.c.at, posts.c.id).limit(limit))
-    return [(row.id, _post(vault, row)) for row in rows]
+    return [(row.id, post_of(vault, row)) for row in rows]
 
 
 async def of_person(conn: AsyncConnection, vault: Vault, person: str) -> list[Post]:
@@ -218,7 +179,7 @@ async def of_person(conn: AsyncConnection, vault: Vault, person: str) -> list[Po
         CannotOpen: the key that has sealed one of them is not there.
     """
     statement = select(*COLUMNS).where(posts.c.person == person).order_by(posts.c.place, posts.c.at, posts.c.id)
-    return [_post(vault, row) for row in await conn.execute(statement)]
+    return [post_of(vault, row) for row in await conn.execute(statement)]
 
 
 async def counts(conn: AsyncConnection, place: str | None = None) -> list[Count]:
@@ -247,7 +208,7 @@ async def reseal(conn: AsyncConnection, vault: Vault, limit: int = BATCH, after:
     rows = (await conn.execute(statement)).all()
     if rows:
         change = update(posts).where(posts.c.id == bindparam("row")).values(sealed=bindparam("anew"))
-        anew = [{"row": row.id, "anew": _values(vault, _post(vault, row))["sealed"]} for row in rows]
+        anew = [{"row": row.id, "anew": values_of(vault, post_of(vault, row))["sealed"]} for row in rows]
         await conn.execute(change, anew)
     return [row.id for row in rows]
 
@@ -267,40 +228,16 @@ async def _add_to_server(conn: AsyncConnection, vault: Vault, batch: Sequence[Po
     for key in await _kept(conn, batch):
         new.pop(key, None)
     if new:
-        rows = [_values(vault, post) for post in reversed(new.values())]
+        rows = [values_of(vault, post) for post in reversed(new.values())]
         await conn.execute(insert(conn, posts).on_conflict_do_nothing(), rows)
     return len(new)
 
 
 async def _add_to_file(conn: AsyncConnection, vault: Vault, batch: Sequence[Post]) -> int:
     """The same at half the cost, for the millions of an import: no column's type is asked about each value."""
-    sealed = vault.seal_all((post.text, _about(post.person, post.at)) for post in batch)
-    rows = [_row(post, text) for post, text in zip(batch, sealed, strict=True)]
+    sealed = vault.seal_all((post.text, about(post.person, post.at)) for post in batch)
+    rows = [row_of(post, text) for post, text in zip(batch, sealed, strict=True)]
     return await conn.run_sync(lambda connection: connection.exec_driver_sql(INSERT, rows).rowcount)
-
-
-def _row(post: Post, sealed: bytes) -> tuple[object, ...]:
-    """What the columns of `INSERT` make of a post, type by type."""
-    return (
-        storable(post.place),
-        None if post.guild is None else storable(post.guild),
-        post.source,
-        storable(post.person),
-        storable(post.message),
-        None if post.reply_to is None else storable(post.reply_to),
-        _moment(post.at),
-        None if post.edited is None else _moment(post.edited),
-        post.kind,
-        None if post.thread is None else storable(post.thread),
-        sealed,
-    )
-
-
-def _moment(at: datetime) -> str:
-    """As SQLAlchemy stores a moment in SQLite: in UTC, without the zone."""
-    if at.tzinfo is None:
-        raise ValueError(f"{at} has no time zone")
-    return at.astimezone(UTC).isoformat(" ", "microseconds")[:STAMP]
 
 
 async def _deleted(conn: AsyncConnection, *which: Any) -> int:
@@ -312,18 +249,3 @@ def _batches(items: Collection[Any]) -> Iterator[list[Any]]:
     left = iter(items)
     while batch := list(islice(left, BATCH)):
         yield batch
-
-
-def _values(vault: Vault, post: Post) -> dict[str, Any]:
-    plain = {name: getattr(post, name) for name in PLAIN}
-    return {**plain, "sealed": vault.seal(post.text, _about(post.person, post.at))}
-
-
-def _post(vault: Vault, row: Row[Any]) -> Post:
-    plain = {name: getattr(row, name) for name in PLAIN}
-    return Post(**plain, text=vault.unseal(row.sealed, _about(row.person, row.at)))
-
-
-def _about(person: str, at: datetime) -> str:
-    """What a sealed text is bound to: who wrote it, and when; places move, and their messages are numbered anew."""
-    return f"post {at.astimezone(UTC).isoformat()} {person}"
