@@ -23,6 +23,7 @@ from bot.models import pinned
 from bot.names import versioned
 from bot.shelves import found
 from generators.errors import Phrase, Unsupported
+from generators.training import check_installed, recipe_named
 from storage import channel_models
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ async def drafted(
         StorageError: the text cannot be read.
     """
     if base.directory is not None:
+        check_installed(recipe_named(RECIPES[base.kind]))
         estimates.check_machine(base.name, base.kind)
     files = await files_of(bot, place)
     lost = await asyncio.to_thread(bot.uploads.lost, root(place)) if Source.FILE in sources else []

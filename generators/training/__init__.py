@@ -61,6 +61,7 @@ __all__ = [
     "TrainedModel",
     "UnreadableSource",
     "UnusableLabels",
+    "check_installed",
     "options",
     "recipe_named",
     "source_of",
@@ -121,9 +122,7 @@ def train(
     _check_sources(settled, files, documents, label_columns, text_column)
     columns = columns_of(settled.filters)
     _check_readable(Corpus(files, documents, tuple(label_columns), text_column, key=corpus_key))
-    needed = ("torch", "transformers", "accelerate", *(["peft"] if chosen.adapts else []))
-    if any(find_spec(package) is None for package in needed):
-        raise MissingExtra("Training", "torch")
+    check_installed(chosen)
     from generators.training.work import refuse_if_held, work_of
 
     refuse_if_held(work_of(output))  # before anything long is done, such as importing torch
@@ -162,6 +161,17 @@ def train(
         sealed_labels=known,
     )
     return run(corpus, settled, base, output, line, resume, progress, stopping)
+
+
+def check_installed(recipe: Recipe) -> None:
+    """Makes sure that the packages are there which train by a recipe.
+
+    Raises:
+        MissingExtra: they are not.
+    """
+    needed = ("torch", "transformers", "accelerate", *(["peft"] if recipe.adapts else []))
+    if any(find_spec(package) is None for package in needed):
+        raise MissingExtra("Training", "torch")
 
 
 def _directory(output: Path) -> Path:
