@@ -112,9 +112,10 @@ async def newest(conn: AsyncConnection) -> int:
     return await conn.scalar(select(func.max(posts.c.id))) or 0
 
 
-async def delete_newer(conn: AsyncConnection, place: str, source: str, after: int) -> int:
-    """Deletes what has come to a place from a source since a post with some id was the newest."""
-    return await _deleted(conn, posts.c.id > after, posts.c.place == place, posts.c.source == source)
+async def delete_between(conn: AsyncConnection, place: str, source: str, after: int, last: int) -> int:
+    """Deletes what has come to a place from a source after one id was the newest, and until another one was."""
+    ids = and_(posts.c.id > after, posts.c.id <= last)
+    return await _deleted(conn, ids, posts.c.place == place, posts.c.source == source)
 
 
 async def delete_from(conn: AsyncConnection, place: str, sources: Collection[str]) -> int:

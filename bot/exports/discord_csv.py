@@ -39,6 +39,7 @@ class DiscordCsv:
     """A channel, which the file does not name; messages have no ids, so they get some of what they say."""
 
     platform = "discord"
+    numbered = False
 
     def __init__(self, source: Source, header: Header) -> None:
         self._source = source

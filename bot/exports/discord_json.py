@@ -28,6 +28,7 @@ class DiscordJson:
     """A channel, a thread or a direct chat."""
 
     platform = "discord"
+    numbered = True
 
     def __init__(self, source: Source, head: Mapping[str, Any]) -> None:
         self._source = source
@@ -77,11 +78,12 @@ def message(record: Mapping[str, Any]) -> Exported:
 def _chat(guild: Mapping[str, Any], channel: Mapping[str, Any]) -> Chat:
     """The channel; a thread's messages belong to its channel, which the exporter has as the category."""
     id_, parent = channel.get("id"), channel.get("categoryId")
-    threaded = "Thread" in str(channel.get("type", ""))
+    threaded = bool(id_ and parent) and "Thread" in str(channel.get("type", ""))
     server = guild.get("id")
     return Chat(
-        str(parent if threaded and parent else id_) if id_ else None,
+        str(parent if threaded else id_) if id_ else None,
         str(channel.get("name") or ""),
         None if server in (None, DIRECT) else str(server),
         frozenset({str(id_)}) if id_ else frozenset(),
+        str(id_) if threaded else None,
     )

@@ -45,12 +45,14 @@ class Chat:
         name: as people call it.
         guild: the platform's id of the server that it belongs to.
         also: other ids that the same place can have.
+        thread: the id of the thread of the place in which all was said, where it was one.
     """
 
     id: str | None
     name: str = ""
     guild: str | None = None
     also: frozenset[str] = field(default_factory=frozenset)
+    thread: str | None = None
 
     def has(self, place: str) -> bool:
         """Whether it is the place of that id."""
@@ -58,10 +60,15 @@ class Chat:
 
 
 class Reader(Protocol):
-    """An export that is open; `name` is its file, and `platform` is where it is from."""
+    """An export that is open; `name` is its file, and `platform` is where it is from.
+
+    Attributes:
+        numbered: whether its messages have the platform's ids, by which they can be found again.
+    """
 
     platform: str
     name: str
+    numbered: bool
 
     def chats(self) -> Sequence[Chat]:
         """Reads the export to its end and says which chats it has.

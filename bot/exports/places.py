@@ -10,14 +10,22 @@ from bot.exports.exported import Chat, Reader
 
 
 class Choice(NamedTuple):
-    """A chat, and whether the place has another name there: then nobody's consent of the place holds for it."""
+    """A chat of an export as one of the bot's places.
+
+    Attributes:
+        place: to which its messages belong: of a thread, the channel.
+        elsewhere: whether it has another name in the export: then nobody's consent of the place holds for it.
+        thread: the key of where its messages were said, if that is not the place itself.
+    """
 
     chat: Chat
-    elsewhere: bool
+    place: str
+    elsewhere: bool = False
+    thread: str | None = None
 
 
 def chosen(reader: Reader, chats: Sequence[Chat], place: str, vouched: bool) -> Choice:
-    """The chat of a place.
+    """The chat of a place, or of a thread of it.
 
     Args:
         vouched: whether the operator says by a list who has consented; then an export of one chat may be of a place
@@ -29,10 +37,15 @@ def chosen(reader: Reader, chats: Sequence[Chat], place: str, vouched: bool) -> 
     platform, _, id_ = place.partition(":")
     if platform == reader.platform:
         for chat in chats:
+            if chat.thread is not None and chat.has(id_):
+                return Choice(chat, f"{platform}:{chat.id}", thread=f"{platform}:{chat.thread}")
             if chat.has(id_):
-                return Choice(chat, elsewhere=False)
-        if len(chats) == 1 and (chats[0].id is None or vouched):
-            return Choice(chats[0], elsewhere=chats[0].id is not None)
+                return Choice(chat, place)
+        if len(chats) == 1 and chats[0].id is None:
+            return Choice(chats[0], place)
+        if len(chats) == 1 and vouched:
+            there = chats[0].thread or chats[0].id
+            return Choice(chats[0], place, elsewhere=True, thread=f"{platform}:{there}")
     raise WrongChat(reader.name, place, tuple(f"{reader.platform}:{chat.id or '?'}" for chat in chats))
 
 

@@ -33,6 +33,7 @@ class Brought:
         elsewhere: whether these messages were said at another place, so that only the consents above count.
         now: the moment of the import.
         operator: who is noted to have done it.
+        thread: the key of where these messages were said, if that is a thread of the place, or another place.
     """
 
     place: str
@@ -43,6 +44,7 @@ class Brought:
     elsewhere: bool
     now: datetime
     operator: str = OPERATOR
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

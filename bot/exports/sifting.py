@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from enum import StrEnum
 
 from bot.consent.gate import Rights, Said, Source, Verdict, verdict
@@ -23,7 +23,11 @@ class LeftOut(StrEnum):
 
 
 class Sifting:
-    """Turns messages into posts, or counts in `left_out` why not."""
+    """Turns messages into posts, or counts in `left_out` why not.
+
+    Attributes:
+        names: how those are called whose messages may be kept, by their keys.
+    """
 
     def __init__(self, brought: Brought, left_out: Counter[str]) -> None:
         self._brought = brought
@@ -31,6 +35,7 @@ class Sifting:
         self._left_out = left_out
         self._ledger: Ledger | None = None
         self._rights: dict[str, Rights] = {}
+        self.names: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def know(self, ledger: Ledger) -> None:
         """Takes note of the ledger as it is now."""
@@ -44,16 +49,20 @@ class Sifting:
         if said is None or refused is not None:
             self._left_out[str(refused)] += 1
             return None
+        person = f"{self._platform}:{said.person}"
+        if said.name:
+            self.names[person][said.name] = None
         return Post(
             self._brought.place,
             self._brought.guild,
             IMPORT,
-            f"{self._platform}:{said.person}",
+            person,
             said.message,
             said.at,
             said.text,
             said.reply_to,
             said.edited,
+            thread=self._brought.thread,
         )
 
     def _refusal(self, said: Exported) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,11 +19,18 @@ from bot.exports.errors import UnknownExport
 from bot.exports.exported import Chat, Exported, Reader
 from bot.exports.rights import Brought, Recorded, record, take_back
 from bot.exports.sifting import LeftOut, Sifting
-from storage import audit, posts
+from storage import audit, names, posts
 from storage.database import Database
 from storage.vault import Vault
 
 BATCH: Final = 5000  # messages in one transaction: a tenth of a second, and others write in between
+
+
+class Span(NamedTuple):
+    """Ids of what one transaction has added: after the first, to the last."""
+
+    after: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -54,16 +63,16 @@ async def take(
     Raises:
         NoRight: nothing says that the place's messages may be learnt from.
         UserError, StorageError: the export cannot be read, or its messages cannot be stored; what was stored of it is
-            taken back.
+            taken back, and nothing that others have stored meanwhile.
     """
-    before = await database.read(posts.newest)
+    added: list[Span] = []
     recorded = await database.write(lambda conn: record(conn, brought))
     taken = Taken()
     try:
         with _without_collector():
-            await _take_all(database, vault, reader, chat, brought, taken, told)
+            await _take_all(database, vault, reader, chat, brought, taken, added, told)
     except BaseException:
-        await database.write(lambda conn: _undo(conn, brought, recorded, before))
+        await database.write(lambda conn: _undo(conn, brought, recorded, added))
         await database.purge()
         raise
     return taken
@@ -76,28 +85,45 @@ async def _take_all(
     chat: Chat | None,
     brought: Brought,
     taken: Taken,
+    added: list[Span],
     told: Callable[[], None],
 ) -> None:
     sifting = Sifting(brought, taken.left_out)
 
-    async def keep(conn: AsyncConnection, batch: Sequence[Exported | None]) -> None:
+    async def keep(conn: AsyncConnection, batch: Sequence[Exported | None]) -> Span:
         """Asks the ledger as it is in this very transaction: somebody may have withdrawn meanwhile."""
         sifting.know(await ledger_of(conn, brought.place, brought.setting, brought.now))
         allowed = [post for message in batch if (post := sifting.post(message)) is not None]
+        before = await posts.newest(conn)
         new = await posts.add(conn, vault, allowed)
         taken.taken += new
         taken.already += len(allowed) - new
+        return Span(before, await posts.newest(conn))
+
+    async def end(conn: AsyncConnection) -> None:
+        for person, called in sifting.names.items():
+            await names.know(conn, vault, brought.place, person, list(called))
+        facts = {"taken": taken.taken, "already": taken.already, "left_out": dict(taken.left_out)}
+        await audit.record(conn, brought.place, brought.operator, "log import", facts, brought.now)
 
     messages = reader.messages(chat)
     while batch := list(islice(messages, BATCH)):
-        await database.write(lambda conn, batch=batch: keep(conn, batch))  # type: ignore[misc]
+        await _to_its_end(database.write(partial(keep, batch=batch)), added)
         told()
     if taken.all and taken.left_out[LeftOut.UNREADABLE] == taken.all:
         raise UnknownExport(reader.name, "its messages look otherwise than those of any version known here")
-    facts = {"taken": taken.taken, "already": taken.already, "left_out": dict(taken.left_out)}
-    await database.write(
-        lambda conn: audit.record(conn, brought.place, brought.operator, "log import", facts, brought.now)
-    )
+    await database.write(end)
+
+
+async def _to_its_end(storing: Coroutine[None, None, Span], added: list[Span]) -> None:
+    """Notes what was added, also where somebody ends the import just then."""
+    task = asyncio.ensure_future(storing)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait({task})
+        if task.exception() is None:
+            added.append(task.result())
 
 
 @contextmanager
@@ -112,6 +138,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-async def _undo(conn: AsyncConnection, brought: Brought, recorded: Recorded, before: int) -> None:
-    await posts.delete_newer(conn, brought.place, IMPORT, before)
+async def _undo(conn: AsyncConnection, brought: Brought, recorded: Recorded, added: Sequence[Span]) -> None:
+    for after, last in added:
+        await posts.delete_between(conn, brought.place, IMPORT, after, last)
     await take_back(conn, recorded)

@@ -32,6 +32,7 @@ class TelegramJson:
     """One chat, or all chats of an account. `key` is what its head ends at: `messages` or `chats`."""
 
     platform = "telegram"
+    numbered = True
 
     def __init__(self, source: Source, head: Mapping[str, Any], key: str) -> None:
         self._source = source

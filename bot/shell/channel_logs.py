@@ -141,12 +141,15 @@ async def _imported(
         if where is None:
             raise typer.BadParameter(f"--place is needed: {file} does not say which one place it is of.")
         choice = chosen(reader, chats, where, vouched=bool(agreed))
+        where = choice.place
+        if not reader.numbered:
+            note(f"{file} has no ids of messages: no edit or deletion in the channel will reach what it brings.")
         if choice.elsewhere:
             note(f"{file} calls its chat {reader.platform}:{choice.chat.id}; only consents of your list count for it.")
         setting = configuration.discord.training_permission or None
         async with await Database.open(configuration.database_url) as database:
             guild = await _guild(database, reader, choice.chat, where)
-            brought = Brought(where, guild, permission, agreed, setting, choice.elsewhere, now)
+            brought = Brought(where, guild, permission, agreed, setting, choice.elsewhere, now, thread=choice.thread)
             source.watch = lambda: bar.show(source.size + source.done, 2 * source.size, detail="importing")
             return where, await take(database, configuration.open_vault(), reader, choice.chat, brought)
 

@@ -25,6 +25,7 @@ from tests.bot.exports.writing import CHANNEL, SAMPLES, account, chat, discord, 
 from tests.bot.shell.conftest import Ran, Shell
 
 PLACE = f"discord:{CHANNEL}"
+PLACE_OF_THREAD = "discord:9064990764406419508"
 CHAT = "telegram:-10042"
 GRANTED = datetime(2024, 1, 1, tzinfo=UTC)
 EMOJI = "🙂" * 4000
@@ -183,6 +184,19 @@ def test_other_chat(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..
 
     assert (without.code, f"only {PLACE}" in without.err) == (1, True)
     assert vouched.lines == [{"place": "discord:5", "taken": 1, "already": 0, "left_out": {"no_consent": 1}}]
+
+
+@pytest.mark.parametrize("named", [None, f"discord:{CHANNEL}", PLACE_OF_THREAD])
+def test_thread(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..., str], named: str | None) -> None:
+    """What was said in a thread belongs to its channel, and goes with the thread."""
+    channel = {"id": PLACE_OF_THREAD[len("discord:") :], "type": "GuildPublicThread", "categoryId": CHANNEL}
+    file = discord(tmp_path / "export.json", [said(1)], channel=channel)
+    place = () if named is None else ("--place", named)
+
+    shell("logs", "import", str(file), *place, "--permission", "t", "--consents", list_("1,2024-01-01"))
+
+    (post,) = kept(home, tmp_path, PLACE)
+    assert (post.place, post.thread) == (PLACE, PLACE_OF_THREAD)
 
 
 def test_other_server(shell: Shell, home: Path, tmp_path: Path) -> None:
