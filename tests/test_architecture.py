@@ -77,7 +77,7 @@ def test_public_names() -> None:
 
 
 def test_what_is_imported_is_installed() -> None:
-    """Every package that the program imports is one of its dependencies, or of an extra's that is not for developers."""
+    """Every package that the program imports is one of its dependencies, or of an extra that is for its users."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [wanted for name, wanted in project["optional-dependencies"].items() if name != "dev"]
     declared = {_plain(line) for line in chain(project["dependencies"], *extras)}

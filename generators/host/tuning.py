@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
 import shutil
 import time
@@ -20,31 +19,22 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from generators.directory import read_json
 from generators.host.errors import Malformed
+from generators.host.tuned import Tuned, name_for
 from generators.host.tuning_asked import TuningAsked
-from generators.host.tuning_record import FILE, SENTENCES, Record
+from generators.host.tuning_record import SENTENCES, Record, wipe
 from generators.host.uploads import PRIVATE, Uploads
-from generators.kinds import info_of
-from generators.local import Shelf
-from generators.places import CONFIG, shipped_directory, slug
-from generators.registry import unknown
 from generators.training.checkpoints import newest_usable, step_of
-from generators.training.job_directory import JobDirectory, read_object, write_whole
+from generators.training.job_directory import JobDirectory
 from generators.training.processes import Processes
 from generators.training.runner import Runner
 from generators.training.work import work_of
 from generators.training.yielding import give_way
 
-RECIPES: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-lora"}  # by kind of the base
-PREFIX: Final = "ft-"  # of the names of what is made here; bots show such models only to whom they belong
-LINEAGE: Final = "planchette.json"  # a model's record, …
-OWNER: Final = {"place": "host", "guild": None}  # … which here names no channel: no bot with this home offers it
 POLL: Final = 0.3  # seconds between two looks at what a process has told
 SWEEP: Final = 60.0  # seconds between two looks for files that have waited too long
 WAITING: Final = 20  # jobs in the queue
 KEPT: Final = 200  # records of jobs that are over
-LEFT: Final = (FILE, "events.jsonl", "result.json", "log")  # of a job that is over
 
 _log: Final = logging.getLogger(__name__)
 
@@ -78,6 +68,7 @@ class Tuning:
         self._folder = folder
         self._jobs = folder / "jobs"
         self._models = models
+        self._tuned = Tuned(models, folder)
         self._most = most
         self._threads = threads
         self._runner = runner or Processes()
@@ -158,14 +149,14 @@ class Tuning:
         if find_spec("torch") is None:
             raise Malformed(None, "This host cannot train: torch is not installed there.")
         file = self.uploads.get(asked.training_file, "training_file")
-        plan, base = await asyncio.to_thread(self._plan, asked)
+        plan, base = await asyncio.to_thread(self._tuned.plan, asked, self._threads)
         id_ = f"ftjob-{secrets.token_hex(12)}"
-        name = f"{PREFIX}{slug(asked.suffix or asked.model.partition('@')[0])[:40]}-{secrets.token_hex(6)}"
+        name = name_for(asked)
         record = Record(
             id_, asked.model, base, name, file.id, asked.epochs, int(self._now()), asked.seed or 0, asked.metadata or {}
         )
         try:
-            await asyncio.to_thread(self._prepare, record, {**plan, "name": name}, file.path)
+            await asyncio.to_thread(record.lay_out, self.directory(id_), {**plan, "name": name}, file.path)
         except FileNotFoundError as fault:  # deleted meanwhile
             raise Malformed("training_file", f"There is no file {file.id}; upload it again.") from fault
         except OSError as fault:
@@ -197,59 +188,8 @@ class Tuning:
 
     async def delete_model(self, name: str) -> bool:
         """Deletes a model that was made here; False where none of that name was."""
-        if not any(record.name == name and record.status == "succeeded" for record in self._records.values()):
-            return False
-        target = self._models / name
-        if not target.is_dir():
-            return False
-        aside = self._folder / f".{name}"
-        await asyncio.to_thread(target.rename, aside)  # at once, so that no half of a model is ever found
-        await asyncio.to_thread(shutil.rmtree, aside, True)
-        return True
-
-    def _plan(self, asked: TuningAsked) -> tuple[dict[str, Any], str]:
-        """What the process is to be told, and the base's exact name."""
-        directory, base, kind = self._model(asked.model)
-        if kind not in RECIPES:
-            raise Malformed(
-                "model", f"{asked.model} cannot be trained; models of these kinds can: {', '.join(RECIPES)}."
-            )
-        options = {"threads": str(self._threads)}
-        if asked.epochs is not None:
-            options["epochs"] = f"{asked.epochs:g}"
-        if asked.seed is not None:
-            options["seed"] = str(asked.seed)
-        plan: dict[str, Any] = {"for": "host", "base": str(directory), "base_name": base, "recipe": RECIPES[kind]}
-        if asked.compare is not None:
-            current, plan["current_name"], _ = self._model(asked.compare)
-            plan["current"] = str(current)
-        return {**plan, "options": options}, base
-
-    def _model(self, name: str) -> tuple[Path, str, str]:
-        """The directory of a model, its name with the version, and its kind.
-
-        Raises:
-            UnknownModel: there is none.
-        """
-        plain, _, version = name.partition("@")
-        shelves = (Shelf(shipped_directory(), shipped=True), Shelf(self._models))
-        for shelf in shelves:
-            directory = shelf.directory(plain, version or None)
-            if directory is not None:
-                kind = str(read_json(directory, CONFIG).get("model_type"))
-                return directory, f"{plain}@{shelf.info(directory).version}", kind
-        raise unknown(name, [each for shelf in shelves for each in shelf.names()])
-
-    def _prepare(self, record: Record, plan: dict[str, Any], file: Path) -> None:
-        directory = self.directory(record.id)
-        directory.path.mkdir(mode=PRIVATE)
-        try:
-            os.link(file, directory.corpus)  # the file may be deleted, or another job's, and this text stays
-            directory.create(plan)
-            record.keep(directory.path)
-        except OSError:
-            directory.remove()
-            raise
+        made = any(record.name == name and record.status == "succeeded" for record in self._records.values())
+        return made and await asyncio.to_thread(self._tuned.delete, name)
 
     def _find(self) -> None:
         """Reads the jobs of an earlier process, and deletes the text of those that do not run."""
@@ -266,7 +206,7 @@ class Tuning:
             if record.is_open and directory.outcome() is None and not self._runner.is_alive(directory):
                 self._fail(record, "restarted")
             if not record.is_open:
-                self._wipe(record)
+                wipe(directory)
                 record.keep(directory.path)
 
     def _look(self) -> None:
@@ -326,24 +266,14 @@ class Tuning:
     async def _close_job(self, record: Record, outcome: dict[str, Any]) -> None:
         """Puts what was made on the shelf, or says why nothing was."""
         if outcome["state"] == "done":
-            await asyncio.to_thread(self._publish, record, outcome)
+            made = self.directory(record.id).path / outcome["directory"]
+            await asyncio.to_thread(self._tuned.publish, record.name, str(outcome["version"]), made)
             record.version = str(outcome["version"])
             record.outcome = {name: value for name, value in outcome.items() if name != "directory"}
             record.status, record.finished = "succeeded", int(self._now())
         else:
             self._fail(record, str(outcome.get("reason", "fault")), str(outcome.get("sentence", "")))
         await self._end(record)
-
-    def _publish(self, record: Record, outcome: dict[str, Any]) -> None:
-        """Moves a model among the others, whole or not at all; a second time changes nothing."""
-        target = self._models / record.name / str(outcome["version"])
-        if (target / CONFIG).is_file():
-            return
-        made = self.directory(record.id).path / outcome["directory"]
-        write_whole(made / LINEAGE, {**read_object(made / LINEAGE), **OWNER})
-        target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        made.rename(target)
-        info_of(target, record.name)  # what cannot be listed has not succeeded
 
     def _fail(self, record: Record, code: str, sentence: str = "") -> None:
         record.status, record.finished, record.code = "failed", int(self._now()), code
@@ -355,20 +285,13 @@ class Tuning:
         self._keys.pop(record.id, None)
         if not any(other.is_open and other.file == record.file for other in self._records.values()):
             await asyncio.to_thread(self.uploads.delete, record.file)
-        await asyncio.to_thread(self._wipe, record)
+        await asyncio.to_thread(wipe, self.directory(record.id))
         await asyncio.to_thread(record.keep, self.directory(record.id).path)
         over = [each for each in self._records.values() if not each.is_open]
         for old in over[: max(0, len(over) - KEPT)]:
-            if not (self._models / old.name).is_dir():  # what is still there can still be deleted
+            if not self._tuned.has(old.name):  # what is still there can still be deleted
                 del self._records[old.id]
                 await asyncio.to_thread(self.directory(old.id).remove)
-
-    def _wipe(self, record: Record) -> None:
-        directory = self.directory(record.id)
-        directory.forget()
-        for path in directory.path.iterdir():
-            if path.name not in LEFT:
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     async def _sweep(self) -> None:
         """Deletes files that have waited too long for a job."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from generators.host.uploads import PRIVATE
 from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.wire import FIELD, Json
 
 FILE: Final = "job.json"
+LEFT: Final = (FILE, "events.jsonl", "result.json", "log")  # of a job that is over
 OPEN: Final = ("queued", "running")
 SENTENCES: Final[Mapping[str, str]] = {  # of what ends a job, but for what its own sentence says
     "no_room": "The host's disk is full.",
@@ -74,6 +78,24 @@ class Record:
         """
         write_whole(directory / FILE, asdict(self))
 
+    def lay_out(self, directory: JobDirectory, plan: dict[str, Any], file: Path) -> None:
+        """Writes all that the job begins with: its text, its plan and itself; or nothing.
+
+        Args:
+            file: the text, which may be deleted later, or be another job's, too.
+
+        Raises:
+            OSError: the file is gone, or the disk is full.
+        """
+        directory.path.mkdir(mode=PRIVATE)
+        try:
+            os.link(file, directory.corpus)
+            directory.create(plan)
+            self.keep(directory.path)
+        except OSError:
+            directory.remove()
+            raise
+
     @classmethod
     def read(cls, directory: Path) -> Record | None:
         """The one that a directory keeps; None where there is none, or it is of another version."""
@@ -109,6 +131,14 @@ class Record:
             "method": {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
             FIELD: {"base": self.base, "outcome": self.outcome},
         }
+
+
+def wipe(directory: JobDirectory) -> None:
+    """Deletes all of a job that is over but what can still be told of it."""
+    directory.forget()
+    for path in directory.path.iterdir():
+        if path.name not in LEFT:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def events_of(record: Record, directory: JobDirectory) -> list[Json]:
