@@ -123,6 +123,11 @@ async def touch(conn: AsyncConnection, model: str, version: str, at: datetime) -
     await conn.execute(update(channel_models).where(_is(model, version)).values(used=at))
 
 
+async def describe(conn: AsyncConnection, model: str, version: str, facts: dict[str, Any]) -> None:
+    """Keeps other facts of a version."""
+    await conn.execute(update(channel_models).where(_is(model, version)).values(facts=facts))
+
+
 async def taint(
     conn: AsyncConnection, withdrawn: Collection[tuple[str, str | None]], at: datetime
 ) -> list[ChannelModel]:

@@ -80,6 +80,11 @@ async def done(conn: AsyncConnection, item: int) -> bool:
     return (await conn.execute(statement.returning(inbox.c.id))).first() is not None
 
 
+async def is_new(conn: AsyncConnection, item: int | None) -> bool:
+    """Whether what came in is dealt with for the first time, as it is from now on; what is no item always is."""
+    return item is None or await done(conn, item)
+
+
 async def clear(conn: AsyncConnection, before: datetime) -> int:
     """Deletes what is done and came in before a moment; how many. A platform delivers again for a day at most."""
     deleted = await conn.execute(delete(inbox).where(inbox.c.at < before, ~inbox.c.open).returning(inbox.c.id))

@@ -169,7 +169,7 @@ class Consents:
 
         async def store(conn: AsyncConnection) -> bool:
             before = await logs.get(conn, here)
-            if (before is not None and before.on) or not await _is_new(conn, origin):
+            if (before is not None and before.on) or not await inbox.is_new(conn, origin):
                 return False
             permission, now = None if before is None else before.permission, self._now()
             history = Progress.from_now_on(now).json() if _was_off(before) else None
@@ -193,7 +193,7 @@ class Consents:
         async def store(conn: AsyncConnection) -> int | None:
             before = await logs.get(conn, here)
             collected = before is not None and (before.on or before.permission is not None)
-            if before is None or not collected or not await _is_new(conn, origin):
+            if before is None or not collected or not await inbox.is_new(conn, origin):
                 return None
             off = Progress.from_now_on(self._now()).json()
             await logs.turn(conn, replace(before, on=False, by=by.key, permission=None, history=off))
@@ -274,8 +274,3 @@ async def _withdraw(conn: AsyncConnection, person: str, place: str | None, at: d
     await names.forget(conn, person, place)
     tainted = await channel_models.taint(conn, [(person, place)], at)
     return Withdrawn(len(closed), deleted, tuple(tainted))
-
-
-async def _is_new(conn: AsyncConnection, origin: int | None) -> bool:
-    """Whether an inbox item is dealt with for the first time."""
-    return origin is None or await inbox.done(conn, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from bot.jobs.errors import Failed
 from bot.jobs.rights import administers
 from bot.languages import translator
 from bot.lineages import Result
+from bot.lineages.room import COMPARED
 from bot.names import versioned
 from generators.errors import UserError
 from generators.training.checkpoints import newest_usable, step_of
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from generators.training.runner import Runner
 
 POLL: Final = 0.3  # seconds between two looks at what a process has told
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, of what a user may have, of one file
 PURPOSE: Final = "corpus of job {id}"  # what the key of a job's text is derived for
 
 T = TypeVar("T")
@@ -87,9 +90,9 @@ class Carrying:
             raise
         except (UserError, StorageError) as fault:
             await self._fail(fault)
-        except Exception:
+        except Exception as fault:
             log.exception("a training failed", job=self._job.id)
-            await self._fail(Failed("fault"))
+            await self._fail(Failed("no_room" if _is_full(fault) else "fault"))
 
     async def say(self, message: Message) -> None:
         """Shows something in the training's message, if that is still there."""
@@ -126,6 +129,7 @@ class Carrying:
         options = self._job.options
         await self._bot.visibility.check(*versioned(options["base"]), self.place)
         plan = await plan_of(self._bot, self.place, options)
+        await self._note(**{COMPARED: plan.get("current_name")})
         await asyncio.to_thread(self._directory.path.mkdir, 0o700, parents=True, exist_ok=True)
         for _ in range(ATTEMPTS):
             built = await build(
@@ -297,6 +301,11 @@ async def _whole(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise
+
+
+def _is_full(fault: Exception) -> bool:
+    """Whether it is the disk that has no room."""
+    return isinstance(fault, OSError) and fault.errno in FULL
 
 
 def _picture(file: Any) -> bytes | None:

@@ -16,6 +16,7 @@ from bot.visibility import Owner
 from generators.errors import Translate
 from storage.channel_models import ChannelModel
 
+UNDECIDED: Final = "undecided"  # in a version's facts, until it is settled whether it goes into use by itself
 MOST_VERBATIM: Final = 0.005  # share of samples with 8 words of the training text; above it, somebody has to decide
 
 
@@ -172,7 +173,7 @@ class Adopted:
 
 def row_of(result: Result, owner: Owner) -> ChannelModel:
     """A result as a version of its owner's, before anything is known of withdrawals."""
-    facts = {**result.facts, "bits_per_character": result.bits, "measured": dict(result.measured)}
+    facts = {**result.facts, "bits_per_character": result.bits, "measured": dict(result.measured), UNDECIDED: True}
     return ChannelModel(
         model=result.model,
         version=result.version,

@@ -7,7 +7,6 @@ taken for the operator's own. What is put aside lies where no generator looks.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Collection, Mapping
@@ -20,6 +19,7 @@ from bot.home import PRIVATE
 from bot.visibility import RECORD, Owner, stamp
 from generators.local import Shelf
 from generators.places import CONFIG, shipped_directory, slug
+from generators.training.job_directory import read_object, write_whole
 
 ASIDE: Final = ".tainted"
 LONGEST: Final = 48  # characters of a name, without what tells it from another
@@ -50,7 +50,7 @@ class Disk:
         name = next(name for name in names if name not in others and self._is_free(name, owner))
         directory = self._models / name
         directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        _write(directory / RECORD, _read(directory / RECORD) | stamp(owner))
+        write_whole(directory / RECORD, read_object(directory / RECORD) | stamp(owner))
         return name
 
     def take_in(self, made: Path, name: str, owner: Owner, facts: Mapping[str, Any]) -> None:
@@ -66,16 +66,16 @@ class Disk:
         if (target / CONFIG).is_file() or not made.is_dir():
             shutil.rmtree(made, ignore_errors=True)
             return
-        _write(made / RECORD, _read(made / RECORD) | dict(facts) | stamp(owner))
+        write_whole(made / RECORD, read_object(made / RECORD) | dict(facts) | stamp(owner))
         target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        _write(target.parent / RECORD, _read(target.parent / RECORD) | stamp(owner))
+        write_whole(target.parent / RECORD, read_object(target.parent / RECORD) | stamp(owner))
         if (now := self.current(name)) is not None:
             self.use(name, now)
         _move(made, target)
 
     def use(self, name: str, version: str | None) -> None:
         """Lets the plain name stand for a version, if that is one of a channel's that is here."""
-        channels = "place" in _read(self._models / name / RECORD)
+        channels = "place" in read_object(self._models / name / RECORD)
         if version is not None and channels and self.has(name, version):
             versions.use(self._home, f"{name}@{version}")
 
@@ -95,9 +95,9 @@ class Disk:
             target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             shutil.rmtree(target, ignore_errors=True)
             (self._models / name / version).rename(target)
-        record = _read(self._models / name / RECORD)
+        record = read_object(self._models / name / RECORD)
         if record.get("current") == version:
-            _write(self._models / name / RECORD, {key: value for key, value in record.items() if key != "current"})
+            write_whole(self._models / name / RECORD, {key: value for key, value in record.items() if key != "current"})
 
     def delete(self, name: str, version: str) -> None:
         """Deletes a version, wherever it lies."""
@@ -115,7 +115,7 @@ class Disk:
         if (shipped_directory() / name / CONFIG).is_file():
             return False
         directory = self._models / name
-        if _read(directory / RECORD).get("place") == owner.place:
+        if read_object(directory / RECORD).get("place") == owner.place:
             return True
         return not directory.exists()
 
@@ -131,17 +131,3 @@ def _move(source: Path, target: Path) -> None:
         shutil.copytree(source, building)
         building.rename(target)
         shutil.rmtree(source)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def _write(file: Path, facts: Mapping[str, Any]) -> None:
-    building = file.with_name(f".{file.name}-{os.getpid()}")
-    building.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    building.replace(file)

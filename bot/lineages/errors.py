@@ -33,3 +33,13 @@ class WritesSomewhere(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate("{name} writes in a place; choose another there before you remove it.", name=self.name)
+
+
+@dataclass(eq=False)
+class InTraining(UserError):
+    """A version that is to be removed, but that a training needs."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate("A training that is under way needs {name}; remove it once that is over.", name=self.name)

@@ -16,10 +16,10 @@ from bot.conversation import Message, Notice, Person, Place
 from bot.jobs.remote import remote_runner
 from bot.languages import translator
 from bot.lineages import pressing, room
-from bot.lineages.adoption import Adopted, Result, Verdict, back_button, row_of, verdict
+from bot.lineages.adoption import UNDECIDED, Adopted, Result, Verdict, back_button, row_of, verdict
 from bot.lineages.disk import Disk
 from bot.lineages.elsewhere import Elsewhere
-from bot.lineages.errors import NotInUse, WritesSomewhere
+from bot.lineages.errors import InTraining, NotInUse, WritesSomewhere
 from bot.lineages.succession import earlier, writing
 from bot.lineages.tainting import take_out
 from bot.lineages.telling import Telling
@@ -70,29 +70,19 @@ class Lineages:
     async def adopt(self, result: Result) -> Adopted:
         """Keeps what a training has made, and writes with it where it is better than what writes now.
 
-        The same result a second time, as after a crash, changes nothing.
+        The same result a second time, as after a crash, changes nothing. Whose text it has learnt from is known before
+        it lies where it could write.
+
+        Raises:
+            OSError: the disk is full; nothing is kept.
         """
         owner, now = owner_of(result.place), await writing(self._bot, result.place)
-        if result.directory is not None:
-            lineage = {**result.facts, "trained_from": result.base}
-            await asyncio.to_thread(self._disk.take_in, result.directory, result.model, owner, lineage)
         found = verdict(result, now)
-
-        async def keep(conn: AsyncConnection) -> tuple[ChannelModel, Verdict]:
-            known = await channel_models.get(conn, result.model, result.version)
-            if known is not None and known.job == result.job:
-                used = (await choice.chosen(conn, owner.place)).name == known.name
-                return known, Verdict.USED if used else Verdict.NOT_COMPARED if found is Verdict.USED else found
-            row = row_of(result, owner)
-            training = None if result.job is None else await jobs.get(conn, result.job)
-            if training is not None and training.state == "cancelled":  # by who forgot the text, or the place is gone
-                row = replace(row, tainted=row.made)
-            made = known or await channel_models.add(conn, row, result.learnt_from, result.read)
-            if made.tainted is None and found is Verdict.USED:
-                await self._choose(conn, owner.place, made, result.person)
-            return made, found
-
-        made, found = await self._bot.database.write(keep)
+        made = await self._bot.database.write(partial(self._keep, result=result, owner=owner))
+        if made.tainted is None:
+            await self._take_in(result, owner)
+            decide = partial(self._decide, result=result, owner=owner, found=found)
+            made, found = await self._bot.database.write(decide)
         if made.tainted is not None:
             await self.tainted([made])
             return Adopted(result, made, Verdict.TAINTED, now)
@@ -123,7 +113,7 @@ class Lineages:
             kept = await channel_models.get(conn, row.model, row.version)
             if kept is None or kept.tainted is not None:
                 raise OutOfUse(row.name)
-            if not await _is_new(conn, origin) or (await choice.chosen(conn, key)).name == row.name:
+            if not await inbox.is_new(conn, origin) or (await choice.chosen(conn, key)).name == row.name:
                 return False
             await self._choose(conn, key, row, person.key)
             return True
@@ -158,7 +148,7 @@ class Lineages:
         before = await earlier(self._bot, now, owner_of(place), {leaving})
 
         async def store(conn: AsyncConnection) -> bool:
-            if not await _is_new(conn, origin) or await choice.chosen(conn, key) != now:
+            if not await inbox.is_new(conn, origin) or await choice.chosen(conn, key) != now:
                 return False
             at = self._bot.clock.now()
             await choice.step_back(conn, key, before, at)
@@ -194,15 +184,17 @@ class Lineages:
         await self._elsewhere.resume()
 
     async def removable(self, rows: Iterable[ChannelModel]) -> None:
-        """Makes sure that nothing writes with some versions.
+        """Makes sure that nothing writes with some versions, and no training needs them.
 
         Raises:
-            WritesSomewhere: something does.
+            WritesSomewhere, InTraining: something does.
         """
-        used = await room.in_use(self._bot.database, self._disk)
+        used, training = await room.in_use(self._bot.database, self._disk), await room.in_training(self._bot.database)
         for row in rows:
             if row.name in used:
                 raise WritesSomewhere(row.name)
+            if row.name in training:
+                raise InTraining(row.name)
 
     async def remove(self, rows: Iterable[ChannelModel]) -> None:
         """Deletes versions, here and on the host of the models."""
@@ -242,6 +234,46 @@ class Lineages:
         """Whether a version has not been removed by other hands, as the operator may."""
         return row.tainted is not None or row.model.startswith(REMOTE) or self._disk.has(row.model, row.version)
 
+    async def _keep(self, conn: AsyncConnection, result: Result, owner: Owner) -> ChannelModel:
+        """Keeps a result as a version of which nobody has decided yet whether it goes into use."""
+        known = await channel_models.get(conn, result.model, result.version)
+        if known is not None:
+            return known
+        row = row_of(result, owner)
+        training = None if result.job is None else await jobs.get(conn, result.job)
+        if training is not None and training.state == "cancelled":  # by who forgot the text, or the place is gone
+            row = replace(row, tainted=row.made)
+        return await channel_models.add(conn, row, result.learnt_from, result.read)
+
+    async def _take_in(self, result: Result, owner: Owner) -> None:
+        if result.directory is None:
+            return
+        lineage = {**result.facts, "trained_from": result.base}
+        try:
+            await asyncio.to_thread(self._disk.take_in, result.directory, result.model, owner, lineage)
+        except OSError:
+            remove = partial(channel_models.remove, model=result.model, version=result.version)
+            await self._bot.database.write(remove)
+            raise
+
+    async def _decide(
+        self, conn: AsyncConnection, result: Result, owner: Owner, found: Verdict
+    ) -> tuple[ChannelModel, Verdict]:
+        """Takes a version into use that is found to be better, once; what was decided before stays so."""
+        row = await channel_models.get(conn, result.model, result.version)
+        if row is None:  # deleted with its place meanwhile
+            row = replace(row_of(result, owner), tainted=result.made)
+        if row.tainted is not None:
+            return row, found
+        if row.job == result.job and UNDECIDED not in row.facts:
+            used = (await choice.chosen(conn, owner.place)).name == row.name
+            return row, Verdict.USED if used else Verdict.NOT_COMPARED if found is Verdict.USED else found
+        facts = {name: fact for name, fact in row.facts.items() if name != UNDECIDED}
+        await channel_models.describe(conn, row.model, row.version, facts)
+        if found is Verdict.USED:
+            await self._choose(conn, owner.place, row, result.person)
+        return replace(row, facts=facts), found
+
     async def _choose(self, conn: AsyncConnection, key: str, row: ChannelModel, person: str) -> None:
         """Sets a version at a place, and notes who did."""
         at, before = self._bot.clock.now(), (await choice.chosen(conn, key)).name
@@ -258,8 +290,3 @@ class Lineages:
         limit = self._bot.configuration.training.disk_mb * 1_000_000
         for row in await room.make_room(self._bot.database, self._disk, owner, limit, {newest.name}):
             log.info("a version was removed to make room", model=row.name)
-
-
-async def _is_new(conn: AsyncConnection, origin: int | None) -> bool:
-    """Whether an inbox item is dealt with for the first time."""
-    return origin is None or await inbox.done(conn, origin)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from functools import partial
+from typing import Final
 
 from bot import choice
 from bot.lineages.disk import Disk
 from bot.names import versioned
 from bot.visibility import Owner
-from storage import channel_models, stories
+from storage import channel_models, jobs, stories
 from storage.channel_models import ChannelModel
 from storage.database import Database
+
+COMPARED: Final = "compared"  # in a training's facts: `NAME@VERSION` of what its result is measured against
 
 
 async def make_room(
@@ -20,7 +23,8 @@ async def make_room(
 ) -> list[ChannelModel]:
     """Deletes versions until a server's, or without servers a channel's, fit: tainted ones, then the oldest unused.
 
-    What a place has chosen, what writes a story, and what is to be kept stays, even if it takes too much.
+    What a place has chosen, what writes a story, what a training needs, and what is to be kept stays, even if it takes
+    too much.
 
     Args:
         limit: bytes.
@@ -29,7 +33,7 @@ async def make_room(
     Returns:
         What was deleted.
     """
-    used = await in_use(database, disk)
+    used = await in_use(database, disk) | await in_training(database)
     rows = [row for row in await database.read(channel_models.every) if Owner(row.place, row.guild).shares_with(owner)]
     sizes = {row.name: await asyncio.to_thread(disk.size, row.model, row.version) for row in rows}
     total = sum(sizes.values())
@@ -53,6 +57,12 @@ async def in_use(database: Database, disk: Disk) -> set[str]:
         if version is not None:
             used.add(f"{plain}@{version}")
     return used
+
+
+async def in_training(database: Database) -> set[str]:
+    """`NAME@VERSION` of what trainings that wait or run go on from, or are measured against."""
+    found = await database.read(jobs.open_jobs)
+    return {name for job in found for name in (job.options["base"], job.facts.get(COMPARED)) if name is not None}
 
 
 async def delete(database: Database, disk: Disk, row: ChannelModel) -> None:
