@@ -43,6 +43,7 @@ from bot.jobs.supervisor import Jobs
 from bot.languages import translator
 from bot.lineages import Lineages
 from bot.lineages import actions as of_models
+from bot.lineages.withholding import Withholding
 from bot.models import Models
 from bot.outbox import Outbox
 from bot.places import PlaceSettings
@@ -118,8 +119,9 @@ class Bot:
         self.settings = PlaceSettings(database, self.models)
         self.clock = clock
         self.outboxes: dict[str, Outbox] = {}
-        self.tables = Tables(database, generator, self.outboxes, clock=clock, temperature=self.temperature)
-        house = House(database, generator, self.outboxes, clock, lambda: secrets.randbits(63))
+        untainted = Withholding(generator, database)
+        self.tables = Tables(database, untainted, self.outboxes, clock=clock, temperature=self.temperature)
+        house = House(database, untainted, self.outboxes, clock, lambda: secrets.randbits(63))
         self.games = Games(house, kinds())
         self.intake = Intake(database, self.outboxes, self.started)
         self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock)

@@ -150,6 +150,19 @@ class WriterGone(UserError):
 
 
 @dataclass(eq=False)
+class WriterWithdrawn(WriterGone):
+    """The very model that a story began with learnt from somebody who has withdrawn."""
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {model} in version {version}, which this story is written with, learnt from somebody who has "
+            "withdrawn that, so it writes no more. /story export keeps the text, /story stop ends the story.",
+            model=self.model,
+            version=self.version,
+        )
+
+
+@dataclass(eq=False)
 class ForeignButton(UserError):
     """A press that comes from another place than the ballot's."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.games.errors import NoAnswer, NothingOffered, WriterGone
+from bot.games.errors import NoAnswer, NothingOffered, WriterGone, WriterWithdrawn
 from bot.games.moves import Offer
 from bot.games.records import candidate_rows
+from bot.visibility import OutOfUse
 from generators.candidates import candidates, score
 from generators.completion import Alternative, Generator, Unit
 from generators.errors import UnknownModel, UserError
@@ -79,7 +80,7 @@ async def next_offer(generator: Generator, story: Story, token_ids: tuple[int, .
     """The candidates of a story's next round, from the very model that began it.
 
     Raises:
-        WriterGone: it is not there any more.
+        WriterGone: it is not there any more, or is out of use.
         UserError: as `offered` does.
     """
     try:
@@ -96,6 +97,8 @@ async def next_offer(generator: Generator, story: Story, token_ids: tuple[int, .
         )
     except UnknownModel as fault:
         raise WriterGone(story.model, story.version) from fault
+    except OutOfUse as fault:
+        raise WriterWithdrawn(story.model, story.version) from fault
     return first.offer
 
 
@@ -103,7 +106,7 @@ async def scored(generator: Generator, story: Story, token_ids: tuple[int, ...],
     """A write-in as the model reads it, with the model's own probability.
 
     Raises:
-        WriterGone: the model is not there any more.
+        WriterGone: the model is not there any more, or is out of use.
         UserError: the model cannot do it, or not now.
     """
     try:
@@ -118,6 +121,8 @@ async def scored(generator: Generator, story: Story, token_ids: tuple[int, ...],
         )
     except UnknownModel as fault:
         raise WriterGone(story.model, story.version) from fault
+    except OutOfUse as fault:
+        raise WriterWithdrawn(story.model, story.version) from fault
     except (UserError, asyncio.CancelledError):
         raise
     except Exception as fault:
