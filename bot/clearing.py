@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
-from storage import inbox, posts, turns
+from storage import inbox, jobs, posts, turns
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Terms: TypeAlias = Callable[[], Awaitable[Sequence[tuple[int, Collection[int] | None]]]]
 
 KEPT: Final = timedelta(days=7)  # platforms deliver again for a day at most
+TRAININGS: Final = timedelta(days=30)  # they say whose text they read
 BATCH: Final = 1000  # messages of one transaction: whoever votes meanwhile waits for one of them, and not for millions
 PAUSE: Final = timedelta(hours=1)  # what is said is kept for as long; see `storage.turns`
 
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Clearing:
-    """Clears the inbox of what is done, talk of what is over, and what was collected long ago, at the start and hourly.
+    """Clears the inbox, talk and trainings of what is over, and what was collected long ago, at the start and hourly.
 
     Whatever was deleted since, here or elsewhere, is then in none of the database's files any more.
 
@@ -52,6 +53,7 @@ class Clearing:
     async def _clear(self, now: datetime) -> None:
         await self._database.write(partial(inbox.clear, before=now - KEPT))
         await self._database.write(partial(turns.clear, at=now))
+        await self._database.write(partial(jobs.clear, before=now - TRAININGS))
         swept = 0
         for days, told in await self._terms():
             sweep = partial(posts.delete_before, at=now - timedelta(days=days), limit=BATCH, told=told)

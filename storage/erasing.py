@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, Text, delete, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.jobs import OPEN
-from storage.schema import candidates, games, jobs, learners, messages, players, rounds, stories, turns, votes
+from storage.schema import candidates, games, jobs, learners, logs, messages, players, rounds, stories, turns, votes
 
 NOBODY: Final = "gone"  # the platform of whom nobody knows any more; two of them stay apart by their numbers
+BATCH: Final = 100  # games or trainings that are in memory at a time
 NAME: Final = "name"  # in a game's state, beside the key of the person who is called so
 
 
@@ -32,26 +34,26 @@ async def erase(conn: AsyncConnection, person: str) -> None:
     await conn.execute(update(candidates).where(candidates.c.writer == person).values(writer=nobody))
     await conn.execute(update(stories).where(stories.c.started_by == person).values(started_by=nobody))
     await conn.execute(update(jobs).where(jobs.c.person == person).values(person=nobody))
-    await _from_trainings(conn, person, nobody)
-    await _from_games(conn, person, nobody)
+    await conn.execute(update(logs).where(logs.c.by == person).values(by=nobody))
+    # trainings that wait or run need to know whose text they read, until they begin anew without it
+    await _from_json(conn, jobs, "facts", jobs.c.state.not_in(OPEN), person, nobody)
+    # games that run need to know whose turn it is; they forget with the next request after their end
+    await _from_json(conn, games, "state", ~games.c.running, person, nobody)
 
 
-async def _from_trainings(conn: AsyncConnection, person: str, nobody: str) -> None:
-    """Those that wait or run need to know whose text they read, until they begin anew without it."""
-    over = await conn.execute(select(jobs.c.id, jobs.c.facts).where(jobs.c.state.not_in(OPEN)))
-    for id_, facts in over.all():
-        anonymous = _without(facts, person, nobody)
-        if anonymous != facts:
-            await conn.execute(update(jobs).where(jobs.c.id == id_).values(facts=anonymous))
-
-
-async def _from_games(conn: AsyncConnection, person: str, nobody: str) -> None:
-    """Those that run need to know whose turn it is; they forget with the next request after their end."""
-    over = await conn.execute(select(games.c.id, games.c.state).where(~games.c.running))
-    for id_, state in over.all():
-        anonymous = _without(state, person, nobody)
-        if anonymous != state:
-            await conn.execute(update(games).where(games.c.id == id_).values(state=anonymous))
+async def _from_json(
+    conn: AsyncConnection, table: Table, column: str, over: ColumnElement[bool], person: str, nobody: str
+) -> None:
+    """Names nobody where rows name the person, which the database looks for, however many there are."""
+    written = json.dumps(person)  # as `columns.Json` writes it
+    named = type_coerce(table.c[column], Text).contains(written, autoescape=True)
+    statement = select(table.c.id, table.c[column]).where(over, named).order_by(table.c.id).limit(BATCH)
+    rows = (await conn.execute(statement)).all()
+    while rows:
+        for id_, value in rows:
+            anonymous = _without(value, person, nobody)
+            await conn.execute(update(table).where(table.c.id == id_).values({column: anonymous}))
+        rows = (await conn.execute(statement.where(table.c.id > rows[-1][0]))).all()
 
 
 def _without(value: Any, person: str, nobody: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import jobs
@@ -72,6 +72,12 @@ async def open_jobs(conn: AsyncConnection) -> list[Job]:
     """The trainings that wait or run, in the order in which they were asked for."""
     statement = select(*COLUMNS).where(jobs.c.state.in_(OPEN)).order_by(jobs.c.asked, jobs.c.id)
     return [Job(*row) for row in await conn.execute(statement)]
+
+
+async def clear(conn: AsyncConnection, before: datetime) -> int:
+    """Forgets trainings that were over, or asked for and never begun, before a moment; how many there were."""
+    last = func.coalesce(jobs.c.ended, jobs.c.asked)
+    return (await conn.execute(delete(jobs).where(jobs.c.state.not_in(OPEN), last < before))).rowcount
 
 
 async def of_place(conn: AsyncConnection, place: str, limit: int = 10) -> list[Job]:

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clearing import Clearing
-from storage import inbox, posts, turns
+from storage import inbox, jobs, posts, turns
 from storage.database import Database
+from storage.jobs import Job
 from storage.schema import turns as table
 from storage.vault import Vault
 from tests.fakes.clock import FakeClock
@@ -126,3 +128,26 @@ async def test_what_was_deleted_elsewhere(tmp_path: Path) -> None:
 def files(home: Path) -> bytes:
     """All that the database's files hold."""
     return b"".join(path.read_bytes() for path in home.iterdir())
+
+
+async def test_trainings(tmp_path: Path) -> None:
+    """A training that is over, or that nobody ever began, is forgotten after a month."""
+    clock = Dozing()
+    states = ("asked", "queued", "running", "done", "failed", "cancelled")
+
+    async def train(conn: AsyncConnection) -> None:
+        for days in (29, 31):
+            for state in states:
+                at = clock.now() - timedelta(days=days)
+                ended = at if state in ("done", "failed", "cancelled") else None
+                job = Job(f"{state} {days}", "web:lobby", None, "web:Ada", state, {}, "en", at, ended=ended)
+                await jobs.add(conn, job)
+
+    async with await Database.open(f"sqlite:///{tmp_path / 'planchette.db'}") as database:
+        await database.write(train)
+        clearing = asyncio.create_task(Clearing(database, clock, a_year).run())
+        await clock.asleep.wait()
+        clearing.cancel()
+        left = await database.read(partial(jobs.of_place, place="web:lobby", limit=100))
+
+    assert {job.id for job in left} == {*(f"{state} 29" for state in states), "queued 31", "running 31"}

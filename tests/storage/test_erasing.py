@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import erasing, jobs, rounds
+from storage import erasing, jobs, logs, rounds
 from storage.database import Database
 from storage.jobs import Job
+from storage.logs import Log
 from storage.schema import games, messages, metadata, stories, turns, votes
 from tests.storage.builders import ADA, LOBBY, NOON, ask, finish, start, vote
 
@@ -36,6 +39,7 @@ async def _played(conn: AsyncConnection) -> None:
     await conn.execute(insert(games).values(state=RELAY, running=False, **game))
     read = {"people": [[ADA, LOBBY], [BEN, LOBBY]]}
     await jobs.add(conn, Job("0" * 12, LOBBY, None, BEN, "done", {}, "en", NOON, facts=read))
+    await logs.turn(conn, Log(LOBBY, None, True, NOON, ADA))
 
 
 async def _everything(conn: AsyncConnection) -> str:
@@ -59,3 +63,30 @@ async def test_nothing_says_whose_it_was(database: Database) -> None:
     assert begun.startswith("gone:")
     assert state["players"] == [[begun, ""], [BEN, "Ben"]]
     assert state["sentences"] == [["Once.", begun, "", 1]]
+
+
+async def test_much_history(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that was ever played only what names the person is read, some of it at a time."""
+    monkeypatch.setattr(erasing, "BATCH", 2)
+    read: list[str] = []
+
+    def reading(text: str) -> Any:
+        read.append(text)
+        return parsed(text)
+
+    async def play(conn: AsyncConnection) -> None:
+        game: dict[str, Any] = {"place": LOBBY, "revision": 0, "running": False, "language": "en", "created": NOON}
+        for number in range(20):
+            state = {"players": [[odd if number % 4 == 0 else BEN, "Ada"]]}
+            await conn.execute(insert(games).values(kind=f"{number}", state=state, **game))
+
+    odd, parsed = 'web:Ad_ä%"', json.loads
+    await database.write(play)
+    monkeypatch.setattr("storage.columns.json.loads", reading)
+    await database.write(partial(erasing.erase, person=odd))
+    monkeypatch.undo()
+
+    states = await database.read(lambda conn: conn.execute(select(games.c.state).order_by(games.c.id)))
+    whose = [state["players"][0][0].partition(":")[0] for (state,) in states]
+    assert len(read) == 5
+    assert whose == ["gone", "web", "web", "web"] * 5
