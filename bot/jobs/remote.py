@@ -7,8 +7,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,19 +17,18 @@ import httpx
 
 from bot.configuration import is_loopback
 from bot.configuration.keys import RemoteKeys
+from bot.jobs.host import JOB, MOST, Host, answer, delete, file_of, forget
 from generators.errors import ShuttingDown, Translate, UserError, english
-from generators.remote.connection import PREFIX, meaning
-from generators.remote.errors import HostAway, HostBusy, HostStarting, NotAnApi
+from generators.remote.connection import PREFIX
+from generators.remote.errors import HostAway, HostBusy, HostStarting
 from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.training.sealed import read_sealed
 from generators.wire import FIELD, Json
 
-STATE: Final = "remote.json"  # in a job's directory: which job of the host's it is, and how much it has told
+STATE: Final = "remote.json"  # in a job's directory, before anything is sent: the host's job, and how much it has told
 LOOK: Final = 1.0  # seconds between two questions how far a job is
 AWAY: Final = 900.0  # seconds that a host may be away before the job is begun anew
-TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
-FEW: Final = 50  # events of a question, where no more can have come …
-MANY: Final = 10_000  # … and where more have
+FEW: Final = 50  # events of a question, where no more can have come
 AGAIN: Final = ("restarted",)  # why jobs end of which the host has lost the text, and for which it is sent anew
 
 _log: Final = logging.getLogger(__name__)
@@ -72,8 +70,7 @@ class RemoteRunner:
     """
 
     def __init__(self, url: str, key: str | None = None, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._url = url
-        self._key = key
+        self._host = Host(url, key)
         self._ticks = ticks
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._looked: dict[str, float] = {}  # when each job was asked for
@@ -81,25 +78,28 @@ class RemoteRunner:
         self._given_up: set[str] = set()
 
     def start(self, directory: JobDirectory, key: bytes, threads: int) -> None:
-        """Sends the text, and begins a job with it.
+        """Sends the text, and begins a job with it, once the host has forgotten what came of earlier tries.
 
         Raises:
             UserError: the host is not there, or refuses it.
         """
         del threads  # the host's own
-        name = directory.path.name
-        check_safe(self._url)
+        name, state = directory.path.name, directory.path / STATE
+        check_safe(self._host.url)
         self._given_up.discard(name)
         plan = directory.read_plan()
         try:
-            with self._locks[name], self._client() as client:
+            with self._locks[name], self._host.connected() as client:
+                if state.exists():
+                    forget(client, name)
+                write_whole(state, {"told": 0})
                 file = _File(directory.corpus, key, lambda: name in self._given_up)
-                sent = {"file": (f"{name}.jsonl", file)}
-                uploaded = _answer(client.post("files", data={"purpose": "fine-tune"}, files=sent))  # type: ignore[arg-type]
-                asked = _asked(plan, str(uploaded["id"]))
-                job = _answer(client.post("fine_tuning/jobs", json=asked))
-                state = {"job": job["id"], "file": uploaded["id"], "told": 0}
-                write_whole(directory.path / STATE, state)
+                sent = {"file": (file_of(name), file)}
+                uploaded = answer(client.post("files", data={"purpose": "fine-tune"}, files=sent))  # type: ignore[arg-type]
+                asked = client.post("fine_tuning/jobs", json=_asked(plan, name, str(uploaded["id"])))
+                if asked.is_error:  # nobody else would, for a day
+                    delete(client, f"files/{uploaded['id']}")
+                write_whole(state, {"job": answer(asked)["id"], "told": 0})
         except _Given:
             return
         self._answered[name] = self._ticks()
@@ -109,14 +109,14 @@ class RemoteRunner:
         name = directory.path.name
         with self._locks[name]:
             state = read_object(directory.path / STATE)
-            if not state or directory.outcome() is not None:
+            if "job" not in state or directory.outcome() is not None:
                 return False
             now = self._ticks()
             if now - self._looked.get(name, -LOOK) < LOOK:
                 return True
             self._looked[name] = now
             try:
-                check_safe(self._url)
+                check_safe(self._host.url)
                 alive = self._follow(directory, state)
             except (HostAway, HostBusy, HostStarting, ShuttingDown):
                 return now - self._answered.setdefault(name, now) < AWAY
@@ -128,15 +128,12 @@ class RemoteRunner:
         name = directory.path.name
         self._given_up.add(name)
         with self._locks[name]:
-            state = read_object(directory.path / STATE)
-            if state and directory.outcome() is None:
+            if (directory.path / STATE).exists() and directory.outcome() is None:
                 try:
-                    with self._client() as client:
-                        if client.post(f"fine_tuning/jobs/{state['job']}/cancel").is_error:
-                            self._leave_nothing(client, str(state["job"]))
-                        client.delete(f"files/{state['file']}")
-                except (UserError, httpx.HTTPError) as fault:
-                    _log.warning("the job %s cannot be cancelled on the host: %s", state["job"], fault)
+                    with self._host.connected() as client:
+                        forget(client, name)
+                except UserError as fault:
+                    _log.warning("the training %s cannot be cancelled on the host: %s", name, fault)
             (directory.path / STATE).unlink(missing_ok=True)
         self._looked.pop(name, None)
         self._answered.pop(name, None)
@@ -150,23 +147,15 @@ class RemoteRunner:
         Raises:
             UserError: the host is not there, or refuses it.
         """
-        with self._client() as client:
-            response = client.delete(f"models/{quote(name, safe='')}")
-        if response.is_error and response.status_code != 404:
-            raise meaning(response.status_code, response.content)
-
-    def _leave_nothing(self, client: httpx.Client, job: str) -> None:
-        """Deletes what a job has made that was over before it could be cancelled, and of which nobody has heard."""
-        made = _answer(client.get(f"fine_tuning/jobs/{job}")).get("fine_tuned_model")
-        if made:
-            client.delete(f"models/{quote(str(made), safe='')}")
+        with self._host.connected() as client:
+            delete(client, f"models/{quote(name, safe='')}")
 
     def _follow(self, directory: JobDirectory, state: dict[str, Any]) -> bool:
-        with self._client() as client:
+        with self._host.connected() as client:
             response = client.get(f"fine_tuning/jobs/{state['job']}")
             if response.status_code == 404:
                 return self._lost(directory)
-            job = _answer(response)
+            job = answer(response)
             self._mirror(client, directory, state)
         error = job.get("error") or {}
         match job["status"]:
@@ -192,8 +181,8 @@ class RemoteRunner:
 
     def _mirror(self, client: httpx.Client, directory: JobDirectory, state: dict[str, Any]) -> None:
         """Adds what is new of the events."""
-        for limit in (FEW, MANY):
-            page = _answer(client.get(f"fine_tuning/jobs/{state['job']}/events", params={"limit": limit}))
+        for limit in (FEW, MOST):
+            page = answer(client.get(f"fine_tuning/jobs/{state['job']}/events", params={"limit": limit}))
             events = [(int(event["id"].rpartition("-")[2]), event["data"]) for event in page["data"]][::-1]
             if not page["has_more"] or (events and events[0][0] <= state["told"]):
                 break
@@ -203,25 +192,6 @@ class RemoteRunner:
         if new:
             state["told"] = new[-1][0] + 1
             write_whole(directory.path / STATE, state)
-
-    @contextmanager
-    def _client(self) -> Iterator[httpx.Client]:
-        """A connection.
-
-        Raises:
-            HostAway: nobody is there.
-        """
-        base = self._url.rstrip("/").removesuffix("/v1")
-        try:
-            with httpx.Client(
-                base_url=f"{base}/v1/",
-                headers=[(b"Authorization", f"Bearer {self._key}".encode())] if self._key else None,
-                timeout=TIMEOUT,
-                trust_env=not is_loopback(urlsplit(base).hostname or ""),  # no proxy sees what stays on this machine
-            ) as client:
-                yield client
-        except httpx.TransportError as fault:
-            raise HostAway from fault
 
 
 def remote_runner(keys: RemoteKeys) -> RemoteRunner | None:
@@ -259,28 +229,12 @@ class _File:
         return whole[:size]
 
 
-def _asked(plan: dict[str, Any], file: str) -> Json:
-    """A job's plan in the API's words."""
-    asked: Json = {"model": str(plan["base_name"]).removeprefix(PREFIX), "training_file": file}
+def _asked(plan: dict[str, Any], name: str, file: str) -> Json:
+    """A job's plan in the API's words, with what the job is called here."""
+    model = str(plan["base_name"]).removeprefix(PREFIX)
+    asked: Json = {"model": model, "training_file": file, "metadata": {JOB: name}}
     if "epochs" in plan["options"]:
         asked["hyperparameters"] = {"n_epochs": float(plan["options"]["epochs"])}
     if "current_name" in plan:
         asked["compare"] = str(plan["current_name"]).removeprefix(PREFIX)
     return asked
-
-
-def _answer(response: httpx.Response) -> Json:
-    """The object in an answer.
-
-    Raises:
-        UserError: it is an error.
-    """
-    if response.is_error:
-        raise meaning(response.status_code, response.content)
-    try:
-        told = response.json()
-    except ValueError as fault:
-        raise NotAnApi from fault
-    if not isinstance(told, dict):
-        raise NotAnApi
-    return told

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.remote import PlainHost, RemoteRunner, check_safe
+from bot.jobs.remote import STATE, PlainHost, RemoteRunner, check_safe
 from generators.errors import UserError
 from generators.host import Tuning
 from generators.local import LocalGenerator, Shelf
-from generators.training.job_directory import JobDirectory
+from generators.training.job_directory import JobDirectory, write_whole
 from generators.training.sealed import SealedWriter, read_sealed
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
@@ -148,7 +148,7 @@ async def test_a_model_is_deleted_elsewhere(
 
     assert [path.name for path in (elsewhere / "models").iterdir()] == ["tiny"]
     with pytest.raises(UserError, match=r"remote\.key"):
-        await asyncio.to_thread(RemoteRunner(runner._url, "another").delete_model, "tiny")
+        await asyncio.to_thread(RemoteRunner(runner._host.url, "another").delete_model, "tiny")
     with pytest.raises(UserError, match="refused"):
         await asyncio.to_thread(runner.delete_model, "../tiny")
 
@@ -179,6 +179,32 @@ async def test_the_host_has_lost_it(
     assert not alive
     assert directory.corpus.exists()
     assert tuning.all()[0].id != job
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_the_answer_is_lost(
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner, again: bool
+) -> None:
+    """A job is found and cancelled by its name here, where the bot was killed before it heard of it, or went on."""
+    first = await begin(runner, directory, tuning, there)
+    write_whole(directory.path / STATE, {"told": 0})
+
+    assert not await asyncio.to_thread(runner.is_alive, directory)
+    await asyncio.to_thread(*((runner.start, directory, KEY, 1) if again else (runner.stop, directory)))
+
+    assert tuning.get(first).status == "cancelled"
+    assert [job.is_open for job in tuning.all()] == ([True, False] if again else [False])
+    assert len(tuning.uploads.all()) == again
+
+
+async def test_a_job_is_refused(runner: RemoteRunner, directory: JobDirectory, tuning: Tuning) -> None:
+    """Where the host takes the text but not the job, the text does not wait there for another one."""
+    directory.create({**directory.read_plan(), "base_name": "remote:gone@1"})
+
+    with pytest.raises(UserError, match="no model remote:gone"):
+        await asyncio.to_thread(runner.start, directory, KEY, 1)
+
+    assert tuning.all() == tuning.uploads.all() == []
 
 
 async def test_refused_elsewhere(elsewhere: Path, directory: JobDirectory, tuning: Tuning) -> None:
