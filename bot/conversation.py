@@ -79,6 +79,12 @@ class Attachment(NamedTuple):
     data: bytes
 
 
+class Fleeting(Attachment):
+    """A file for whoever asked for it, that a platform of ours shows for a while and keeps nowhere."""
+
+    __slots__ = ()
+
+
 class Enclosed(NamedTuple):
     """A file that came with a line, and is fetched only where it is wanted.
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.consent.wording import Wording
-from bot.conversation import Attachment
+from bot.conversation import Attachment, Fleeting
 from generators.errors import english
 from storage import channel_models, consents, names, posts
 from storage.consents import Consent
@@ -40,11 +40,11 @@ async def collected(conn: AsyncConnection, vault: Vault, person: str) -> dict[st
 
 
 def file_of(data: dict[str, Any]) -> Attachment:
-    """The data as a file; packed where it would be too large for a platform."""
+    """The data as a file that nobody keeps; packed where it would be too large for a platform."""
     written = json.dumps(data, ensure_ascii=False, indent=1).encode()
     if len(written) > LARGEST:
-        return Attachment("mydata.json.gz", "application/gzip", gzip.compress(written, mtime=0))
-    return Attachment("mydata.json", "application/json", written)
+        return Fleeting("mydata.json.gz", "application/gzip", gzip.compress(written, mtime=0))
+    return Fleeting("mydata.json", "application/json", written)
 
 
 def _consent(consent: Consent) -> dict[str, Any]:

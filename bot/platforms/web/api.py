@@ -155,7 +155,7 @@ async def file(file: str, name: str, desk: TheDesk) -> Response:
         headers={
             "Content-Disposition": "inline" if is_picture else "attachment",  # what people made never runs as a page
             "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, max-age=31536000, immutable",
+            "Cache-Control": "no-store" if desk.room.passes(int(file)) else "private, max-age=31536000, immutable",
         },
     )
 

@@ -13,7 +13,7 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import collecting
-from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
+from bot.conversation import Attachment, Button, Fleeting, Limits, Message, NoThreads, Notice, Person, Place
 from bot.games.errors import ButtonGone
 from bot.languages import translator
 from bot.platforms.turns import Turns
@@ -23,6 +23,7 @@ from bot.platforms.web.heard import File, Heard, enclosed, stored
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
+from bot.platforms.web.passing import Passing
 from storage import inbox, rooms
 from storage.rooms import RoomMessage
 
@@ -52,6 +53,7 @@ class WebRoom:
         self._port: int = self._socket.getsockname()[1]
         self._answering: set[asyncio.Task[None]] = set()
         self._turns = Turns()
+        self._passing = Passing(bot.ticks)
         self.hub = Hub()
         self._app = web_app(bot, self)
 
@@ -117,13 +119,16 @@ class WebRoom:
                 message.text,
                 buttons=[(button.label, button.action) for button in message.plain_buttons],
                 picture=message.picture,
-                attachments=message.attachments,
+                attachments=map(_stored, message.attachments),
                 private_for=private_for.key if private_for else None,
                 reply_to=_id(reply_to),
                 at=datetime.now(UTC),
             )
 
         posted = await self._database.write(add)
+        for file, given in zip(posted.attachments, message.attachments, strict=True):
+            if isinstance(given, Fleeting):
+                self._passing.put(file.id, given)
         self.hub.changed(place.id)
         if posted.reply_to is not None:
             self._turns.answered(place.id, posted.reply_to)
@@ -207,8 +212,21 @@ class WebRoom:
         return await self._database.read(read)
 
     async def file(self, file: int) -> tuple[str, str, bytes] | None:
-        """A picture's or an attachment's name, media type and content."""
-        return await self._database.read(partial(rooms.file, file_id=file))
+        """A picture's or an attachment's name, media type and content.
+
+        Raises:
+            Refusal: it was there for a while only (410).
+        """
+        if (passing := self._passing.get(file)) is not None:
+            return tuple(passing)
+        found = await self._database.read(partial(rooms.file, file_id=file))
+        if found is not None and not found[2]:
+            raise Refusal(410, "This file was there for ten minutes only; ask for it again.")
+        return found
+
+    def passes(self, file: int) -> bool:
+        """Whether a file is there for a while only, and should stay nowhere else either."""
+        return self._passing.get(file) is not None
 
     async def _visible(self, connection: AsyncConnection, place: Place, person: Person, message: int) -> RoomMessage:
         found = await rooms.get(connection, message)
@@ -268,6 +286,11 @@ def _collected(place: Place, person: Person, message: RoomMessage, at: datetime)
     """A line as it is collected where a log is on."""
     answered = None if message.reply_to is None else str(message.reply_to)
     return collecting.Heard(person, place, str(message.id), message.text, at, answered)
+
+
+def _stored(file: Attachment) -> tuple[str, str, bytes]:
+    """A file as it is stored: of one that is not to be kept, only what it is called."""
+    return (file.name, file.media_type, b"") if isinstance(file, Fleeting) else (file.name, file.media_type, file.data)
 
 
 def _reader(person: str | None) -> str | None:

@@ -1,0 +1,40 @@
+"""Files that are handed out and kept nowhere, such as what is known of a person."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from bot.conversation import Attachment
+
+SECONDS: Final = 600.0  # for which a file is there
+MOST: Final = 16  # files in memory, of at most 8 MB each; the oldest goes first
+
+
+class Passing:
+    """Files in memory, each for ten minutes.
+
+    Args:
+        ticks: seconds that only go forward.
+    """
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._files: OrderedDict[int, tuple[float, Attachment]] = OrderedDict()
+
+    def put(self, file: int, given: Attachment) -> None:
+        """Has a file there from now on."""
+        self._files[file] = self._ticks() + SECONDS, given
+        self._clear()
+
+    def get(self, file: int) -> Attachment | None:
+        """A file that is still there."""
+        self._clear()
+        found = self._files.get(file)
+        return None if found is None else found[1]
+
+    def _clear(self) -> None:
+        now = self._ticks()
+        while self._files and (len(self._files) > MOST or next(iter(self._files.values()))[0] <= now):
+            self._files.popitem(last=False)

@@ -1,0 +1,72 @@
+"""What is kept of a person, as a file in the room that is kept nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.consent.wording import TEACH
+from bot.conversation import Fleeting, Person, Place
+from bot.platforms.web.passing import MOST, SECONDS, Passing
+from tests.bot.platforms.serving import Serving, serving
+from tests.bot.platforms.test_web_api import until
+
+ADA = Person("web", "Ada", "Ada")
+LOBBY = Place("web", "lobby")
+SECRET = "a secret of Ada"
+
+
+def files(home: Path) -> bytes:
+    """All that is on the disk."""
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+async def asked(lobby: Serving) -> str:
+    """Where Ada's file is that she has just asked for."""
+    before = len(await lobby.read(person="Ada"))
+    await lobby.say("Ada", "/mydata")
+    told = (await until(lobby, before + 2, person="Ada"))[-1]
+    (file,) = told["attachments"]
+    assert file["name"] == "mydata.json"
+    url: str = file["url"]
+    return url
+
+
+async def test_kept_nowhere(home: Path) -> None:
+    """The file can be fetched for ten minutes; what it says is in no file of the bot's, and in no browser's cache."""
+    now = 0.0
+    async with serving(home, ticks=lambda: now) as lobby:
+        await lobby.bot.consents.agree(ADA, LOBBY, lobby.bot.consents.wording(TEACH))
+        await lobby.bot.consents.teach(ADA, LOBBY, SECRET)
+        url = await asked(lobby)
+
+        there = await lobby.http.get(url)
+        stored = files(home)
+        now = SECONDS
+        gone = await lobby.http.get(url)
+
+    assert SECRET in there.text
+    assert there.headers["Cache-Control"] == "no-store"
+    assert SECRET.encode() not in stored
+    assert (gone.status_code, "ask for it again" in gone.text) == (410, True)
+
+
+async def test_after_a_restart(home: Path) -> None:
+    """After a restart the file is gone, and can be asked for again."""
+    async with serving(home) as lobby:
+        url = await asked(lobby)
+    async with serving(home) as lobby:
+        gone = await lobby.http.get(url)
+        again = await lobby.http.get(await asked(lobby))
+
+    assert (gone.status_code, again.status_code) == (410, 200)
+
+
+def test_many() -> None:
+    """Only so many files are there at once, the last that were made."""
+    passing = Passing(lambda: 0.0)
+    file = Fleeting("mydata.json", "application/json", b"{}")
+
+    for number in range(MOST + 1):
+        passing.put(number, file)
+
+    assert [passing.get(number) for number in (0, 1, MOST)] == [None, file, file]
