@@ -20,10 +20,11 @@ async def gone(bot: Bot, platform: str, ids: Collection[str], guild: str | None 
     """Ends what runs at places, below them, or anywhere in a guild, without a word, and forgets what was set there."""
     await _leave(bot, _among(platform, ids, guild))
     places = await bot.database.read(partial(places_of, platform=platform, ids=ids, guild=guild))
-    tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
-    for place in places.keys:
+    for place in places.keys:  # first: once the place is forgotten nothing tells whose they were
         await asyncio.to_thread(bot.uploads.forget, place)
+    tainted = await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
     await bot.lineages.tainted(tainted)
+    await bot.lineages.clear()
     await bot.collecting.look_again()
     await bot.jobs.resume()
     await bot.database.purge()
@@ -38,8 +39,9 @@ async def moved(bot: Bot, platform: str, old: str, new: str) -> None:
     try:
         async with bot.jobs.waiting():
             await _leave(bot, places)
+            await asyncio.to_thread(bot.uploads.copy, f"{platform}:{old}", f"{platform}:{new}")
             await bot.database.write(partial(move, platform=platform, old=old, new=new, at=bot.clock.now()))
-            await asyncio.to_thread(bot.uploads.move, f"{platform}:{old}", f"{platform}:{new}")
+            await asyncio.to_thread(bot.uploads.forget, f"{platform}:{old}")
     except Exception:
         await bot.resume()
         raise

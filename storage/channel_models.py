@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.below import Places
 from storage.schema import channel_models, consents, learners
 
+ORPHAN: Final = "orphan"  # in the facts of a version: the place that it was made for is gone
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelModel:
@@ -154,6 +156,12 @@ async def taint_at(conn: AsyncConnection, places: Places, at: datetime) -> list[
         statement = select(table.c.model, table.c.version).where(places.hold(table)).distinct()
         found.update((model, version) for model, version in await conn.execute(statement))
     return await _mark(conn, found, at)
+
+
+async def orphan(conn: AsyncConnection, places: Places) -> None:
+    """Notes of the versions that were made for places that are gone that nobody is left who could remove them."""
+    for row in await _found(conn, places.hold(channel_models)):
+        await describe(conn, row.model, row.version, {**row.facts, ORPHAN: True})
 
 
 async def remove(conn: AsyncConnection, model: str, version: str) -> bool:

@@ -21,7 +21,8 @@ async def forget(conn: AsyncConnection, places: Places, at: datetime) -> list[Ch
     """Ends what runs at places, of which nothing more is shown, and deletes what was set, said and agreed there.
 
     Stories and games stay as they are stored, and so does the audit. What was collected is gone with the consents to
-    it, trainings are cancelled, and what has learnt there must not be used any more.
+    it, trainings are cancelled, and those that are over are forgotten; what has learnt there must not be used any more,
+    and what was made there is to be deleted (`channel_models.ORPHAN`).
 
     Returns:
         The versions of models that have been marked so.
@@ -36,5 +37,7 @@ async def forget(conn: AsyncConnection, places: Places, at: datetime) -> list[Ch
         await conn.execute(delete(table).where(places.hold(table)))
     await conn.execute(delete(posts).where(places.hold(posts, "thread")))
     unfinished = and_(places.hold(jobs), jobs.c.state.in_(OPEN))
+    await conn.execute(delete(jobs).where(places.hold(jobs), jobs.c.state.not_in(OPEN)))
     await conn.execute(update(jobs).where(unfinished).values(state="cancelled", ended=at))
+    await channel_models.orphan(conn, places)
     return await channel_models.taint_at(conn, places, at)

@@ -120,11 +120,10 @@ class Uploads:
         """Deletes all files of a place that is gone."""
         shutil.rmtree(self._of(place), ignore_errors=True)
 
-    def move(self, old: str, new: str) -> None:
-        """Takes the files of a place along to its new key."""
-        if self._of(old).is_dir():
+    def copy(self, old: str, new: str) -> None:
+        """Has the files of a place under its new key too; under the old one they stay until that is forgotten."""
+        if old != new and self._of(old).is_dir():
             shutil.copytree(self._of(old), self._of(new), dirs_exist_ok=True)
-            self.forget(old)
 
     def reseal(self) -> None:
         """Seals the keys anew that an old key of the vault has sealed, before that is dropped.

@@ -181,7 +181,14 @@ class Lineages:
         """Does again what a crash may have cut off."""
         rows = await self._bot.database.read(channel_models.every)
         await self.tainted([row for row in rows if row.tainted is not None])
+        await self.clear()
         await self._elsewhere.resume()
+
+    async def clear(self) -> None:
+        """Deletes what was made for places that are gone: nobody is left who could."""
+        for row in await self._bot.database.read(channel_models.every):
+            if row.facts.get(channel_models.ORPHAN):
+                await room.delete(self._bot.database, self._disk, row)
 
     async def removable(self, rows: Iterable[ChannelModel]) -> None:
         """Makes sure that nothing writes with some versions, and no training needs them.

@@ -133,6 +133,38 @@ async def test_a_move_that_cannot_be_stored(bot: Bot, say: Say, platform: FakePl
     assert bot.tables.running_on("web") + bot.games.running_on("web") == 2
 
 
+async def test_files_of_a_move_that_cannot_be_stored(bot: Bot, say: Say) -> None:
+    """Whatever happens to a move, the files that a place gave are where it is."""
+    bot.uploads.keep("web:lobby", "tales.txt", b"a marvellous lamp")
+    await say("/settings temperature 0.5")
+    path = bot.configuration.home / "planchette.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON settings BEGIN SELECT RAISE(FAIL, 'no'); END")
+    with pytest.raises(IntegrityError):
+        await bot.place_moved("web", "lobby", "new")
+    before = bot.uploads.names("web:lobby")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TRIGGER full")
+
+    await bot.place_moved("web", "lobby", "new")
+
+    assert before == bot.uploads.names("web:new") == ["tales.txt"]
+    assert bot.uploads.names("web:lobby") == []
+
+
+async def test_files_of_a_place_that_cannot_be_forgotten(bot: Bot, say: Say) -> None:
+    """The files of a place that is gone go first: whatever happens then, none is left of whom nobody knows."""
+    bot.uploads.keep("web:lobby", "tales.txt", b"a marvellous lamp")
+    await say("/settings temperature 0.5")
+    with closing(sqlite3.connect(bot.configuration.home / "planchette.db")) as other:
+        other.execute("CREATE TRIGGER full BEFORE DELETE ON settings BEGIN SELECT RAISE(FAIL, 'no'); END")
+
+    with pytest.raises(IntegrityError):
+        await bot.place_gone(LOBBY)
+
+    assert bot.uploads.names("web:lobby") == []
+
+
 async def test_a_deleted_message(bot: Bot, say: Say, platform: FakePlatform) -> None:
     """A deleted ballot is posted again; any other deleted message is nobody's business."""
     await say("/story start Once upon")

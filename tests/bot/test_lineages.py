@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from bot.models import Models
 from generators.errors import english
 from generators.local import LocalGenerator, Shelf
 from storage import audit, channel_models
+from storage.below import places_of
+from storage.forgetting import forget
 from tests.bot.conftest import ADA, BEN, LOBBY
 from tests.bot.lineage import TALES, learn, versions_in, withdraw
 from tests.fakes.clock import FakeClock
@@ -318,16 +321,32 @@ class TestTainting:
         assert notice.text == "Only an admin of this place can do this with /train start."
 
     async def test_a_place_that_is_gone(self, bot: Bot, home: Path) -> None:
-        """What was made for a place that is gone writes nowhere any more."""
+        """What was made for a place that is gone writes nowhere any more, and is deleted with all that it knows."""
         here = Place("web", "here", guild="guild")
         there = Place("web", "there", guild="guild")
-        adopted = await learn(bot, here, "aa")
+        adopted = await learn(bot, here, "aa", people=["web:Ben"])
         await bot.invoke(f"/models use {adopted.model.name}", person=ADA, place=there)
 
         await bot.place_gone(here)
 
         assert await chosen(bot, there) is None
-        assert not list((home / "models").glob("web-here*/aa"))
+        assert not list((home / "models").rglob("aa"))
+        assert await bot.database.read(channel_models.every) == []
+
+    async def test_a_crash_while_a_place_goes(self, bot: Bot, home: Path) -> None:
+        """What a crash has left of a place that is gone goes with the next start; what is tainted elsewhere stays."""
+        here, there = Place("web", "here"), Place("web", "there")
+        for place in (here, there):
+            await learn(bot, place, "aa", people=["web:Ben"])
+        await withdraw(bot, "web:Ben", None)
+        places = await bot.database.read(partial(places_of, platform="web", ids=["here"]))
+        await bot.database.write(partial(forget, places=places, at=bot.clock.now()))
+
+        await bot.lineages.resume()
+
+        (left,) = await bot.database.read(channel_models.every)
+        assert left.place == "web:there"
+        assert [path.parent.name for path in (home / "models").rglob("aa")] == [left.model]
 
 
 class TestRoom:

@@ -276,12 +276,14 @@ async def test_forgetting_what_was_collected(database: Database, vault: Vault) -
 
     gone = await collected(database, vault, GROUP)
     assert (gone["log"], gone["consents"], gone["posts"]) == (False, [], [])
-    assert gone["jobs"] == [("cancelled", "9", after(9)), ("done", None, after(1))]
+    assert gone["jobs"] == [("cancelled", "9", after(9))]
     assert {model.name for model in marked} == {"telegram -1@1", "telegram -1 7@1", "elsewhere@1"}
     assert gone["models"] == [("telegram -1", after(9))]
     left = await collected(database, vault, OTHER)
     assert left | {"models": [], "learners": []} == other | {"models": [], "learners": []}
     assert sorted(left["models"]) == [("elsewhere", after(9)), ("telegram -12", None)]
+    models = await database.read(channel_models.every)
+    assert {row.place for row in models if row.facts.get(channel_models.ORPHAN)} == {GROUP, TOPIC}
 
 
 async def test_forgetting_what_a_guild_gave(database: Database, vault: Vault) -> None:
