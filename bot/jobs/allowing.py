@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.corpora.building import RightsOf
+from bot.corpora.reading import RightsOf
 from bot.corpora.used import Used
 from bot.names import versioned
 from storage import channel_models

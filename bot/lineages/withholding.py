@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -25,7 +25,7 @@ class Withholding:
         self._generator = generator
         self._database = database
 
-    async def models(self) -> list[ModelInfo]:
+    async def models(self) -> Sequence[ModelInfo]:
         """What it can write with now, the default first."""
         return await self._generator.models()
 
