@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bot.names import versioned
 from bot.shelves import found
 from generators.errors import Translate, UserError, english
+from generators.training.job_directory import read_object, write_whole
 
 if TYPE_CHECKING:
     from generators.local import Shelf
@@ -92,15 +91,15 @@ def use(home: Path, name: str) -> None:
         UserError: there is no such version of an own model.
     """
     _, directory = _own(home, name)
-    _write(directory.parent / USED, {**_read(directory.parent / USED), "current": directory.name})
+    write_whole(directory.parent / USED, {**read_object(directory.parent / USED), "current": directory.name})
 
 
 def use_newest(home: Path, name: str) -> None:
     """Writes with the newest version of an own model again, which somebody has just made."""
     _, directory = _own(home, name)
-    facts = _read(directory.parent / USED)
+    facts = read_object(directory.parent / USED)
     if facts.pop("current", None) is not None:
-        _write(directory.parent / USED, facts)
+        write_whole(directory.parent / USED, facts)
 
 
 def removable(home: Path, name: str) -> Path:
@@ -124,7 +123,7 @@ def remove(home: Path, name: str) -> None:
     """
     target = removable(home, name)
     model = target if versioned(name)[1] is None else target.parent
-    if target != model and _read(model / USED).get("current") == target.name:
+    if target != model and read_object(model / USED).get("current") == target.name:
         use_newest(home, name)
     if all(config.parent == target for config in _configs(model)):
         target = model  # the last version goes with all that is around it
@@ -147,11 +146,11 @@ def _adapters(models: Path, base: str, besides: Path) -> set[str]:
     found = set()
     for config in models.glob("[!.]*/[!.]*/adapter_config.json"):
         directory = config.parent
-        of = _read(directory / "planchette.json").get("base")
+        of = read_object(directory / "planchette.json").get("base")
         named = of if isinstance(of, dict) else {}
         same = named.get("name") == plain and version in (None, named.get("version"))
         if besides not in (directory, directory.parent) and (
-            same or _read(config).get("base_model_name_or_path") == base
+            same or read_object(config).get("base_model_name_or_path") == base
         ):
             found.add(directory.parent.name)
     return found
@@ -159,17 +158,3 @@ def _adapters(models: Path, base: str, besides: Path) -> set[str]:
 
 def _configs(model: Path) -> list[Path]:
     return [config for config in model.glob("*/config.json") if not config.parent.name.startswith(".")]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def _write(file: Path, facts: dict[str, Any]) -> None:
-    building = file.with_name(f".{file.name}-{os.getpid()}")
-    building.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
-    building.replace(file)

@@ -71,11 +71,9 @@ class Consents:
 
         async def read(conn: AsyncConnection) -> Standing:
             counted = await posts.count_of(conn, person.key)
-            agreed = [row for row in await consents.of_person(conn, person.key) if row.withdrawn is None]
-            consent = next((row for row in agreed if row.place == here), None)
+            consent = await consents.open_at(conn, person.key, here)
             kept = counted.pop(here, 0)
-            elsewhere = len(agreed) - (consent is not None)
-            return Standing(await logs.get(conn, here), consent, kept, sum(counted.values()), elsewhere)
+            return Standing(await logs.get(conn, here), consent, kept, sum(counted.values()))
 
         return await self._bot.database.read(read)
 

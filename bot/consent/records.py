@@ -57,14 +57,12 @@ class Standing:
         consent: the person's there that is open.
         here: how many of their messages are kept there.
         elsewhere: how many are in other places.
-        agreed_elsewhere: in how many other places they agree.
     """
 
     log: Log | None
     consent: Consent | None
     here: int
     elsewhere: int
-    agreed_elsewhere: int
 
     @property
     def told(self) -> Wording | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,9 +29,6 @@ async def build(
     files: Sequence[GivenFile],
     to: Path,
     key: bytes,
-    *,
-    names: Collection[str] = (),
-    labels: Mapping[str, str] | None = None,
 ) -> Built:
     """Writes the sealed corpus of a place: files first, then what people gave, so that its end is its newest part.
 
@@ -46,8 +43,6 @@ async def build(
         files: text files; they are taken where `Source.FILE` is among the sources.
         to: the corpus, a file that is called `*.sealed`.
         key: of the corpus, 32 bytes.
-        names: of people, to be replaced like those that the database knows.
-        labels: of documents, by kind of text (`chat`, `text`, `story`); None labels texts and stories as such.
 
     Raises:
         EmptyCorpus: there is nothing that may be used.
@@ -55,7 +50,7 @@ async def build(
         UserError: a file cannot be read, or the corpus cannot be written.
         StorageError: the database, or what is sealed in it, cannot be read.
     """
-    given = Given(place, frozenset(sources), tuple(files), tuple(names), labels)
+    given = Given(place, frozenset(sources), tuple(files))
     for _ in range(ATTEMPTS):
         writer = await asyncio.to_thread(SealedWriter, to, key)
         try:
@@ -75,8 +70,6 @@ async def survey(
     place: str,
     sources: Collection[Source],
     files: Sequence[GivenFile],
-    *,
-    names: Collection[str] = (),
 ) -> Built:
     """What `build` would come to, for a dry run; nothing is written.
 
@@ -84,7 +77,7 @@ async def survey(
         UserError: as for `build`.
         StorageError: as for `build`.
     """
-    given = Given(place, frozenset(sources), tuple(files), tuple(names))
+    given = Given(place, frozenset(sources), tuple(files))
     for _ in range(ATTEMPTS):
         built = await Reading(database, vault, rights_of, given, lambda _text, _labels: None).run()
         if built is not None:

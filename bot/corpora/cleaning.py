@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from bot.corpora.anonymous import Anonymiser
@@ -37,16 +37,13 @@ class Made(NamedTuple):
 class Cleaning:
     """Posts of one place in the order in which they were written, on their way to documents.
 
-    Args:
-        names: of people, to be replaced.
-
     Attributes:
         removed: how many posts or documents were left out, by reason.
     """
 
-    def __init__(self, names: Collection[str] = ()) -> None:
+    def __init__(self) -> None:
         self.removed: Counter[str] = Counter()
-        self._anonymiser = Anonymiser(names)
+        self._anonymiser = Anonymiser()
         self._of_files = Anonymiser(kinds=IN_FILES)
         self._first = [FILTERS[name]() for name in FIRST]
         self._drawn = symbols(SYMBOLS, "symbols")

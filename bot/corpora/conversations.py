@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -94,11 +94,3 @@ class Conversations:
         for message in conversation.messages:
             self._numbers.pop(message, None)
         return "\n".join(conversation.lines)
-
-
-def conversations(lines: Iterable[Line]) -> Iterator[str]:
-    """The documents that the messages of one place make, in the order in which they were written."""
-    gathered = Conversations()
-    for line in lines:
-        yield from gathered.add(line)
-    yield from gathered.end()

@@ -63,15 +63,11 @@ class Given:
         place: the channel's key.
         sources: to take.
         files: text files; they are taken where `Source.FILE` is among the sources.
-        names: of people, to be replaced like those that the database knows.
-        labels: of documents, by kind of text; never a person's.
     """
 
     place: str
     sources: frozenset[Source]
     files: tuple[GivenFile, ...] = ()
-    names: tuple[str, ...] = ()
-    labels: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +118,8 @@ class Reading:
         self._rights_of = rights_of
         self._given = given
         self._write = write
-        self._labels = LABELS if given.labels is None else given.labels
         self._stored = [name for source in sorted(given.sources) for name in STORED_AS[source]]
-        self._cleaning = Cleaning(given.names)
+        self._cleaning = Cleaning()
         self._first: dict[tuple[str, str], Post] = {}  # of each person and source, the earliest post that is used
         self._sources: Counter[str] = Counter()
         self._documents = self._characters = 0
@@ -211,7 +206,7 @@ class Reading:
 
     def _put(self, made: Iterable[Made]) -> None:
         for kind, text in made:
-            label = self._labels.get(kind)
+            label = LABELS.get(kind)
             self._write(text, () if label is None else (label,))
             self._documents += 1
             self._characters += len(text)

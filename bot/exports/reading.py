@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.exports import discord_csv, discord_json, telegram_json
 from bot.exports.errors import EmptyExport, HtmlExport, NotUtf8Export, UnknownExport
-from bot.exports.exported import Exported, Reader
+from bot.exports.exported import Reader
 from bot.exports.head import head_of
 from bot.exports.source import Source
 
@@ -29,16 +29,6 @@ def opened(path: Path) -> Iterator[tuple[Source, Reader]]:
     """
     with Source(path) as source:
         yield source, _reader(source)
-
-
-def read(path: Path) -> Iterator[Exported]:
-    """The messages of all chats of an export, in constant memory; those that cannot be read are left out.
-
-    Raises:
-        UserError, OSError: as `opened`; what is damaged raises when its place is reached.
-    """
-    with opened(path) as (_, reader):
-        yield from (message for message in reader.messages() if message is not None)
 
 
 def _reader(source: Source) -> Reader:

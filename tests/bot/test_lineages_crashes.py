@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from storage.jobs import Job
 from tests.bot.conftest import ADA, LOBBY
 from tests.bot.lineage import MADE, TALES, learn, versions_in, withdraw
 from tests.bot.test_lineages import NAME, chosen, opened
+from tests.fakes.disk import full
 from tests.fakes.models import save_tiny
 from tests.fakes.platform import FakePlatform
 
@@ -108,10 +108,3 @@ async def test_in_training(bot: Bot, platform: FakePlatform, home: Path) -> None
     assert platform.said[-1].text == ("A training that is under way needs web-here@aa; remove it once that is over.")
     assert versions_in(home) == ["aa", "bb", "dd"]
     assert await bot.models.find(TALES)
-
-
-def full(file: Path) -> Path:
-    """Has the next that writes a file find the disk full."""
-    beside = file.with_name(f".{file.name}-{os.getpid()}")
-    beside.symlink_to("/dev/full")
-    return beside

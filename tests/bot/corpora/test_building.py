@@ -39,10 +39,8 @@ class Building:
     def __init__(self, database: Database, vault: Vault, rights_of: RightsOf, to: Path) -> None:
         self.database, self.vault, self.rights_of, self.to = database, vault, rights_of, to
 
-    async def build(
-        self, sources: Sequence[Source] = EVERYTHING, files: Sequence[GivenFile] = (), names: Sequence[str] = ()
-    ) -> Built:
-        return await build(self.database, self.vault, self.rights_of, PLACE, sources, files, self.to, KEY, names=names)
+    async def build(self, sources: Sequence[Source] = EVERYTHING, files: Sequence[GivenFile] = ()) -> Built:
+        return await build(self.database, self.vault, self.rights_of, PLACE, sources, files, self.to, KEY)
 
     async def survey(self, sources: Sequence[Source] = EVERYTHING, files: Sequence[GivenFile] = ()) -> Built:
         return await survey(self.database, self.vault, self.rights_of, PLACE, sources, files)
@@ -136,10 +134,13 @@ async def test_commands_repetitions_and_drawings_are_out(keep: Keep, building: B
 
 
 async def test_nobody_is_named(keep: Keep, building: Building) -> None:
-    """People who agreed, and those whose names are given, are named nowhere; nor is anything else of theirs left."""
+    """People who agreed are named nowhere, however they are called; nor is anything else of theirs left."""
     await keep([post(1, "Ada: ask Bob or Carol, 0\u200b30 1234\u200b5678"), post(2, "or ada@example.com @carol", BOB)])
 
-    built = await building.build(names=["Carol Jones"])
+    called = partial(names.know, vault=building.vault, place=PLACE, person=BOB, called=["Carol Jones"])
+    await building.database.write(called)
+
+    built = await building.build()
 
     assert building.texts() == ["[name]: ask [name] or [name], [number]\nor [email] [name]"]
     assert built.replaced == {"names": 3, "phones": 1, "emails": 1, "mentions": 1}

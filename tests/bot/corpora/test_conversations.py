@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.corpora.conversations import LONGEST, OPEN, RECALLED, Conversations, Line, conversations
+from bot.corpora.conversations import LONGEST, OPEN, RECALLED, Conversations, Line
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
@@ -15,6 +15,14 @@ MINUTE: Final = timedelta(minutes=1)
 
 def line(message: str, minutes: float, text: str | None = None, reply_to: str | None = None) -> Line:
     return Line(message, START + minutes * MINUTE, text or message, reply_to)
+
+
+def conversations(lines: Iterable[Line]) -> Iterator[str]:
+    """The documents that the messages of one place make, in the order in which they were written."""
+    gathered = Conversations()
+    for each in lines:
+        yield from gathered.add(each)
+    yield from gathered.end()
 
 
 @st.composite

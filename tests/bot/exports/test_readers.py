@@ -10,9 +10,15 @@ from pathlib import Path
 import ijson  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from bot.exports import Chat, opened, read
+from bot.exports import Chat, Exported, opened
 from bot.exports.times import moment
 from tests.bot.exports.writing import CHANNEL, SAMPLES, account, chat, discord, said, wrote
+
+
+def read(path: Path) -> list[Exported]:
+    """The messages of all chats of an export that can be read."""
+    with opened(path) as (_, reader):
+        return [message for message in reader.messages() if message is not None]
 
 
 def sample(name: str) -> Path:
@@ -37,7 +43,7 @@ def test_real_exports(name: str, messages: int, texts: int) -> None:
     """Exports of the real programs are read, down to who wrote what."""
     path = sample(name)
 
-    found = list(read(path))
+    found = read(path)
 
     assert len(found) == messages
     assert sum(bool(one.text) and not one.is_bot and not one.is_service for one in found) == texts
@@ -55,7 +61,7 @@ def test_discord_json(tmp_path: Path) -> None:
         said(6, type="20"),
     ]
 
-    found = list(read(discord(tmp_path / "export.json", messages)))
+    found = read(discord(tmp_path / "export.json", messages))
 
     assert [one.text for one in found[:2]] == ["look :blob: at :wave:", "hello"]
     assert (found[0].person, found[0].name, found[0].message) == ("1", "Nick 1", "1001")
@@ -105,7 +111,7 @@ def test_telegram_senders(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(json.dumps(chat(messages)), "utf-8")
 
-    found = list(read(path))
+    found = read(path)
 
     assert [one.person for one in found[:3]] == ["77", "78", ""]
     assert [one.is_bot for one in found[2:5]] == [False, True, False]
@@ -157,7 +163,7 @@ def test_csv(tmp_path: Path) -> None:
     old = tmp_path / "old.csv"
     old.write_text('Author;Date;Content;Attachments;\n"ada#1234";"05-Dec-19 12:17 AM";"hello";"";\n', "utf-8")
 
-    found, (early,) = list(read(new)), read(old)
+    found, (early,) = read(new), read(old)
 
     assert [one.text for one in found] == ['two\nlines, "quoted"', "again", "again"]
     assert found[0].at == datetime(2024, 5, 1, 10, 0, 0, 123000, tzinfo=UTC)
@@ -188,7 +194,7 @@ def test_gzip(tmp_path: Path) -> None:
 
     with opened(packed) as (_, reader):
         assert reader.chats() == [Chat(CHANNEL, "general", "77", frozenset({CHANNEL}))]
-    assert list(read(packed)) == list(read(plain))
+    assert read(packed) == read(plain)
 
 
 def test_unreadable_message(tmp_path: Path) -> None:
