@@ -51,7 +51,7 @@ async def cancel(invocation: Invocation) -> None:
     await invocation.answer("The training is cancelled.")
 
 
-@train.command(counted=False)
+@train.command(requires=Permission.ADMIN, counted=False)
 async def status(invocation: Invocation) -> None:
     """Show the training that waits or runs here."""
     shown = await invocation.bot.jobs.status(invocation.place, invocation.person.language)

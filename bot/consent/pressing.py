@@ -71,8 +71,12 @@ def withdrawn(done: Withdrawn, translate: Translate) -> str:
 
 def forgotten(done: Withdrawn, translate: Translate) -> str:
     """The same for everything."""
-    all_gone = translate("You are forgotten: nothing of you is kept any more, and nothing you agreed to holds.")
-    return "\n".join((all_gone, _deleted(done, translate), *_out_of_use(done, translate)))
+    all_gone = translate(
+        "You are forgotten everywhere, and one text is deleted.",
+        "You are forgotten everywhere, and {count:,} texts are deleted.",
+        count=done.messages,
+    )
+    return "\n".join((all_gone, *_out_of_use(done, translate)))
 
 
 def _deleted(done: Withdrawn, translate: Translate) -> str:

@@ -84,7 +84,8 @@ class Carrying:
             if outcome["state"] == "done":
                 await self._hand_on(outcome)
             else:
-                await self._fail(Failed(outcome["reason"], outcome.get("sentence", "")))
+                log.warning("a training ended", job=self._job.id, reason=outcome.get("sentence", outcome["reason"]))
+                await self._fail(Failed(outcome["reason"]))
         except asyncio.CancelledError:
             await self._board.close()
             raise

@@ -118,7 +118,7 @@ async def drafted(
         raise TooLittleText(built.characters, LEAST)
     passes = epochs or default_epochs(base.kind, built.characters)
     threads = bot.configuration.training.threads
-    taken = estimates.Estimate(0.0, 0, 0)
+    taken = None
     if base.directory is not None:
         taken = estimates.estimate(base.directory, base.kind, built.characters, passes, threads)
         await asyncio.to_thread(estimates.check_room, Home(bot.configuration.home).jobs, taken.room)

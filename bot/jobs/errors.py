@@ -107,10 +107,9 @@ class UnknownSource(UserError):
 
 @dataclass(eq=False)
 class Failed(UserError):
-    """A training that ended without a model; `reason` is what its process said."""
+    """A training that ended without a model; `reason` is what its process, or its host, said."""
 
     reason: str
-    detail: str = ""
 
     def sentence(self, translate: Translate = english) -> str:
         match self.reason:
@@ -134,7 +133,13 @@ class Failed(UserError):
                 )
             case "refused":
                 return translate(
-                    "The training ended: {detail} The model that wrote here before still writes.", detail=self.detail
+                    "The training ended: it cannot be done, for a reason that whoever runs the bot finds in the log. "
+                    "The model that wrote here before still writes."
+                )
+            case "cancelled":
+                return translate(
+                    "The training ended: it was cancelled on the host of the models. The model that wrote here before "
+                    "still writes."
                 )
             case "killed":
                 return translate(

@@ -31,7 +31,7 @@ class Draft:
         replaced: what was replaced, by kind.
         epochs: passes over the text.
         threads: cores that it gets.
-        estimate: of its time and memory.
+        estimate: of its time and memory; None where another machine trains, of which nobody here knows.
         one_voice: whether the messages of the log are all one person's.
         lost: names of files that cannot be read any more.
     """
@@ -45,7 +45,7 @@ class Draft:
     replaced: Mapping[str, int]
     epochs: float
     threads: int
-    estimate: Estimate
+    estimate: Estimate | None
     one_voice: bool = False
     lost: tuple[str, ...] = ()
 
@@ -129,15 +129,7 @@ def draft(found: Draft, job: str, translate: Translate) -> Message:
         ),
         translate("Left out: {counts}.", counts=counted(found.removed, REMOVED, translate)),
         translate("Replaced: {counts}.", counts=counted(found.replaced, REPLACED, translate)),
-        translate(
-            "It goes on from {base}, {epochs:g} times over the text: about {minutes} min and {memory} GB of memory, "
-            "with {threads} of the machine's cores.",
-            base=found.base,
-            epochs=found.epochs,
-            minutes=minutes(found.estimate.seconds),
-            memory=f"{found.estimate.memory / 1e9:.1f}",
-            threads=found.threads,
-        ),
+        _taken(found, translate),
     ]
     if found.one_voice:
         lines.append(translate("All messages are one person's: the model would write like that person."))
@@ -189,6 +181,24 @@ def over(view: View, outcome: Mapping[str, Any], adopted: Message, translate: Tr
 def minutes(seconds: float) -> str:
     """A duration in minutes, as people say it."""
     return "1" if seconds < 1.5 * MINUTE else f"{seconds / MINUTE:,.0f}"
+
+
+def _taken(found: Draft, translate: Translate) -> str:
+    facts = {"base": found.base, "epochs": found.epochs}
+    if found.estimate is None:
+        return translate(
+            "It goes on from {base}, {epochs:g} times over the text, on the host of the models: the text is sent "
+            "there, and how long it takes is told once it runs.",
+            **facts,
+        )
+    return translate(
+        "It goes on from {base}, {epochs:g} times over the text: about {minutes} min and {memory} GB of memory, "
+        "with {threads} of the machine's cores.",
+        minutes=minutes(found.estimate.seconds),
+        memory=f"{found.estimate.memory / 1e9:.1f}",
+        threads=found.threads,
+        **facts,
+    )
 
 
 def _head(view: View, translate: Translate) -> str:

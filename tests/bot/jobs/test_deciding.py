@@ -24,6 +24,7 @@ from tests.bot.consent.conftest import HALL, labelled
 from tests.bot.jobs.conftest import KEY, START, Chat, asked, directory_of, has_directories, until
 from tests.bot.lineage import learn
 from tests.fakes.clock import FakeClock
+from tests.fakes.disk import full
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
 
@@ -181,7 +182,9 @@ class TestTwoAtOnce:
         runner.finish(after=2.0)
         await until(lambda: len(runner.started) == 2)
 
+        (refused,) = await say("/train status", BEN, place=HALL)
         (status,) = await say("/train status", place=HALL)
+        assert refused.text == "Only an admin of this place can do this with /train status."
         assert status.text.startswith("The training of web-hall")
 
 
@@ -334,7 +337,7 @@ class TestTheResult:
         assert status.text.startswith("No training is waiting or running here")
         assert not has_directories(home)
 
-    @pytest.mark.parametrize("reason", ["no_room", "no_memory", "diverged", "no_text", "refused", "fault"])
+    @pytest.mark.parametrize("reason", ["no_room", "no_memory", "diverged", "no_text", "refused", "cancelled", "fault"])
     async def test_fails(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked, reason: str
     ) -> None:
@@ -347,6 +350,33 @@ class TestTheResult:
 
         assert platform.newest(LOBBY).text.startswith("The training ended")
         assert "still writes" in platform.newest(LOBBY).text
+        assert "It cannot be" not in platform.newest(LOBBY).text  # English, whatever the channel speaks
+
+    async def test_a_full_disk_before(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """A disk that is full before a training is told as that, and as no fault of ours."""
+        await chat()
+        said = await asked(say)
+        full(home / "jobs" / labelled(said, START).rpartition(":")[2] / "plan.json")
+
+        await bot.press(labelled(said, START), person=ADA, place=LOBBY)
+        await bot.jobs.settled()
+
+        assert said.text == "The training ended: the bot's disk is full. The model that wrote here before still writes."
+        assert not runner.started
+
+    async def test_a_full_disk_after(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
+        """So is one that has no room for what was made."""
+        await chat()
+        said = await asked(say)
+        await bot.press(labelled(said, START), person=ADA, place=LOBBY)
+        await until(lambda: runner.started)
+
+        full(home / "models" / "web-lobby" / "planchette.json")
+        runner.finish(after=2.0)
+        await bot.jobs.settled()
+
+        assert said.text == "The training ended: the bot's disk is full. The model that wrote here before still writes."
+        assert (await bot.settings.get(LOBBY)).model is None
 
     async def test_asks_for_the_gpu(self, bot: Bot, home: Path, say: Say, chat: Chat, runner: FakeRunner) -> None:
         """While somebody writes, trainings are asked to wait; and not any more afterwards."""
