@@ -22,6 +22,7 @@ from bot.jobs import showing
 from bot.jobs.allowing import USED, may_go_on
 from bot.jobs.board import Board
 from bot.jobs.drafting import files_of, plan_of
+from bot.jobs.ending import end
 from bot.jobs.errors import Failed
 from bot.jobs.rights import administers
 from bot.languages import translator
@@ -259,8 +260,7 @@ class Carrying:
         kept = {name: fact for name, fact in self._facts.items() if name not in (PEOPLE, USED)}
         ended, facts = self._bot.clock.now(), {**kept, **facts}
         await self._bot.database.write(partial(change, ended=ended, facts=facts))
-        await asyncio.to_thread(self._runner.stop, self._directory)
-        await asyncio.to_thread(self._directory.remove)
+        await asyncio.to_thread(end, self._runner, self._directory)
 
     async def _note(self, **facts: Any) -> None:
         """Keeps what is known of it."""

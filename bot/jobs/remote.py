@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections import defaultdict
@@ -30,8 +29,6 @@ LOOK: Final = 1.0  # seconds between two questions how far a job is
 AWAY: Final = 900.0  # seconds that a host may be away before the job is begun anew
 FEW: Final = 50  # events of a question, where no more can have come
 AGAIN: Final = ("restarted",)  # why jobs end of which the host has lost the text, and for which it is sent anew
-
-_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -124,16 +121,17 @@ class RemoteRunner:
             return alive
 
     def stop(self, directory: JobDirectory) -> None:
-        """Cancels it, with which the host deletes its text."""
+        """Cancels it, with which the host deletes its text, and what it has made of which nobody here has heard.
+
+        Raises:
+            UserError: the host is not there, or refuses it; it has to be asked again.
+        """
         name = directory.path.name
         self._given_up.add(name)
         with self._locks[name]:
             if (directory.path / STATE).exists() and directory.outcome() is None:
-                try:
-                    with self._host.connected() as client:
-                        forget(client, name)
-                except UserError as fault:
-                    _log.warning("the training %s cannot be cancelled on the host: %s", name, fault)
+                with self._host.connected() as client:
+                    forget(client, name)
             (directory.path / STATE).unlink(missing_ok=True)
         self._looked.pop(name, None)
         self._answered.pop(name, None)

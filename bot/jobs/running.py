@@ -13,10 +13,11 @@ from bot.conversation import Place
 from bot.home import Home
 from bot.jobs.carrying import Carrying
 from bot.jobs.drafting import CHANNEL
+from bot.jobs.ending import end
 from generators.training.job_directory import JobDirectory
 from generators.training.runner import Runner
 from generators.training.yielding import give_way
-from storage import jobs
+from storage import channel_models, jobs
 from storage.jobs import Job
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Running:
         self._over = over
         self._carried: dict[str, Carrying] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._ending: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[str] = set()
+        self._ends: set[asyncio.Task[None]] = set()  # of them, and of looking for others after that
         self._yielding: asyncio.Task[None] | None = None
 
     def __contains__(self, job_id: str) -> bool:
@@ -56,7 +58,7 @@ class Running:
     @property
     def ending(self) -> Collection[str]:
         """Ids of those that are followed no longer, and have not ended yet."""
-        return self._ending.keys()
+        return self._ending
 
     def of(self, job: Job) -> Carrying:
         """A training as it is followed, or as it would be."""
@@ -82,7 +84,10 @@ class Running:
         """Follows a training no longer; whatever is done for it ends beside all else, and what it has is deleted."""
         await self.let_go(job_id)
         if job_id not in self._ending:
-            self._ending[job_id] = asyncio.create_task(self._end(job_id), name=f"end of training {job_id}")
+            self._ending.add(job_id)
+            task = asyncio.create_task(self._end(job_id), name=f"end of training {job_id}")
+            self._ends.add(task)
+            task.add_done_callback(self._ends.discard)
 
     async def leave(self, places: Callable[[Place], bool]) -> None:
         """Lets go of the trainings of some places."""
@@ -99,7 +104,7 @@ class Running:
 
     async def settled(self) -> None:
         """Returns once nothing runs."""
-        while tasks := (*self._tasks.values(), *self._ending.values()):
+        while tasks := (*self._tasks.values(), *self._ends):
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.sleep(0)
 
@@ -108,23 +113,24 @@ class Running:
         tasks = [*self._tasks.values(), *([self._yielding] if self._yielding else [])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *self._ending.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, *self._ends, return_exceptions=True)
 
     async def _end(self, job_id: str) -> None:
         """Ends a process, or another machine's work; it takes seconds."""
         directory = self._directory(job_id)
 
-        def end() -> None:
-            base = str(directory.read_plan().get("base_name", ""))
-            self._runner_of(base).stop(directory)
-            directory.remove()
+        def end_it(adopted: bool) -> None:
+            if not adopted:  # what it may have made is nobody's
+                directory.result.unlink(missing_ok=True)
+            end(self._runner_of(str(directory.read_plan().get("base_name", ""))), directory)
 
         try:
-            await asyncio.to_thread(end)
+            made = {row.job for row in await self._bot.database.read(channel_models.every)}
+            await asyncio.to_thread(end_it, job_id in made)
         except Exception:  # whose text it was is not asked again, so that it must not go on unseen
             log.exception("a training could not be ended", job=job_id)
         finally:
-            del self._ending[job_id]
+            self._ending.discard(job_id)
         await self._over()
 
     async def _carry(self, job_id: str, carried: Carrying) -> None:

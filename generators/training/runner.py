@@ -19,5 +19,9 @@ class Runner(Protocol):
         ...
 
     def stop(self, directory: JobDirectory) -> None:
-        """Ends it, and returns when it has ended."""
+        """Ends it, and returns when it has ended.
+
+        Raises:
+            UserError: it cannot be ended now; what is in the directory is needed to try again.
+        """
         ...

@@ -122,6 +122,21 @@ async def test_cancel_elsewhere(
     assert not runner.is_alive(directory)
 
 
+async def test_cancel_while_the_host_is_away(
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner
+) -> None:
+    """What cannot be cancelled now is known still, also to the next process, and cancelled once the host is back."""
+    job = await begin(runner, directory, tuning, there)
+
+    with pytest.raises(UserError, match="cannot be reached"):
+        await asyncio.to_thread(RemoteRunner("http://127.0.0.1:9/v1", "key").stop, directory)
+    before = tuning.get(job).status
+    await asyncio.to_thread(runner.stop, directory)
+
+    assert before == "running"
+    assert tuning.get(job).status == "cancelled"
+
+
 async def test_cancelled_too_late(
     runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner, elsewhere: Path
 ) -> None:
@@ -204,7 +219,7 @@ async def test_a_job_is_refused(runner: RemoteRunner, directory: JobDirectory, t
     with pytest.raises(UserError, match="no model remote:gone"):
         await asyncio.to_thread(runner.start, directory, KEY, 1)
 
-    assert tuning.all() == tuning.uploads.all() == []
+    assert (tuning.all(), tuning.uploads.all()) == ([], [])
 
 
 async def test_refused_elsewhere(elsewhere: Path, directory: JobDirectory, tuning: Tuning) -> None:
