@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.schema import consents, posts
@@ -173,14 +173,14 @@ async def page(
     return [(row.id, post_of(vault, row)) for row in rows]
 
 
-async def of_person(conn: AsyncConnection, vault: Vault, person: str) -> list[Post]:
-    """All that a person gave, by place and time.
+async def sealed_of(conn: AsyncConnection, person: str, after: int = 0, limit: int = BATCH) -> Sequence[Row[Any]]:
+    """Some of what a person gave, as it came in: rows for `post_of`, which a thread can open meanwhile.
 
-    Raises:
-        CannotOpen: the key that has sealed one of them is not there.
+    Args:
+        after: only posts with a larger id.
     """
-    statement = select(*COLUMNS).where(posts.c.person == person).order_by(posts.c.place, posts.c.at, posts.c.id)
-    return [post_of(vault, row) for row in await conn.execute(statement)]
+    statement = select(*COLUMNS).where(posts.c.person == person, posts.c.id > after).order_by(posts.c.id)
+    return (await conn.execute(statement.limit(limit))).all()
 
 
 async def counts(conn: AsyncConnection, place: str | None = None) -> list[Count]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 
 from bot.commands.declaration import command, per_person
 from bot.commands.invocation import Invocation
@@ -28,8 +27,7 @@ async def privacy(invocation: Invocation) -> None:
 async def mydata(invocation: Invocation) -> None:
     """Get everything that is kept of you to be learnt from, as a file."""
     bot, translate = invocation.bot, invocation.translate
-    read = partial(files.collected, vault=bot.vault, person=invocation.person.key)
-    data = await bot.database.read(read)
+    data = await files.collected(bot.database, bot.vault, invocation.person.key)
     told = translate("Everything that is kept of you to be learnt from, and what you have agreed to:")
     message = Message(told, attachments=(await asyncio.to_thread(files.file_of, data),))
     if await _told_elsewhere(invocation, message):

@@ -7,14 +7,22 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import rounds, stories
+from storage import posts, rounds, stories
 from storage.rounds import CandidateRow, Round, VoteRow
+from storage.sealed_posts import Post, post_of
 from storage.stories import Story
 from storage.units import UnitRow
+from storage.vault import Vault
 
 NOON = datetime(2026, 5, 17, 12, 0, tzinfo=UTC)
 LOBBY = "web:lobby"
 ADA, BOB, CLEO = "web:Ada", "web:Bob", "web:Cleo"
+
+
+async def given_by(conn: AsyncConnection, vault: Vault, person: str) -> list[Post]:
+    """All that a person gave, by place and time."""
+    rows = await posts.sealed_of(conn, person, limit=1_000_000)
+    return sorted((post_of(vault, row) for row in rows), key=lambda post: (post.place, post.at))
 
 
 def after(seconds: float) -> datetime:

@@ -16,7 +16,7 @@ from storage.errors import StorageError
 from storage.posts import Post
 from storage.schema import posts as table
 from storage.vault import Vault
-from tests.storage.builders import ADA, BOB, LOBBY, NOON, after
+from tests.storage.builders import ADA, BOB, LOBBY, NOON, after, given_by
 
 SECRET = "the fox knows where the key lies"
 
@@ -88,7 +88,7 @@ async def test_purge_beside_others(database: Database, vault: Vault) -> None:
     async def work(number: int) -> int:
         post = Post(LOBBY, None, "channel_log", ADA, f"m{number}", after(number), "hello")
         await database.write(partial(posts.add, vault=vault, given=[post]))
-        return len(await database.read(partial(posts.of_person, vault=vault, person=ADA)))
+        return len(await database.read(partial(given_by, vault=vault, person=ADA)))
 
     async with asyncio.TaskGroup() as group:
         purges = [group.create_task(database.purge()) for _ in range(3)]

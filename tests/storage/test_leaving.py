@@ -35,7 +35,7 @@ from storage.posts import Post
 from storage.texts import Text
 from storage.turns import Turn
 from storage.vault import Vault
-from tests.storage.builders import ADA, BOB, NOON, after, ask, start
+from tests.storage.builders import ADA, BOB, NOON, after, ask, given_by, start
 
 GROUP, TOPIC, OTHER = "telegram:-1", "telegram:-1:7", "telegram:-12"
 NEW, NEW_TOPIC = "telegram:-100", "telegram:-100:7"
@@ -344,9 +344,9 @@ async def test_moving_what_was_given(database: Database, vault: Vault) -> None:
     await database.write(lambda conn: posts.add(conn, vault, [*given, shared]))
 
     await database.write(lambda conn: move(conn, "telegram", "-1", "-100", after(9)))
-    moved = await database.read(lambda conn: posts.of_person(conn, vault, ADA))
+    moved = await database.read(lambda conn: given_by(conn, vault, ADA))
     await database.write(lambda conn: contributions.take_back(conn, ADA, NEW))
 
     assert {post.message for post in moved} == {"teach:7", f"story:3:{ADA}"}
     assert {post.thread for post in moved} == {NEW_TOPIC}
-    assert await database.read(lambda conn: posts.of_person(conn, vault, BOB)) == []
+    assert await database.read(lambda conn: given_by(conn, vault, BOB)) == []

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.posts import Count, Post
 from storage.schema import posts as table
 from storage.vault import CannotOpen, Vault
-from tests.storage.builders import ADA, BOB, LOBBY, after
+from tests.storage.builders import ADA, BOB, LOBBY, after, given_by
 
 CELLAR = "web:cellar"
 EVERY = ("channel_log", "submission", "import")
@@ -42,7 +42,7 @@ async def test_round_trip(database: Database, vault: Vault) -> None:
 
     assert added == 2
     assert await kept(database, vault) == given
-    assert await database.read(partial(posts.of_person, vault=vault, person=ADA)) == given
+    assert await database.read(partial(given_by, vault=vault, person=ADA)) == given
 
 
 async def test_hostile_text(database: Database, vault: Vault) -> None:

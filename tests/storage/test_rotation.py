@@ -17,7 +17,7 @@ from storage.jobs import Job
 from storage.posts import Post
 from storage.rotation import Training, rotate
 from storage.vault import CannotOpen, UnusableVault, Vault
-from tests.storage.builders import ADA, LOBBY, NOON, after
+from tests.storage.builders import ADA, LOBBY, NOON, after, given_by
 
 TEXTS = 400
 
@@ -33,7 +33,7 @@ async def fill(url: str, vault: Vault, count: int = TEXTS) -> None:
 
 async def opened(url: str, vault: Vault) -> list[Post]:
     async with await Database.open(url) as database:
-        return await database.read(partial(posts.of_person, vault=vault, person=ADA))
+        return await database.read(partial(given_by, vault=vault, person=ADA))
 
 
 async def test_rotated(url: str, vault: Vault, tmp_path: Path) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from sqlalchemy import Row
 
 from bot.app import Bot
 from bot.consent import mydata, wording
 from bot.conversation import MayNotWrite, Message, Person, Place
+from storage import posts
+from storage.posts import Post
+from storage.vault import Vault
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import AGREE, CLEO, Press, Write, trained
 from tests.fakes.platform import FakePlatform
@@ -38,6 +47,29 @@ class TestMyData:
         assert "What is kept" in data["consents"][0]["told"]
         assert [model["model"] for model in data["models"]] == ["ours@1"]
         assert "Cleo" not in file.data.decode()
+
+    async def test_much_of_one_person(self, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What somebody gave in years is read some of it at a time, and opened beside everything else that goes on."""
+        monkeypatch.setattr(posts.sealed_of, "__defaults__", (0, 10))
+        opened: list[tuple[int, bool]] = []
+
+        def opening(vault: Vault, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+            opened.append((len(rows), threading.current_thread() is threading.main_thread()))
+            return open_all(vault, rows)
+
+        open_all = mydata._opened
+        monkeypatch.setattr(mydata, "_opened", opening)
+        at = bot.clock.now()
+        given = [
+            Post(LOBBY.key, None, "channel_log", BEN.key, f"{number}", at - timedelta(minutes=number), f"text {number}")
+            for number in range(25)
+        ]
+        await bot.database.write(partial(posts.add, vault=bot.vault, given=given))
+
+        data = await mydata.collected(bot.database, bot.vault, BEN.key)
+
+        assert [text["text"] for text in data["texts"]] == [f"text {number}" for number in reversed(range(25))]
+        assert opened == [(10, False), (10, False), (5, False)]
 
     async def test_where_everybody_reads(self, bot: Bot, say: Say) -> None:
         """Where nobody can be told something alone, the file goes to the private chat."""

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.posts import Post
 from tests.bot.shell.conftest import Shell
-from tests.storage.builders import ADA, LOBBY, NOON, after
+from tests.storage.builders import ADA, LOBBY, NOON, after, given_by
 
 TEXTS = [Post(LOBBY, None, "channel_log", ADA, f"m{number}", after(number), f"text {number}") for number in range(3)]
 
@@ -38,7 +38,7 @@ async def fill(home: Path, *, running: bool = False) -> None:
 async def given(home: Path) -> list[Post]:
     configuration = load_configuration(home)
     async with await Database.open(configuration.database_url) as database:
-        return await database.read(partial(posts.of_person, vault=configuration.open_vault(), person=ADA))
+        return await database.read(partial(given_by, vault=configuration.open_vault(), person=ADA))
 
 
 def test_rotate(shell: Shell, home: Path, key: Path) -> None:
