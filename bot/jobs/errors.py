@@ -117,6 +117,11 @@ class Failed(UserError):
                 return translate(
                     "The training ended: the bot's disk is full. The model that wrote here before still writes."
                 )
+            case "host_full":
+                return translate(
+                    "The training ended: the disk of the host of the models is full. The model that wrote here before "
+                    "still writes."
+                )
             case "no_memory":
                 return translate(
                     "The training ended: it needs more memory than is free. The model that wrote here before still "

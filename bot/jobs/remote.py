@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,13 @@ LOOK: Final = 1.0  # seconds between two questions how far a job is
 AWAY: Final = 900.0  # seconds that a host may be away before the job is begun anew
 FEW: Final = 50  # events of a question, where no more can have come
 AGAIN: Final = ("restarted",)  # why jobs end of which the host has lost the text, and for which it is sent anew
+REASONS: Final[Mapping[str | None, str]] = {  # why other jobs end, as the host says it: what that is here
+    "no_room": "host_full",
+    "no_memory": "no_memory",
+    "diverged": "diverged",
+    "no_text": "no_text",
+    "killed": "killed",
+}
 
 
 @dataclass(eq=False)
@@ -164,10 +171,10 @@ class RemoteRunner:
             case "failed" if error.get("code") in AGAIN:
                 return self._lost(directory)
             case "failed":
-                directory.finish({"state": "failed", "reason": "refused", "sentence": error.get("message", "")})
+                reason = REASONS.get(error.get("code"), "refused")
+                directory.finish({"state": "failed", "reason": reason, "sentence": error.get("message", "")})
             case "cancelled":
-                said = "It was cancelled on the host of the models."
-                directory.finish({"state": "failed", "reason": "refused", "sentence": said})
+                directory.finish({"state": "failed", "reason": "cancelled"})
             case _:
                 return True
         return False

@@ -28,6 +28,8 @@ from tests.fakes.disk import full
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
 
+FAILURES = ("no_room", "host_full", "no_memory", "diverged", "no_text", "refused", "cancelled", "fault")
+
 
 class Asked(FakePlatform):
     """A platform that can be asked who is an admin.
@@ -337,7 +339,7 @@ class TestTheResult:
         assert status.text.startswith("No training is waiting or running here")
         assert not has_directories(home)
 
-    @pytest.mark.parametrize("reason", ["no_room", "no_memory", "diverged", "no_text", "refused", "cancelled", "fault"])
+    @pytest.mark.parametrize("reason", FAILURES)
     async def test_fails(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked, reason: str
     ) -> None:

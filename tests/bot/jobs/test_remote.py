@@ -168,17 +168,34 @@ async def test_a_model_is_deleted_elsewhere(
         await asyncio.to_thread(runner.delete_model, "../tiny")
 
 
+@pytest.mark.parametrize(
+    ("there_said", "here"),
+    [("no_memory", "no_memory"), ("no_room", "host_full"), ("refused", "refused"), ("fault", "refused")],
+)
 async def test_a_failure_elsewhere(
-    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner, there_said: str, here: str
 ) -> None:
-    """What fails there fails here with the host's sentence."""
+    """What fails there fails here for a reason that can be told in any language; the host's words are for the log."""
     await begin(runner, directory, tuning, there)
 
-    there.fail("no_memory")
+    there.fail(there_said)
     await ended(runner, directory)
 
     outcome = directory.outcome() or {}
-    assert (outcome["state"], outcome["sentence"].split(" ")[:2]) == ("failed", ["The", "host"])
+    assert (outcome["state"], outcome["reason"]) == ("failed", here)
+    assert outcome["sentence"]
+
+
+async def test_cancelled_by_the_host(
+    runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner
+) -> None:
+    """A job that is cancelled there ends here, and that is its reason."""
+    job = await begin(runner, directory, tuning, there)
+
+    await tuning.cancel(job)
+    await ended(runner, directory)
+
+    assert directory.outcome() == {"state": "failed", "reason": "cancelled"}
 
 
 async def test_the_host_has_lost_it(
