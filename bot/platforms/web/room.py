@@ -218,7 +218,7 @@ class WebRoom:
             Refusal: it was there for a while only (410).
         """
         if (passing := self._passing.get(file)) is not None:
-            return tuple(passing)
+            return passing.name, passing.media_type, passing.data
         found = await self._database.read(partial(rooms.file, file_id=file))
         if found is not None and not found[2]:
             raise Refusal(410, "This file was there for ten minutes only; ask for it again.")
