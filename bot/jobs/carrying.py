@@ -24,6 +24,7 @@ from bot.jobs.board import Board
 from bot.jobs.drafting import files_of, plan_of
 from bot.jobs.ending import end
 from bot.jobs.errors import Failed
+from bot.jobs.picturing import picture
 from bot.jobs.rights import administers
 from bot.languages import translator
 from bot.lineages import Result
@@ -206,15 +207,15 @@ class Carrying:
 
         It is over once that is shown: after a crash it is shown again rather than never.
         """
-        made = self._directory.path / outcome.get("directory", "")  # none, where it is on another machine
-        picture = await asyncio.to_thread(_picture, made / "curve.png")
+        made = self._directory.path / outcome["directory"] if "directory" in outcome else None
+        drawn = await asyncio.to_thread(picture, self._directory, made)
         result = await self._result(outcome)
         self.handing_on = True
         adopted = await _whole(self._bot.lineages.adopt(result))
         message = adopted.message(self._translate)
         await self._board.finish(showing.over(self.view, outcome, message, self._translate))
-        if picture is not None:
-            await self._board.add(Message(self._translate("How the training went."), picture=picture))
+        if drawn is not None:
+            await self._board.add(Message(self._translate("How the training went."), picture=drawn))
         await self._end("done", bits_per_character=result.bits)
 
     async def _result(self, outcome: dict[str, Any]) -> Result:
@@ -307,11 +308,3 @@ async def _whole(work: Coroutine[Any, Any, T]) -> T:
 def _is_full(fault: Exception) -> bool:
     """Whether it is the disk that has no room."""
     return isinstance(fault, OSError) and fault.errno in FULL
-
-
-def _picture(file: Any) -> bytes | None:
-    try:
-        data: bytes = file.read_bytes()
-    except OSError:
-        return None
-    return data
