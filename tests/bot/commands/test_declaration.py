@@ -101,6 +101,19 @@ def test_two_texts() -> None:
         command()(function)
 
 
+def test_file() -> None:
+    """A command may say what file it takes, which then is the name of none of its options."""
+
+    async def keep(invocation: object, file: Annotated[str, "its name"]) -> None:
+        """Keep it."""
+
+    with pytest.raises(ValueError, match="called as its file is"):
+        command(file="the file")(keep)
+    with pytest.raises(ValueError, match="description of file"):
+        command(file="x" * 101)(keep)
+    assert command()(keep).file is None
+
+
 def test_group_twice() -> None:
     """A group has each command once."""
     group = Group("group", "A group.")

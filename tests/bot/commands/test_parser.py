@@ -112,7 +112,8 @@ def test_groups(line: str, path: str) -> None:
         ("/story strat x", "There is no command /story strat. Did you mean /story start?"),
         (
             "/story quux",
-            "/story does not know quux; it needs one of start, join, write, pause, undo, skip, stop, show, export, teach.",
+            "/story does not know quux; it needs one of start, join, write, pause, undo, skip, stop, show, export, "
+            "teach.",
         ),
         ("/story write", "/story write needs text: /story write TEXT"),
         ("/models use", "/models use needs model: /models use MODEL"),
