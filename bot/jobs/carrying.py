@@ -31,9 +31,7 @@ from bot.lineages import Result
 from bot.lineages.room import COMPARED
 from bot.names import versioned
 from generators.errors import UserError
-from generators.training.checkpoints import newest_usable, step_of
 from generators.training.job_directory import JobDirectory
-from generators.training.work import work_of
 from storage import channel_models, jobs
 from storage.errors import StorageError
 from storage.jobs import Job
@@ -185,11 +183,8 @@ class Carrying:
 
     async def _revive(self) -> bool:
         """Starts a process again that was ended from outside; False where it got no further since the last time."""
-        output = self._directory.output(self._directory.read_plan()["name"])
-        checkpoint = await asyncio.to_thread(newest_usable, work_of(output))
-        step = step_of(checkpoint)
-        before = self._facts.get("revived")
-        if before is not None and step <= before:
+        step = await asyncio.to_thread(self._directory.further, self._facts.get("revived"))
+        if step is None:
             return False
         log.warning("a training was ended from outside, and goes on", job=self._job.id, step=step)
         await self._note(revived=step)

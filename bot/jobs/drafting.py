@@ -19,19 +19,18 @@ from bot.jobs import estimates
 from bot.jobs.errors import TooLittleText, UnknownSource
 from bot.jobs.remote import check_safe
 from bot.jobs.showing import Draft
-from bot.models import pinned
+from bot.models import REMOTE, pinned
 from bot.names import versioned
 from bot.shelves import found
 from generators.errors import Phrase, Unsupported
 from generators.training import check_installed, recipe_named
+from generators.training.recipes import LIGHT
 from storage import channel_models
 
 if TYPE_CHECKING:
     from bot.app import Bot
 
-RECIPES: Final[Mapping[str, str]] = {"charrnn": "charrnn-tune", "gpt2": "gpt2-lora"}  # by kind of the base
 CHANNEL: Final = "channel"  # whose directories the bot may clear away; others' jobs lie in the same place
-REMOTE: Final = "remote:"
 LEAST: Final = 2_000  # characters: some twenty lines; with fewer there is nothing to hold out
 EPOCHS: Final = {"charrnn": 8.0, "gpt2": 2.0}  # the recipes' own, for up to …
 ENOUGH: Final = {"charrnn": 1_000_000, "gpt2": 300_000}  # characters; longer texts are gone through less often
@@ -83,7 +82,7 @@ async def base_of(bot: Bot, place: Place, asked: str | None) -> Base:
             name = made.base
         info = await models.find(name)
     name = pinned(info)
-    trains = bot.jobs.elsewhere is not None if name.startswith(REMOTE) else info.kind in RECIPES
+    trains = bot.jobs.elsewhere is not None if name.startswith(REMOTE) else info.kind in LIGHT
     if not trains:
         raise Unsupported(info.name, Phrase("be trained in a channel"))
     if name.startswith(REMOTE):
@@ -104,7 +103,7 @@ async def drafted(
         StorageError: the text cannot be read.
     """
     if base.directory is not None:
-        check_installed(recipe_named(RECIPES[base.kind]))
+        check_installed(recipe_named(LIGHT[base.kind]))
         estimates.check_machine(base.name, base.kind)
     files = await files_of(bot, place)
     lost = await asyncio.to_thread(bot.uploads.lost, root(place)) if Source.FILE in sources else []
@@ -161,11 +160,11 @@ async def plan_of(bot: Bot, place: Place, options: Mapping[str, Any]) -> dict[st
         "name": options["name"],
         "base": str(directory),
         "base_name": base,
-        "recipe": RECIPES.get(options["kind"]) if is_here else None,
+        "recipe": LIGHT.get(options["kind"]) if is_here else None,
         "options": {"epochs": f"{options['epochs']:g}", "threads": str(bot.configuration.training.threads)},
     }
     info = await bot.models.at(place).here((await bot.settings.get(place)).model)
-    measured = info is not None and not info.name.startswith(REMOTE) and info.kind in RECIPES and is_here
+    measured = info is not None and not info.name.startswith(REMOTE) and info.kind in LIGHT and is_here
     if info is not None and measured and pinned(info) != base:
         plan["current"] = str((await asyncio.to_thread(found, home, pinned(info)))[1])
         plan["current_name"] = pinned(info)

@@ -17,11 +17,12 @@ from bot.consent.gate import Source, guild_of, root
 from bot.conversation import Message, Person, Place
 from bot.jobs import showing
 from bot.jobs.allowing import may_go_on
-from bot.jobs.drafting import REMOTE, Base, drafted
+from bot.jobs.drafting import Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
 from bot.jobs.running import Running
 from bot.jobs.watching import watch
 from bot.languages import translator
+from bot.models import REMOTE
 from generators.training.processes import Processes
 from generators.training.runner import Runner
 from storage import audit, jobs

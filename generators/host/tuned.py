@@ -16,8 +16,8 @@ from generators.local import Shelf
 from generators.places import CONFIG, shipped_directory, slug
 from generators.registry import unknown
 from generators.training.job_directory import read_object, write_whole
+from generators.training.recipes import LIGHT
 
-RECIPES: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-lora"}  # by kind of the base
 PREFIX: Final = "ft-"  # of the names of what is made here; bots show such models only to whom they belong
 LINEAGE: Final = "planchette.json"  # a model's record, …
 OWNER: Final = {"place": "host", "guild": None}  # … which here names no channel: no bot with this home offers it
@@ -49,16 +49,14 @@ class Tuned:
             UserError: it cannot be trained.
         """
         directory, base, kind = self._model(asked.model)
-        if kind not in RECIPES:
-            raise Malformed(
-                "model", f"{asked.model} cannot be trained; models of these kinds can: {', '.join(RECIPES)}."
-            )
+        if kind not in LIGHT:
+            raise Malformed("model", f"{asked.model} cannot be trained; models of these kinds can: {', '.join(LIGHT)}.")
         options = {"threads": str(threads)}
         if asked.epochs is not None:
             options["epochs"] = f"{asked.epochs:g}"
         if asked.seed is not None:
             options["seed"] = str(asked.seed)
-        plan: dict[str, Any] = {"for": "host", "base": str(directory), "base_name": base, "recipe": RECIPES[kind]}
+        plan: dict[str, Any] = {"for": "host", "base": str(directory), "base_name": base, "recipe": LIGHT[kind]}
         if asked.compare is not None:
             current, plan["current_name"], _ = self._model(asked.compare)
             plan["current"] = str(current)

@@ -24,11 +24,9 @@ from generators.host.tuned import Tuned, name_for
 from generators.host.tuning_asked import TuningAsked
 from generators.host.tuning_record import SENTENCES, Record, wipe
 from generators.host.uploads import PRIVATE, Uploads
-from generators.training.checkpoints import newest_usable, step_of
 from generators.training.job_directory import JobDirectory
 from generators.training.processes import Processes
 from generators.training.runner import Runner
-from generators.training.work import work_of
 from generators.training.yielding import give_way
 
 POLL: Final = 0.3  # seconds between two looks at what a process has told
@@ -255,8 +253,8 @@ class Tuning:
         """Starts a process again that was ended from outside; False where it got no further since the last time."""
         key = self._keys.get(record.id)
         directory = self.directory(record.id)
-        step = step_of(await asyncio.to_thread(newest_usable, work_of(directory.output(record.name))))
-        if key is None or (record.revived is not None and step <= record.revived):
+        step = await asyncio.to_thread(directory.further, record.revived)
+        if key is None or step is None:
             return False
         record.revived = step
         await asyncio.to_thread(record.keep, directory.path)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
+from generators.training.checkpoints import newest_usable, step_of
 from generators.training.work import work_of
 
 PRIVATE: Final = 0o700
@@ -78,6 +79,15 @@ class JobDirectory:
     def output(self, name: str) -> Path:
         """Where the model of that name is published, as `output/VERSION`."""
         return self.path / "output" / name
+
+    def further(self, than: int | None) -> int | None:
+        """The step from which a process goes on that is started again; None where the last one got no further.
+
+        Args:
+            than: the step from which that one went on; None where it was the first.
+        """
+        step = step_of(newest_usable(work_of(self.output(str(self.read_plan()["name"])))))
+        return step if than is None or step > than else None
 
     def create(self, plan: Mapping[str, Any]) -> None:
         """Makes the directory, for the user alone."""

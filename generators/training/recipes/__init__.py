@@ -14,6 +14,7 @@ from generators.training.recipes.gpt2 import GPT2, GPT2LoRARecipe, GPT2Recipe
 __all__ = [
     "ADAPTING",
     "FIRST_RECIPE",
+    "LIGHT",
     "RECIPES",
     "TUNING",
     "CharRNNRecipe",
@@ -31,6 +32,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {recipe.name: recipe for recipe in (*CHAR
 FIRST_RECIPE: Final = "textgenrnn"
 TUNING: Final = {"charrnn": "charrnn-tune", "gpt2": "gpt2-tune"}  # by a base's model_type
 ADAPTING: Final = {"gpt2": "gpt2-lora"}  # the same with --lora
+LIGHT: Final = {**TUNING, **ADAPTING}  # the same in jobs, beside which somebody is written for
 
 
 def flags() -> frozenset[str]:

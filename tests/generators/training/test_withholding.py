@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
+from generators.training.checkpoints import PICKLES
 from generators.training.errors import NothingToLearn
 from generators.training.job_directory import JobDirectory, read_object
 from generators.training.sealed import SealedWriter
@@ -149,3 +153,18 @@ class TestDirectory:
         (tmp_path / "torn.json").write_text('{"a": ')
 
         assert read_object(tmp_path / "torn.json") == read_object(tmp_path / "none.json") == {}
+
+    def test_no_further(self, directory: JobDirectory) -> None:
+        """A process that is started again goes on from its checkpoint, and not again where it got no further."""
+        work = directory.path / "output" / ".voice.training" / "checkpoint-3"
+        assert directory.further(None) == 0
+        assert directory.further(0) is None
+        work.mkdir(parents=True)
+        (work / "trainer_state.json").write_text('{"global_step": 3}')
+        save_file({"weight": np.zeros(1)}, work / "model.safetensors")
+        for name in PICKLES:
+            zipfile.ZipFile(work / name, "w").close()
+
+        found = [directory.further(than) for than in (None, 0, 3)]
+
+        assert found == [3, 3, None]
