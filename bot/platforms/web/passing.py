@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from bot.conversation import Attachment
+from bot.conversation import Attachment, Fleeting
 
 SECONDS: Final = 600.0  # for which a file is there
 MOST: Final = 16  # files in memory, of at most 8 MB each; the oldest goes first
+
+
+def without_content(file: Attachment) -> Attachment:
+    """A file as it is stored: of one that is to be kept nowhere, only what it is called."""
+    return Attachment(file.name, file.media_type, b"") if isinstance(file, Fleeting) else file
 
 
 class Passing:
@@ -22,6 +27,12 @@ class Passing:
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._files: OrderedDict[int, tuple[float, Attachment]] = OrderedDict()
+
+    def take(self, files: Sequence[int], given: Sequence[Attachment]) -> None:
+        """Has those of a message's files there that are to be kept nowhere."""
+        for file, attachment in zip(files, given, strict=True):
+            if isinstance(attachment, Fleeting):
+                self.put(file, attachment)
 
     def put(self, file: int, given: Attachment) -> None:
         """Has a file there from now on."""

@@ -13,7 +13,7 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import collecting
-from bot.conversation import Attachment, Button, Fleeting, Limits, Message, NoThreads, Notice, Person, Place
+from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
 from bot.games.errors import ButtonGone
 from bot.languages import translator
 from bot.platforms.turns import Turns
@@ -23,7 +23,7 @@ from bot.platforms.web.heard import File, Heard, enclosed, stored
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
 from bot.platforms.web.names import BOT, PLATFORM, key
-from bot.platforms.web.passing import Passing
+from bot.platforms.web.passing import Passing, without_content
 from storage import inbox, rooms
 from storage.rooms import RoomMessage
 
@@ -119,16 +119,14 @@ class WebRoom:
                 message.text,
                 buttons=[(button.label, button.action) for button in message.plain_buttons],
                 picture=message.picture,
-                attachments=map(_stored, message.attachments),
+                attachments=map(without_content, message.attachments),
                 private_for=private_for.key if private_for else None,
                 reply_to=_id(reply_to),
                 at=datetime.now(UTC),
             )
 
         posted = await self._database.write(add)
-        for file, given in zip(posted.attachments, message.attachments, strict=True):
-            if isinstance(given, Fleeting):
-                self._passing.put(file.id, given)
+        self._passing.take([file.id for file in posted.attachments], message.attachments)
         self.hub.changed(place.id)
         if posted.reply_to is not None:
             self._turns.answered(place.id, posted.reply_to)
@@ -286,11 +284,6 @@ def _collected(place: Place, person: Person, message: RoomMessage, at: datetime)
     """A line as it is collected where a log is on."""
     answered = None if message.reply_to is None else str(message.reply_to)
     return collecting.Heard(person, place, str(message.id), message.text, at, answered)
-
-
-def _stored(file: Attachment) -> tuple[str, str, bytes]:
-    """A file as it is stored: of one that is not to be kept, only what it is called."""
-    return (file.name, file.media_type, b"") if isinstance(file, Fleeting) else (file.name, file.media_type, file.data)
 
 
 def _reader(person: str | None) -> str | None:
