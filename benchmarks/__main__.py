@@ -8,7 +8,7 @@ import importlib
 from benchmarks.peers import results
 
 LEARNING = ("titles", "stories", "synopses", "training", "tuning")
-NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "exports", *LEARNING)
+NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", *LEARNING)
 
 
 def main() -> None:
