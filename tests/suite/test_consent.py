@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import posts
 from storage.schema import consents
+from tests.storage.builders import given_by
 from tests.suite.stage import ADA, BEN, Stage
 from tests.suite.telegram import TelegramStage
 
@@ -64,7 +64,7 @@ async def test_teaching(permitted: Stage) -> None:
     await permitted.says(person, f"/teach {TEXT}")
     await permitted.until("The text is kept", person)
     (consent,) = await agreed(permitted)
-    read = partial(posts.of_person, vault=permitted.bot.vault, person=consent.partition(" at ")[0])
+    read = partial(given_by, vault=permitted.bot.vault, person=consent.partition(" at ")[0])
     (post,) = await permitted.bot.database.read(read)
 
     await permitted.says(person, "/forgetme")

@@ -71,6 +71,7 @@ class Pace(AIORateLimiter):
         self._all = Window(*EVERYWHERE)
         self._evenly = AsyncLimiter(*EVENLY)
         self._chats: OrderedDict[int, tuple[Window | None, AsyncLimiter]] = OrderedDict()
+        self._began = time.monotonic()
 
     async def process_request(
         self,
@@ -87,7 +88,7 @@ class Pace(AIORateLimiter):
             return await callback(*args, **kwargs)
         async with AsyncExitStack() as limits:
             if endpoint.startswith(("send", "edit")):
-                group, bucket = self._of(int(chat))
+                group, bucket = self._of(int(chat)) or await self._opened(int(chat))
                 if group is not None:
                     await limits.enter_async_context(group)
                 await bucket.acquire()
@@ -95,10 +96,21 @@ class Pace(AIORateLimiter):
             await limits.enter_async_context(self._all)
             return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
-    def _of(self, chat: int) -> tuple[Window | None, AsyncLimiter]:
-        """What limits a chat; groups, whose ids are negative, are counted by the minute too."""
-        limits = self._chats.pop(chat, None) or (Window(*GROUP) if chat < 0 else None, AsyncLimiter(*CHAT))
-        self._chats[chat] = limits
+    def _of(self, chat: int) -> tuple[Window | None, AsyncLimiter] | None:
+        """What limits a chat that was written to lately."""
+        if chat in self._chats:
+            self._chats.move_to_end(chat)
+        return self._chats.get(chat)
+
+    async def _opened(self, chat: int) -> tuple[Window | None, AsyncLimiter]:
+        """What limits a chat from now on; groups, whose ids are negative, are counted by the minute too.
+
+        The burst that a chat had just before the bot was started again counts at Telegram still.
+        """
+        bucket = AsyncLimiter(*CHAT)
+        self._chats[chat] = limits = (Window(*GROUP) if chat < 0 else None, bucket)
         while len(self._chats) > KEPT:
             self._chats.popitem(last=False)
+        if time.monotonic() - self._began < CHAT[1]:
+            await bucket.acquire(CHAT[0] - 1)
         return limits

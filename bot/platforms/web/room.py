@@ -180,14 +180,16 @@ class WebRoom:
     async def pressed(self, room: str, person: Person, message: int, action: str) -> Notice:
         """Hands a press to the bot; it is committed when the notice comes.
 
-        What a browser sends is not believed: an action that is on no button of the message as it is now does nothing.
+        What a browser sends is not believed: the action has to be on a button of the message as it is now. Where
+        buttons have been taken away meanwhile, the bot says what became of them.
 
         Raises:
             Refusal: there is no such message for this person in the room.
         """
         place = Place(PLATFORM, room)
         shown = await self._database.read(partial(self._visible, place=place, person=person, message=message))
-        if shown.person != key(BOT) or action not in {sent for _, sent in shown.buttons}:
+        taken_away = shown.edited and not shown.buttons
+        if shown.person != key(BOT) or not (taken_away or action in {sent for _, sent in shown.buttons}):
             return Notice(ButtonGone().sentence(translator(person.language)))
         return await self._bot.press(action, person=person, place=place)
 

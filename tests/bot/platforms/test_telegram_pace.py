@@ -43,6 +43,18 @@ async def test_a_group(telegram: TelegramServer, client: Client) -> None:
     assert [request.status for request in telegram.calls("sendMessage")] == [200] * 6
 
 
+async def test_a_restart(telegram: TelegramServer, client: Client) -> None:
+    """What a chat was told just before the bot was started again counts: nothing is refused after it either."""
+    chat = telegram.group("Night shift").id
+    again = Client(TelegramKeys(token=SecretStr(telegram.token), api=telegram.url))
+
+    for each in (client, again):
+        await asyncio.gather(*(each.send_message(chat, "Once") for _ in range(4)))
+    await again.close_connections()
+
+    assert [request.status for request in telegram.calls("sendMessage")] == [200] * 8
+
+
 async def test_presses_do_not_wait(telegram: TelegramServer, client: Client) -> None:
     """A press is answered while every connection for what is said waits for Telegram."""
     ada = telegram.user("Ada")

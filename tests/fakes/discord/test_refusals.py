@@ -241,4 +241,4 @@ async def test_commands_keep_their_ids(bot: Bot, server: DiscordServer) -> None:
     await bot.tree.sync()
 
     assert [registered["id"] for registered in server.application.commands] == before
-    assert server.application.creations[0] == 4
+    assert server.application.creations[0] == len(before)

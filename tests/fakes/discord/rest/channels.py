@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from tests.fakes.discord import permissions
@@ -112,8 +112,8 @@ def archived_threads(call: Call) -> object:
     closed = [thread for thread in parent.threads if thread.archived and thread.type == PUBLIC_THREAD]
     closed.sort(key=lambda thread: thread.archived_at or 0.0, reverse=True)
     if "before" in call.query:
-        before = datetime.fromisoformat(call.query["before"]).timestamp()
-        closed = [thread for thread in closed if (thread.archived_at or 0.0) < before]
+        before = datetime.fromisoformat(call.query["before"])  # whole microseconds, as it was told
+        closed = [thread for thread in closed if datetime.fromtimestamp(thread.archived_at or 0.0, UTC) < before]
     return {
         "threads": [thread.payload() for thread in closed[:limit]],
         "members": [],
