@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CHANNEL: Final = "channel"  # whose directories the bot may clear away; others' jobs lie in the same place
 LEAST: Final = 2_000  # characters: some twenty lines; with fewer there is nothing to hold out
 EPOCHS: Final = {"charrnn": 8.0, "gpt2": 2.0}  # the recipes' own, for up to …
-ENOUGH: Final = {"charrnn": 1_000_000, "gpt2": 300_000}  # characters; longer texts are gone through less often
+ENOUGH: Final = {"charrnn": 500_000, "gpt2": 300_000}  # characters; longer texts are gone through less often
 LEAST_EPOCHS: Final = 1.0
 
 
