@@ -200,8 +200,10 @@ class Paper:
             text.gone |= which(text)
 
     def strike_said(self, number: int) -> None:
-        """A text is gone, if it ever was there as a message."""
+        """A text is gone, if it ever was there as a message; what is taught has another name."""
         for said, text in self.texts.items():
+            if text.source == "submission":
+                continue
             if said == f"text {number}" or said.startswith(f"text {number} at"):
                 text.gone = text.gone or bool(self.since is not None)
 

@@ -124,8 +124,8 @@ def test_queue() -> None:
     ("kind", "characters", "epochs"),
     [
         ("charrnn", 50_000, 8),
-        ("charrnn", 1_000_000, 8),
-        ("charrnn", 4_000_000, 2),
+        ("charrnn", 500_000, 8),
+        ("charrnn", 2_000_000, 2),
         ("charrnn", 10**9, 1),
         ("gpt2", 10, 2),
     ],

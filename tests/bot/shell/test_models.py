@@ -154,15 +154,15 @@ def test_layers(shell: Shell) -> None:
     (line,) = shell("models", "show", "charrnn", "--json").lines
     table = shell("models", "show", "charrnn").out
 
-    assert sum(layer["parameters"] for layer in line["layers"]) == line["parameters"] == 963_152
+    assert sum(layer["parameters"] for layer in line["layers"]) == line["parameters"] == 2_203_965
     assert line["layers"][1] == {
         "name": "embedding",
         "kind": "Embedding",
         "shape": [None, None, 100],
-        "parameters": 41_200,
+        "parameters": 98_900,
     }
     assert "rnn.1      LSTM                     (None, None, 192)  296,448\n" in table
-    assert table.endswith("Total parameters: 963,152 (3.85 MB)\n")
+    assert table.endswith("Total parameters: 2,203,965 (8.82 MB)\n")
 
 
 def test_show_directory(shell: Shell, directory: Path) -> None:
@@ -171,7 +171,7 @@ def test_show_directory(shell: Shell, directory: Path) -> None:
 
     assert line["directory"] == str(directory)
     assert line["shipped"] is False
-    assert line["parameters"] == 963_152
+    assert line["parameters"] == 2_203_965
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz"])
