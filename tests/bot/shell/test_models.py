@@ -161,7 +161,7 @@ def test_layers(shell: Shell) -> None:
         "shape": [None, None, 100],
         "parameters": 98_900,
     }
-    assert "rnn.1      LSTM                     (None, None, 192)  296,448\n" in table
+    assert "rnn.1      LSTM                     (None, None, 256)   526,336\n" in table
     assert table.endswith("Total parameters: 2,203,965 (8.82 MB)\n")
 
 
