@@ -16,6 +16,20 @@ from generators.training.processes import Processes
 PATIENCE: Final = 60.0  # seconds
 
 
+def child_in(directory: JobDirectory) -> psutil.Process:
+    """The process that was started for a job; other tests leave children of their own."""
+    (found,) = [child for child in psutil.Process().children() if str(directory.path) in command_of(child)]
+    return found
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Its command line; that of one that has ended is empty."""
+    try:
+        return process.cmdline()
+    except psutil.ZombieProcess:
+        return []
+
+
 @pytest.mark.timeout(120)
 def test_a_second_process(tmp_path: Path) -> None:
     """A process that finds another one in its job leaves at once, and the job is still carried out by the other."""
@@ -25,7 +39,7 @@ def test_a_second_process(tmp_path: Path) -> None:
     with directory.held():  # here, in place of a process that an earlier bot started
         note_process(directory)
         processes.start(directory, bytes(32), 1)
-        (second,) = psutil.Process().children()
+        second = child_in(directory)
         until = time.monotonic() + PATIENCE
         while second.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
             time.sleep(0.05)
@@ -43,7 +57,7 @@ def test_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with directory.held():
         processes.start(directory, bytes(32), 1)
-        (process,) = psutil.Process().children()
+        process = child_in(directory)
         known = process.environ()
         processes.stop(directory)
 
