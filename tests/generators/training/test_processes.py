@@ -18,8 +18,12 @@ PATIENCE: Final = 60.0  # seconds
 
 def child_in(directory: JobDirectory) -> psutil.Process:
     """The process that was started for a job; other tests leave children of their own."""
-    (found,) = [child for child in psutil.Process().children() if str(directory.path) in command_of(child)]
-    return found
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for child in psutil.Process().children():
+            if str(directory.path) in command_of(child):
+                return child
+    raise AssertionError(f"no process for {directory.path}")
 
 
 def command_of(process: psutil.Process) -> list[str]:
