@@ -1,4 +1,4 @@
-"""A bot whose channel has talked, and whose trainings are real processes."""
+"""A bot whose channel has talked, and whose trainings are real processes unless a test has a runner of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.collecting import Heard
 from bot.configuration import load_configuration
 from bot.conversation import Place
 from generators.training.job_directory import JobDirectory
+from generators.training.runner import Runner
 from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
 from tests.bot.consent.conftest import AGREE, labelled
 from tests.fakes.clock import FakeClock
@@ -40,12 +41,20 @@ def tiny(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-async def open_bot(home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks) -> AsyncIterator[Open]:
+def runner() -> Runner | None:
+    """What carries trainings out; real processes, where a test says nothing else."""
+    return None
+
+
+@pytest.fixture
+async def open_bot(
+    home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks, runner: Runner | None
+) -> AsyncIterator[Open]:
     """Opens a bot, as often as a test restarts it."""
     opened: list[Bot] = []
 
     async def open_one() -> Bot:
-        bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks)
+        bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks, runner=runner)
         opened.append(bot)
         bot.register(platform)
         await bot.resume()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot
-from bot.configuration import load_configuration
 from bot.conversation import Person, Place
 from bot.jobs import estimates
 from bot.jobs.actions import Press
@@ -19,7 +17,7 @@ from bot.jobs.errors import TooSmallMachine
 from generators.training.sealed import read_sealed
 from storage import channel_models, jobs
 from storage.vault import Vault
-from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
+from tests.bot.conftest import ADA, BEN, LOBBY, Say
 from tests.bot.consent.conftest import HALL, labelled
 from tests.bot.jobs.conftest import KEY, START, Chat, asked, directory_of, has_directories, until
 from tests.bot.lineage import learn
@@ -56,17 +54,6 @@ def platform() -> Asked:
 def runner() -> FakeRunner:
     """Carries nothing out by itself."""
     return FakeRunner()
-
-
-@pytest.fixture
-async def bot(
-    home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks, runner: FakeRunner
-) -> AsyncIterator[Bot]:
-    bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks, runner=runner)
-    bot.register(platform)
-    await bot.resume()
-    yield bot
-    await bot.close()
 
 
 async def begin(bot: Bot, say: Say, runner: FakeRunner, place: Place = LOBBY) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.app import Bot
-from bot.configuration import load_configuration
 from generators.remote.errors import HostAway
 from generators.training.job_directory import JobDirectory
-from tests.bot.conftest import ADA, LOBBY, Say, Ticks
+from tests.bot.conftest import ADA, LOBBY, Say
 from tests.bot.consent.conftest import labelled
 from tests.bot.jobs.conftest import START, Chat, directory_of, has_directories, until
-from tests.fakes.clock import FakeClock
-from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
 
 
@@ -52,17 +48,6 @@ class Leaving(FakeRunner):
 def runner() -> Leaving:
     """Carries nothing out by itself."""
     return Leaving()
-
-
-@pytest.fixture
-async def bot(
-    home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks, runner: Leaving
-) -> AsyncIterator[Bot]:
-    bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks, runner=runner)
-    bot.register(platform)
-    await bot.resume()
-    yield bot
-    await bot.close()
 
 
 async def begin(bot: Bot, say: Say, runner: FakeRunner) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.app import Bot
-from bot.configuration import load_configuration
 from bot.conversation import Place
 from generators.training.sealed import read_sealed
 from storage import channel_models
 from storage.consents import of_place
-from tests.bot.conftest import ADA, BEN, LOBBY, Say, Ticks
+from tests.bot.conftest import ADA, BEN, LOBBY, Say
 from tests.bot.consent.conftest import HALL, labelled
 from tests.bot.jobs.conftest import START, Chat, directory_of, until
-from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
 
@@ -28,17 +25,6 @@ NEW = Place("web", "new")
 def runner() -> FakeRunner:
     """Carries nothing out by itself."""
     return FakeRunner()
-
-
-@pytest.fixture
-async def bot(
-    home: Path, platform: FakePlatform, clock: FakeClock, ticks: Ticks, runner: FakeRunner
-) -> AsyncIterator[Bot]:
-    bot = await Bot.open(load_configuration(home), clock=clock, ticks=ticks, runner=runner)
-    bot.register(platform)
-    await bot.resume()
-    yield bot
-    await bot.close()
 
 
 async def begin(bot: Bot, say: Say, place: Place = LOBBY) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from generators.host import Tuning
 from generators.local import LocalGenerator, Shelf
 from generators.training.job_directory import JobDirectory, write_whole
 from generators.training.sealed import SealedWriter, read_sealed
+from tests.bot.jobs.conftest import until
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.fakes.training import FakeRunner
@@ -61,12 +62,6 @@ def directory(tmp_path: Path) -> JobDirectory:
         for number in range(100):
             writer.write(f"an old cat sees {number} fish\nand an “owl”", ("story",))
     return directory
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 -- a thread does it
-            await asyncio.sleep(0.01)
 
 
 async def begin(runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, there: FakeRunner) -> str:
