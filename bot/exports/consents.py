@@ -61,7 +61,10 @@ def _granted(cell: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(cell)
     except ValueError as fault:
         raise ValueError(f"«{cell}» is no ISO time") from fault
-    granted = (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        granted = (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as fault:
+        raise ValueError(f"«{cell}» is no ISO time") from fault
     if granted > now:
         raise ValueError(f"{cell} is still to come")
     return granted

@@ -60,14 +60,14 @@ def message(record: Mapping[str, Any]) -> Exported:
     author = record["author"]
     text = record["content"]
     edited = record.get("timestampEdited")
-    reference = record.get("reference")
+    reply = (record.get("reference") or {}).get("messageId")
     return Exported(
         record["id"] + "",
         author["id"] + "",
-        author.get("nickname") or author["name"],
+        str(author.get("nickname") or author["name"] or ""),
         moment(record["timestamp"]),
         EMOJI.sub(r"\1", text) if "<" in text else text + "",
-        None if reference is None else reference.get("messageId"),
+        None if reply is None else str(reply),
         author.get("isBot") is True,
         record["type"] not in SAID,
         None if edited is None else moment(edited),

@@ -36,7 +36,7 @@ def chosen(reader: Reader, chats: Sequence[Chat], place: str, vouched: bool) -> 
     """
     platform, _, id_ = place.partition(":")
     if platform == reader.platform:
-        for chat in chats:
+        for chat in sorted(chats, key=lambda chat: chat.id != id_):  # first the one that has no other name here
             if chat.thread is not None and chat.has(id_):
                 return Choice(chat, f"{platform}:{chat.id}", thread=f"{platform}:{chat.thread}")
             if chat.has(id_):

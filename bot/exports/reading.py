@@ -60,8 +60,6 @@ def _begin(source: Source) -> bytes:
     name = str(source.path)
     raw = source.read(SNIFFED) or b""
     source.rewind()
-    if not raw.strip():
-        raise EmptyExport(name)
     if raw.startswith(WIDE):
         raise NotUtf8Export(name)
     for magic, kind in ARCHIVES.items():
@@ -69,7 +67,10 @@ def _begin(source: Source) -> bytes:
             raise UnknownExport(name, f"it is a {kind} archive, so unpack it")
     if b"\0" in raw:
         raise UnknownExport(name, "it is a binary file")
-    return raw.removeprefix(UTF_8).lstrip()
+    begin = raw.removeprefix(UTF_8).lstrip()
+    if not begin:
+        raise EmptyExport(name)
+    return begin
 
 
 def _platform(page: bytes) -> str:

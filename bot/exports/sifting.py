@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from bot.consent.gate import Rights, Said, Source, Verdict, verdict
 from bot.consent.ledger import IMPORT, Ledger
 from bot.exports.exported import Exported
 from bot.exports.rights import Brought
 from storage.posts import Post
+
+AHEAD: Final = timedelta(days=1)  # of our clock, for an exporter's own
 
 
 class LeftOut(StrEnum):
@@ -72,6 +76,8 @@ class Sifting:
             return LeftOut.FORWARDED
         if not said.text or said.text.isspace():
             return LeftOut.EMPTY
+        if said.at > self._brought.now + AHEAD:  # it would be kept for longer than anybody was told
+            return LeftOut.UNREADABLE
         if not said.person and not said.is_bot:
             return LeftOut.UNKNOWN_AUTHOR
         person = f"{self._platform}:{said.person}"

@@ -17,6 +17,7 @@ KEY: Final = b'"messages"'  # what a chat's head ends at
 WHOLE: Final = "chats.list.item.messages.item"
 HEAD: Final = 8192  # bytes; a head has a name of at most 255 characters, a kind and an id
 USER: Final = "user"
+PERSONAL: Final = ("personal", "bot", "saved")  # how the kinds of chats begin that are no groups
 OTHERS: Final = ("channel", "chat")  # who write as a whole: nobody who could be asked
 
 
@@ -115,7 +116,7 @@ class Pieces:
         while (begin := self._seen.rfind(b"{", 0, begin)) >= 0:
             try:
                 head = json.loads(self._seen[begin:].rstrip().removesuffix(b",") + b"}")
-            except ValueError:  # also one inside the name
+            except (ValueError, RecursionError):  # also one inside the name
                 continue
             if "text" not in head and "date" not in head:
                 self.chats.append(_chat(head))
@@ -131,7 +132,7 @@ def message(record: Mapping[str, Any]) -> Exported:
     is_service = record["type"] != "message"
     sender = record.get("actor_id" if is_service else "from_id")
     person = _person(sender)
-    name = record.get("from") or ""
+    name = str(record.get("from") or "")
     at = _moment(record, "date")
     text = record["text"]
     if type(text) is not str:
@@ -183,6 +184,8 @@ def _chat(head: Mapping[str, Any]) -> Chat:
     if not isinstance(id_, int) or isinstance(id_, bool):
         return Chat(None, name)
     bare = str(id_)
+    if kind.startswith(PERSONAL):  # ids of people and of groups are counted apart
+        return Chat(bare, name, also=frozenset({bare}))
     known = {bare, f"-{bare}", f"-100{bare}"}
     if "supergroup" in kind or "channel" in kind:
         return Chat(f"-100{bare}", name, also=frozenset(known))

@@ -20,7 +20,10 @@ def moment(text: str) -> datetime:
         ValueError: it is neither.
     """
     found = _old(text) if "-" in text[1:3] else datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC) - EASTERNMOST
+    try:
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC) - EASTERNMOST
+    except OverflowError as fault:  # in UTC it is of no year that there is
+        raise ValueError(text) from fault
 
 
 def _old(text: str) -> datetime:

@@ -21,6 +21,7 @@ EXPORT = json.dumps(chat([wrote(1), wrote(2, "größer")]), ensure_ascii=False).
 BAD = {
     "empty": (b"", "is empty; export the chat again."),
     "blank": (b" \n\n", "is empty; export the chat again."),
+    "a mark of UTF-8 alone": (b"\xef\xbb\xbf \n", "is empty; export the chat again."),
     "binary": (os.urandom(64) + bytes(64), "it is a binary file"),
     "zip": (b"PK\x03\x04" + bytes(50), "it is a ZIP archive, so unpack it"),
     "html of discord": (b"<!DOCTYPE html><html><!-- DiscordChatExporter -->", "with the format JSON (--format Json)."),

@@ -186,6 +186,13 @@ def test_times(text: str, at: datetime) -> None:
     assert moment(text) == at
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "9999-12-31T23:00:00-05:00"])
+def test_no_time(text: str) -> None:
+    """A time of no year that there is in UTC is none."""
+    with pytest.raises(ValueError, match=text):
+        moment(text)
+
+
 def test_gzip(tmp_path: Path) -> None:
     """A packed export reads as what is packed in it."""
     plain = discord(tmp_path / "export.json", [said(number) for number in range(3)])
@@ -195,6 +202,28 @@ def test_gzip(tmp_path: Path) -> None:
     with opened(packed) as (_, reader):
         assert reader.chats() == [Chat(CHANNEL, "general", "77", frozenset({CHANNEL}))]
     assert read(packed) == read(plain)
+
+
+def test_odd_values(tmp_path: Path) -> None:
+    """Names and ids that are no texts are read as such, as they are stored as texts."""
+    odd = said(1, author={"id": "1", "name": "ada", "nickname": ["ada"], "isBot": False}, reference={"messageId": 5})
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(chat([wrote(1) | {"from": 7}])), "utf-8")
+
+    ((one,), (two,)) = read(discord(tmp_path / "export.json", [odd])), read(path)
+
+    assert (one.name, one.reply_to) == ("['ada']", "5")
+    assert two.name == "7"
+
+
+def test_nested_head(tmp_path: Path) -> None:
+    """A chat ahead of whose messages something is nested deeper than any exporter does is none, and no fault."""
+    whole = {"chats": {"list": [{"odd": "@"} | chat([wrote(1)])]}}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(whole).replace('"@"', "[" * 4000 + "]" * 4000), "utf-8")
+
+    with opened(path) as (_, reader):
+        assert reader.chats() == []
 
 
 def test_unreadable_message(tmp_path: Path) -> None:

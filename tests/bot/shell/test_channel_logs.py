@@ -173,6 +173,25 @@ def test_account(shell: Shell, tmp_path: Path, list_: Callable[..., str]) -> Non
     assert "has no chat telegram:-7, only telegram:-10041, telegram:-10042" in wrong.err
 
 
+def test_the_same_number(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..., str]) -> None:
+    """A private chat is not taken for the group of the same number, in front of which it stands."""
+    chats = [chat([wrote(1, "private")], 42, "personal_chat"), chat([wrote(2, "public")], 42)]
+    file = account(tmp_path / "result.json", chats)
+
+    shell(*("logs", "import", str(file), "--place", CHAT, "--permission", "asked", "--consents", list_("1,2024-01-01")))
+
+    assert [post.text for post in kept(home, tmp_path, CHAT)] == ["public"]
+
+
+def test_a_time_to_come(shell: Shell, tmp_path: Path, list_: Callable[..., str]) -> None:
+    """A message from the future is left out: it would never be old enough to be deleted."""
+    file = discord(tmp_path / "export.json", [said(1), said(2, timestamp="9999-12-31T23:00:00+00:00")])
+
+    ran = shell("logs", "import", str(file), "--permission", "t", "--consents", list_("1,2024-01-01"), "--json")
+
+    assert [(line["taken"], line["left_out"]) for line in ran.lines] == [(1, {"unreadable": 1})]
+
+
 def test_other_chat(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..., str]) -> None:
     """Consents given in one channel open no export of another; only those that the operator vouches for do."""
     agreed = Consent("discord:1", "discord:5", None, 1, GRANTED)
@@ -281,6 +300,7 @@ def test_fault_is_undone(
     [
         (("1,yesterday",), "person,granted", "line 2: «yesterday» is no ISO time"),
         (("1,2024-01-01", "2,2999-01-01"), "person,granted", "line 3: 2999-01-01 is still to come"),
+        (("1,0001-01-01T00:00+01:00",), "person,granted", "line 2: «0001-01-01T00:00+01:00» is no ISO time"),
         (("telegram:1,2024-01-01",), "person,granted", "line 2: «telegram:1» is no person of discord"),
         ((",2024-01-01",), "person,granted", "line 2: «» is no person of discord"),
         (("1,2024-01-01,x",), "person,granted", "line 2: there are 3 columns"),
