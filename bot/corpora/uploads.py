@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -27,6 +28,8 @@ FORMATS: Final = (".txt", ".md", ".csv", ".tsv", ".jsonl", ".ndjson")
 MOST: Final = 10_000_000  # bytes; what Discord takes from everybody, and half of what Telegram gives to a bot
 FILES: Final = 20  # of a place: with the largest ones 200 MB
 NAME: Final = 100  # characters
+LONGEST: Final = 255  # bytes of a name that a file system takes
+BYTES: Final = LONGEST - len(f".{SUFFIX}.part")  # … with what is put around it
 LOCK: Final = ".key"  # the sealed key of `NAME.sealed` is in `NAME.key`
 PRIVATE: Final = 0o700
 _DISCORD_TABLE: Final = re.compile(rb"^\W*AuthorID\W+Author\W+Date\W+Content\b")
@@ -185,11 +188,12 @@ def _plain(name: str) -> str:
     """A name that leads nowhere else, and says what the file is."""
     last = PurePosixPath(name.replace("\\", "/")).name
     plain = re.sub(r"[^\w .()-]", "_", last).strip(" .")
-    return plain[-NAME:].strip(" .") or "_"
+    return plain[-NAME:].encode()[-BYTES:].decode(errors="ignore").strip(" .") or "_"
 
 
 def _folder(place: str) -> str:
-    return re.sub(r"[^\w-]", lambda found: "_" if found[0] == ":" else f"%{ord(found[0]):x}", place)
+    plain = re.sub(r"[^\w-]", lambda found: "_" if found[0] == ":" else f"%{ord(found[0]):x}", place)
+    return plain if len(plain.encode()) <= LONGEST else f"{plain[:32]}-{sha256(place.encode()).hexdigest()[:16]}"
 
 
 @contextmanager

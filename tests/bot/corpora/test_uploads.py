@@ -162,6 +162,19 @@ def test_places_lead_nowhere_else(shelf: Uploads, tmp_path: Path, place: str) ->
     assert kept.path.parent.parent == tmp_path / "uploads"
 
 
+@pytest.mark.parametrize("name", ["字" * 96, "é" * 200, "a" * 500])
+def test_long_names(shelf: Uploads, name: str) -> None:
+    """A name, and a place's, of more bytes than a file system takes is shortened."""
+    place = f"web:{'𠀀' * 64}"
+
+    kept = shelf.keep(place, f"{name}.txt", b"text")
+
+    assert shelf.names(place) == [kept.name]
+    assert kept.name.endswith(f"{name[0]}.txt")
+    assert texts(shelf, place) == ["text"]
+    assert shelf.names(f"{place[:-1]}a") == []
+
+
 def test_too_many(shelf: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
     """A place has only so many files."""
     monkeypatch.setattr(uploads, "FILES", 1)
