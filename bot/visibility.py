@@ -137,6 +137,11 @@ def stamp(owner: Owner) -> dict[str, str | None]:
     return {"place": owner.place, "guild": owner.guild}
 
 
+def is_a_channels(directory: Path) -> bool:
+    """Whether the models of a `NAME/` are a channel's, by their record; one that cannot be read may be."""
+    return _stamp(directory) is not None
+
+
 def _stamp(directory: Path) -> Owner | None:
     try:
         record = read_json(directory, RECORD, required=False)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -33,10 +33,12 @@ class Shelf:
     Attributes:
         path: holds `NAME/` (shipped) or `NAME/VERSION/`.
         shipped: whether they came with the program.
+        hides: whether the models of a `NAME/` are none of this shelf's; None for no such.
     """
 
     path: Path
     shipped: bool = False
+    hides: Callable[[Path], bool] | None = None
 
     def names(self) -> list[str]:
         """Names of the models, in order."""
@@ -51,6 +53,8 @@ class Shelf:
         """
         home = self.path / name
         if name != home.name or name.startswith((".", "_")):  # no way out of the shelf
+            return None
+        if self.hides is not None and self.hides(home):
             return None
         if self.shipped:
             found = (home / CONFIG).is_file() and (version is None or version == self.info(home).version)
@@ -237,7 +241,7 @@ def factory(settings: GeneratorSettings) -> LocalGenerator:
     """The shipped models and those of the settings' directory."""
     shelves = [Shelf(shipped_directory(), shipped=True)]
     if settings.models is not None:
-        shelves.append(Shelf(settings.models))
+        shelves.append(Shelf(settings.models, hides=settings.hides))
     return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads, device=settings.device)
 
 

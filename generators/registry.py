@@ -29,6 +29,7 @@ class GeneratorSettings:
 
     Attributes:
         models: directory of the models that were trained or imported here, `NAME/VERSION/`.
+        hides: whether what is in a `NAME/` of them is not to be had; None where all is.
         default: the model to be listed first; None for the best that there is.
         queue_limit: texts that may wait for each model.
         threads: of the linear algebra; None for what suits each model.
@@ -38,6 +39,7 @@ class GeneratorSettings:
     """
 
     models: Path | None = None
+    hides: Callable[[Path], bool] | None = None
     default: str | None = None
     queue_limit: int = 64
     threads: int | None = None

@@ -42,6 +42,7 @@ async def _serve(configuration: Configuration, listener: socket.socket, address:
     from bot.generation import hosted_generators
     from bot.home import Home
     from bot.shell.serving import stop_on_signals
+    from bot.visibility import is_a_channels
     from generators.host import Tuning, serve_host
 
     key = configuration.host.key
@@ -53,7 +54,7 @@ async def _serve(configuration: Configuration, listener: socket.socket, address:
         default = None
     home = Home(configuration.home)
     training = configuration.training
-    tuning = Tuning(home.hosting, home.models, most=training.jobs, threads=training.threads)
+    tuning = Tuning(home.hosting, home.models, most=training.jobs, threads=training.threads, hides=is_a_channels)
     offered = await tuning.open()
     if not offered:
         note("Another host with this home takes files to learn from; this one only writes.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,10 +30,12 @@ class Tuned:
     Args:
         models: the shelf: `NAME/VERSION/`.
         aside: a directory on the same disk, for what is being deleted.
+        hides: whether nothing is to go on from what is in a `NAME/`; None where anything may be gone on from.
     """
 
-    def __init__(self, models: Path, aside: Path) -> None:
+    def __init__(self, models: Path, aside: Path, hides: Callable[[Path], bool] | None = None) -> None:
         self._models = models
+        self._hides = hides
         self._aside = aside
 
     def has(self, name: str) -> bool:
@@ -89,7 +92,7 @@ class Tuned:
             UnknownModel: there is none.
         """
         plain, _, version = name.partition("@")
-        shelves = (Shelf(shipped_directory(), shipped=True), Shelf(self._models))
+        shelves = (Shelf(shipped_directory(), shipped=True), Shelf(self._models, hides=self._hides))
         for shelf in shelves:
             directory = shelf.directory(plain, version or None)
             if directory is not None:

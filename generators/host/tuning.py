@@ -47,6 +47,7 @@ class Tuning:
         threads: of each.
         runner: carries them out.
         now: seconds since 1970.
+        hides: as `Tuned` has it.
 
     Attributes:
         uploads: the files to learn from.
@@ -61,12 +62,13 @@ class Tuning:
         threads: int = 1,
         runner: Runner | None = None,
         now: Callable[[], float] = time.time,
+        hides: Callable[[Path], bool] | None = None,
     ) -> None:
         self.uploads: Uploads
         self._folder = folder
         self._jobs = folder / "jobs"
         self._models = models
-        self._tuned = Tuned(models, folder)
+        self._tuned = Tuned(models, folder, hides)
         self._most = most
         self._threads = threads
         self._runner = runner or Processes()

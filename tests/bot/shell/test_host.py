@@ -14,12 +14,16 @@ import pytest
 from bot.configuration import load_configuration
 from bot.generation import generators_of, hosted_generators
 from bot.shell.host import invitation
+from bot.visibility import is_a_channels
 from generators.completion import CompletionRequest, Piece
 from generators.errors import UnknownModel
+from generators.host.tuned import Tuned
+from generators.host.tuning_asked import TuningAsked
 from generators.remote.errors import HostAway
 from generators.remote.generator import RemoteGenerator
 from tests.bot.shell.conftest import Shell
 from tests.crash.program import eventually
+from tests.fakes.models import save_tiny
 
 PROGRAM = [sys.executable, "-m", "bot.cli", "host", "--port", "0"]
 
@@ -89,6 +93,25 @@ async def test_a_host_does_not_ask_itself(home: Path, monkeypatch: pytest.Monkey
 
     await bot.close()
     await host.close()
+
+
+async def test_channels_models(home: Path) -> None:
+    """A host serves no model that a channel of the same home has made, and trains none: another's may be asking."""
+    save_tiny(home / "models" / "tales" / "1")
+    save_tiny(home / "models" / "discord-5" / "1")
+    (home / "models" / "discord-5" / "planchette.json").write_text('{"place": "discord:5", "guild": "discord:77"}')
+    host = hosted_generators(load_configuration())
+    tuned = Tuned(home / "models", home / "hosting", is_a_channels)
+
+    listed = [info.name for info in await host.models()]
+    with pytest.raises(UnknownModel):
+        await host.load("discord-5@1")
+    with pytest.raises(UnknownModel):
+        tuned.plan(TuningAsked(model="discord-5", training_file="file-1"), 1)
+    await host.close()
+
+    assert "tales" in listed
+    assert "discord-5" not in listed
 
 
 @pytest.mark.parametrize(
