@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.conversation import Attachment, Button, Message, Place
 from generators.scripted import Script
+from storage import consents
 from tests.bot.platforms.serving import Serving, serving
 from tests.browser.conftest import Visit, come_in
 
@@ -158,6 +159,28 @@ async def test_keyboard(lobby: Serving, visit: Visit) -> None:
     await page.keyboard.press("Escape")
     await page.keyboard.press("ArrowUp")
     await expect(page.get_by_role("combobox", name="Message")).to_have_value("/story start Once upon\na")
+
+
+async def test_only_votes_take_digits(lobby: Serving, visit: Visit) -> None:
+    """A digit votes, wherever newer buttons stand; what agrees or deletes is pressed on purpose, and takes no text."""
+    page = await visit("Ada")
+    await write(page, "/story start Once upon a time")
+    candidates = page.locator(".ballot .buttons button")
+    await expect(candidates.first).to_be_visible()
+    await write(page, "/log on")
+    agree = page.get_by_role("button", name="I agree")
+    await expect(agree).to_be_visible()
+
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("1")
+    await expect(candidates.first).to_have_attribute("aria-pressed", "true")
+    await agree.focus()
+    await page.keyboard.press("2")
+    await page.keyboard.press("1")
+
+    await expect(page.get_by_role("button", name="Write your own")).to_have_count(1)
+    await expect(agree).to_have_attribute("aria-pressed", "false")
+    assert await lobby.bot.database.read(lambda conn: consents.of_person(conn, "web:Ada")) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -62,6 +62,8 @@ class ShownMessage(BaseModel):
     attachments: list[ShownFile]
     private: bool = Field(description="Whether only the person who asked sees it.")
     edited: bool
+    ballot: bool = Field(description="Whether its buttons are the candidates of a vote.")
+    answerable: bool = Field(description="Whether an answer to it writes something in: on a ballot, or in a game.")
 
 
 class ShownMessages(BaseModel):

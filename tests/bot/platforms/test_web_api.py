@@ -42,9 +42,21 @@ async def test_message(lobby: Serving) -> None:
             "attachments": [],
             "private": False,
             "edited": False,
+            "ballot": False,
+            "answerable": False,
         }
     ]
     assert await lobby.read(room="other") == []
+
+
+async def test_what_buttons_are_for(lobby: Serving) -> None:
+    """A message says whether its buttons are a vote's, and whether an answer to it writes something in."""
+    for action in ("v:1:0", "g:1:join", "r:1", "c:w", f"j:g:{'0' * 12}"):
+        await lobby.room.post(LOBBY, Message("?", (Button("Yes", action),)))
+
+    told = [(message["ballot"], message["answerable"]) for message in await lobby.read()]
+
+    assert told == [(True, True), (False, True), (False, False), (False, False), (False, False)]
 
 
 async def test_after(lobby: Serving) -> None:

@@ -12,7 +12,7 @@ const KEPT = 400; // messages on the page; older ones go, so that a long evening
 const shown = new Map(); // message id → its element
 
 export const idOf = (element) => Number(element.closest(".message").dataset.id);
-export const newestButtons = () => [...$("messages").querySelectorAll(".ballot .buttons")].at(-1);
+export const newestVote = () => [...$("messages").querySelectorAll(".ballot .buttons")].at(-1);
 
 export function show(message) {
   let item = shown.get(message.id);
@@ -64,15 +64,14 @@ function itemFor(id) {
 
 function fill(item, message) {
   const bot = message.person === BOT;
-  const ballot = bot && message.buttons.length > 0;
-  item.className = ["message", bot ? "bot" : "person", ballot && "ballot", message.private && "private",
+  item.className = ["message", bot ? "bot" : "person", message.ballot && "ballot", message.private && "private",
     message.person === me && "mine"].filter(Boolean).join(" ");
   const who = item.querySelector(".who");
   who.replaceChildren(bot ? "Planchette" : message.person);
   if (message.private) who.append(make("span", "only-you", " · only you see this"));
   item.querySelector(".body").replaceChildren(...textParts(message.text));
   setButtons(item.querySelector(".buttons"), message);
-  item.querySelector(".reply").hidden = !ballot;
+  item.querySelector(".reply").hidden = !message.answerable;
   const picture = item.querySelector(".picture");
   picture.hidden = !message.picture;
   if (message.picture && picture.getAttribute("src") !== message.picture) picture.src = message.picture;

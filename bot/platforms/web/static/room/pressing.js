@@ -2,7 +2,7 @@
 
 import { ask } from "./asking.js";
 import { me } from "./identity.js";
-import { idOf, markPressed, newestButtons } from "./messages.js";
+import { idOf, markPressed, newestVote } from "./messages.js";
 import { askName } from "./naming.js";
 import { $, api, tell } from "./page.js";
 import { rememberPress } from "./pressed.js";
@@ -29,7 +29,8 @@ document.addEventListener("keydown", (event) => {
   const writing = event.target.matches("textarea, input");
   const group = event.target.closest(".buttons");
   if (!writing && /^[1-9]$/.test(event.key)) {
-    const button = (group ?? newestButtons())?.children[event.key - 1];
+    // only votes are cast with a digit: what agrees, deletes or begins something is pressed on purpose
+    const button = (group ? event.target.closest(".ballot .buttons") : newestVote())?.children[event.key - 1];
     button?.focus();
     button?.click();
   } else if (group && /^Arrow/.test(event.key)) {

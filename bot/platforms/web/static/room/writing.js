@@ -5,7 +5,7 @@ import { choose, dismiss, hasChosen, offering, take } from "./completions.js";
 import { setText, text } from "./composer.js";
 import { hasEarlier, hasLater, recalled, remember } from "./history.js";
 import { me } from "./identity.js";
-import { idOf, newestButtons } from "./messages.js";
+import { idOf, newestVote } from "./messages.js";
 import { askName } from "./naming.js";
 import { $, api, tell } from "./page.js";
 import { scroller, toEnd } from "./scrolling.js";
@@ -48,7 +48,7 @@ text.addEventListener("keydown", (event) => {
   else if (event.key === "PageUp" || event.key === "PageDown") scroller.scrollBy(0, (event.key === "PageUp" ? -0.8 : 0.8) * scroller.clientHeight);
   else if (event.key === "Enter" && !event.shiftKey) send(text.value);
   else if (event.key === "Escape" && replyTo) endReply();
-  else if (event.key === "Escape") (newestButtons()?.firstElementChild ?? scroller).focus();
+  else if (event.key === "Escape") (newestVote()?.firstElementChild ?? scroller).focus();
   else if (event.key === "ArrowUp" && oneLine && hasEarlier()) setText(recalled(-1));
   else if (event.key === "ArrowDown" && oneLine && hasLater()) setText(recalled(1));
   else return;
