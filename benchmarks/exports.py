@@ -62,7 +62,12 @@ def _row(name: str, file: Path, place: str, messages: int) -> tuple[str, ...]:
         command = [sys.executable, "-c", PROGRAM, "logs", "import", str(file), "--place", place, "--json"]
         done = subprocess.run(  # ourselves
             [*command, "--permission", "a benchmark", "--consents", str(consents)],
-            env={**os.environ, "PLANCHETTE_HOME": home, "XDG_CONFIG_HOME": home},
+            env={
+                **os.environ,
+                "PLANCHETTE_HOME": home,
+                "XDG_CONFIG_HOME": home,
+                "PLANCHETTE_TRAINING__RETENTION_DAYS": "36500",  # what is older than that would be left out
+            },
             capture_output=True,
             text=True,
             check=True,

@@ -125,14 +125,24 @@ class Bomb(UnusableExport):
 
 @dataclass(eq=False)
 class WrongChat(UserError):
-    """An export of other chats than the place that was named; `chats` are the places that it has."""
+    """An export of other chats than the place that was named; `chats` are the places that it has.
+
+    `vouch` says that a list of consents would let its one chat be taken for that place.
+    """
 
     path: str
     place: str
     chats: tuple[str, ...]
+    vouch: bool = False
 
     def sentence(self, translate: Translate = english) -> str:
         facts = {"path": self.path, "place": self.place, "chats": ", ".join(self.chats[:10]) or "–"}
+        if self.vouch:
+            return translate(
+                "{path} has no chat {place}, only {chats}; name the right one with --place. An export that calls its "
+                "chat otherwise is taken only with --consents, and only of the people on that list.",
+                **facts,
+            )
         return translate("{path} has no chat {place}, only {chats}; name the right one with --place.", **facts)
 
 

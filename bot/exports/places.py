@@ -46,7 +46,8 @@ def chosen(reader: Reader, chats: Sequence[Chat], place: str, vouched: bool) -> 
         if len(chats) == 1 and vouched:
             there = chats[0].thread or chats[0].id
             return Choice(chats[0], place, elsewhere=True, thread=f"{platform}:{there}")
-    raise WrongChat(reader.name, place, tuple(f"{reader.platform}:{chat.id or '?'}" for chat in chats))
+    named = tuple(f"{reader.platform}:{chat.id or '?'}" for chat in chats)
+    raise WrongChat(reader.name, place, named, vouch=platform == reader.platform and len(chats) == 1)
 
 
 def only(reader: Reader, chats: Sequence[Chat]) -> str | None:

@@ -32,6 +32,7 @@ class Brought:
         setting: Discord's permission, by the settings.
         elsewhere: whether these messages were said at another place, so that only the consents above count.
         now: the moment of the import.
+        days: for how many, from when it was written, a message is kept.
         operator: who is noted to have done it.
         thread: the key of where these messages were said, if that is a thread of the place, or another place.
     """
@@ -43,6 +44,7 @@ class Brought:
     setting: str | None
     elsewhere: bool
     now: datetime
+    days: int
     operator: str = OPERATOR
     thread: str | None = None
 

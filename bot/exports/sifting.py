@@ -24,6 +24,7 @@ class LeftOut(StrEnum):
     FORWARDED = "forwarded"
     UNKNOWN_AUTHOR = "unknown_author"
     UNREADABLE = "unreadable"
+    PAST_RETENTION = "past_retention"
 
 
 class Sifting:
@@ -36,6 +37,7 @@ class Sifting:
     def __init__(self, brought: Brought, left_out: Counter[str]) -> None:
         self._brought = brought
         self._platform = brought.place.partition(":")[0]
+        self._oldest = brought.now - timedelta(days=brought.days)
         self._left_out = left_out
         self._ledger: Ledger | None = None
         self._rights: dict[str, Rights] = {}
@@ -86,7 +88,9 @@ class Sifting:
             Said(self._platform, Source.CHANNEL_LOG, person, place, said.at, said.edited, said.is_bot),
             self._rights.get(person) or self._rights_of(person),
         )
-        return None if told is Verdict.ALLOWED else told
+        if told is not Verdict.ALLOWED:
+            return told
+        return LeftOut.PAST_RETENTION if said.at < self._oldest else None  # the next clearing would delete it
 
     def _rights_of(self, person: str) -> Rights:
         """A person's rights; of messages from elsewhere only those for whom the operator vouches have any."""

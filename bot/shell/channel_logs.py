@@ -30,7 +30,7 @@ REASONS: Final = {  # what the gate and the readers say, to people
     "no_consent": "of people who have not consented",
     "before_consent": "from before their author's consent",
     "from_a_bot": "of bots",
-    "service": "that tell of something, such as who has joined",
+    "service": "service messages",
     "empty": "without text",
     "forwarded": "that were forwarded from elsewhere",
     "unknown_author": "without an author's id, so that nobody can be asked",
@@ -39,7 +39,10 @@ REASONS: Final = {  # what the gate and the readers say, to people
     "log_off": "of a place without a right",
     "not_covered": "of people who have consented to something else",
     "too_old": "that are older than their author was told they would be kept",
+    "past_retention": "older than training.retention_days ({days}), which counts from a message's own date; raise it "
+    "and import again to take them",
 }
+UNASKED: Final = "{reason}; --consents FILE names those who have, and when"
 
 
 @logs.command("import")
@@ -85,7 +88,10 @@ def import_(
     if taken.already:
         say(f"{_messages(taken.already)} there already.")
     for reason, count in taken.left_out.most_common():
-        say(f"{_messages(count)} left out: {REASONS.get(reason, reason)}.")
+        told = REASONS.get(reason, reason).format(days=f"{configuration.training.retention_days:,}")
+        if reason == "no_consent" and consents is None:
+            told = UNASKED.format(reason=told)
+        say(f"{_messages(count)} left out: {told}.")
 
 
 @logs.command()
@@ -149,7 +155,10 @@ async def _imported(
         setting = configuration.discord.training_permission or None
         async with await Database.open(configuration.database_url) as database:
             guild = await _guild(database, reader, choice.chat, where)
-            brought = Brought(where, guild, permission, agreed, setting, choice.elsewhere, now, thread=choice.thread)
+            days = configuration.training.retention_days
+            brought = Brought(
+                where, guild, permission, agreed, setting, choice.elsewhere, now, days, thread=choice.thread
+            )
             source.watch = lambda: bar.show(source.size + source.done, 2 * source.size, detail="importing")
             return where, await take(database, configuration.open_vault(), reader, choice.chat, brought)
 

@@ -61,7 +61,7 @@ async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 
 def brought() -> Brought:
-    return Brought(PLACE, None, "ticket 7", {}, None, elsewhere=False, now=START + timedelta(days=1))
+    return Brought(PLACE, None, "ticket 7", {}, None, elsewhere=False, now=START + timedelta(days=1), days=365)
 
 
 async def test_names(database: Database, vault: Vault) -> None:

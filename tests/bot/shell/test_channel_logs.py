@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +33,9 @@ EMOJI = "🙂" * 4000
 
 @pytest.fixture(autouse=True)
 def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key of the test's own."""
+    """A key of the test's own, and a retention that the exports of years ago are within."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.setenv("PLANCHETTE_TRAINING__RETENTION_DAYS", "36500")
 
 
 @pytest.fixture
@@ -115,6 +116,39 @@ def test_import_again(shell: Shell, tmp_path: Path, list_: Callable[..., str]) -
     assert first.out == f"2 messages were taken for {PLACE}.\n"
     assert second.out == f"0 messages were taken for {PLACE}.\n2 messages were there already.\n"
     assert places(shell) == [{"place": PLACE, "messages": 2, "people": 1}]
+
+
+def test_past_retention(
+    shell: Shell, tmp_path: Path, list_: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the bot would delete at once, because it is older than messages are kept, is left out and counted."""
+    monkeypatch.setenv("PLANCHETTE_TRAINING__RETENTION_DAYS", "30")
+    now = datetime.now(UTC)
+    old, new = (now - timedelta(days=days) for days in (31, 29))
+    messages = [said(1, timestamp=old.isoformat()), said(2, timestamp=new.isoformat())]
+    file = discord(tmp_path / "export.json", messages)
+    command = ("logs", "import", str(file), "--permission", "ticket 7", "--consents", list_("1,2024-01-01"))
+
+    first, second = shell(*command), shell(*command, "--json")
+
+    assert first.out.splitlines() == [
+        f"1 message was taken for {PLACE}.",
+        "1 message was left out: older than training.retention_days (30), which counts from a message's own date; "
+        "raise it and import again to take them.",
+    ]
+    assert second.lines == [{"place": PLACE, "taken": 0, "already": 1, "left_out": {"past_retention": 1}}]
+
+
+def test_nobody_asked(shell: Shell, tmp_path: Path) -> None:
+    """Where nobody has consented, the outcome names the list that says who has; service messages are called so."""
+    file = discord(tmp_path / "export.json", [said(1), said(2), said(3, type="GuildMemberJoin")])
+
+    ran = shell("logs", "import", str(file), "--permission", "ticket 7")
+
+    assert ran.out.splitlines()[1:] == [
+        "2 messages were left out: of people who have not consented; --consents FILE names those who have, and when.",
+        "1 message was left out: service messages.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +236,7 @@ def test_other_chat(shell: Shell, home: Path, tmp_path: Path, list_: Callable[..
     without, vouched = shell(*command), shell(*command, "--consents", list_("2,2024-01-01"))
 
     assert (without.code, f"only {PLACE}" in without.err) == (1, True)
+    assert "taken only with --consents" in without.err
     assert vouched.lines == [{"place": "discord:5", "taken": 1, "already": 0, "left_out": {"no_consent": 1}}]
 
 
