@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -104,6 +105,17 @@ class Disk:
         if self.has(name, version):
             self.put_aside(name, version)  # one rename, so that no half of a model is ever found
         shutil.rmtree(self._models / ASIDE / name / version, ignore_errors=True)
+
+    def release(self, name: str) -> None:
+        """Gives up a channel's name of which no version is left, with its record."""
+        directory, aside = self._models / name, self._models / ASIDE / name
+        if "place" not in read_object(directory / RECORD) or any(path.name != RECORD for path in directory.iterdir()):
+            return
+        with suppress(OSError):  # one that is put aside is left
+            if aside.exists():
+                aside.rmdir()
+            (directory / RECORD).unlink()
+            directory.rmdir()
 
     def size(self, name: str, version: str) -> int:
         """Bytes of a version, wherever it lies; 0 where it is on another machine or gone."""

@@ -66,6 +66,11 @@ async def in_training(database: Database) -> set[str]:
 
 
 async def delete(database: Database, disk: Disk, row: ChannelModel) -> None:
-    """Deletes a version; its row goes last, so that what a crash leaves is still known to be somebody's."""
+    """Deletes a version, and after the last one the channel's name, unless a training is about to use that.
+
+    Its row goes after its files, so that what a crash leaves is still known to be somebody's.
+    """
     await asyncio.to_thread(disk.delete, row.model, row.version)
     await database.write(partial(channel_models.remove, model=row.model, version=row.version))
+    if not any(job.place == row.place for job in await database.read(jobs.open_jobs)):
+        await asyncio.to_thread(disk.release, row.model)

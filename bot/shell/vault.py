@@ -37,7 +37,8 @@ def rotate(as_json: Json = False) -> None:
     if as_json:
         emit({"texts": texts, "vault": keys.name})
         return
-    note(f"{texts:,} texts are sealed with the new key." if texts != 1 else "1 text is sealed with the new key.")
+    counted = "1 text or name is" if texts == 1 else f"{texts:,} texts and names are"
+    note(f"{counted} sealed with the new key.")
     if keys.given:
         note("Nothing needs the old key any more; take it out of vault.key.")
 
@@ -55,4 +56,4 @@ async def _rotated(configuration: Configuration, keys: Vault) -> int:
 
 def _told(done: int) -> None:
     if done % SHOWN == 0:
-        note(f"{done:,} texts …")
+        note(f"{done:,} texts and names …")

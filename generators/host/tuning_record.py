@@ -173,6 +173,9 @@ def _sentence(event: Mapping[str, Any]) -> str:
             return "A model is being measured on the text that is held out."
         case "measured":
             return f"It has {event['bits_per_character']:.3f} bits per character on the text that is held out."
+        case "progress" if event.get("phase") == "checked" and event.get("bits_per_character") is not None:
+            bits = f"{event['bits_per_character']:.3f} bits per character held out"
+            return f"checked: step {event.get('step')} of {event.get('of')}, {bits}."
         case "progress":
             return f"{event.get('phase')}: step {event.get('step')} of {event.get('of')}."
         case "checking":

@@ -404,6 +404,20 @@ class TestRemoving:
         assert [row.version for row in await bot.lineages.known(LOBBY)] == ["aa"]
         assert versions_in(home) == ["aa"]
 
+    async def test_the_last_version(self, bot: Bot, home: Path) -> None:
+        """With the last version all that is around it goes, also of one that was out of use, and no other's."""
+        await learn(bot, LOBBY, "aa", 9.0, people=["web:Ben"])
+        await learn(bot, LOBBY, "bb", 9.0)
+        await learn(bot, Place("web", "den"), "cc", 9.0)
+        await bot.lineages.tainted(await withdraw(bot, "web:Ben", LOBBY))
+
+        await bot.invoke("/models remove web-lobby@bb", person=ADA, place=LOBBY)
+        left = {path.name for path in (home / "models").glob("web-*")}
+        await bot.invoke("/models remove web-lobby@aa", person=ADA, place=LOBBY)
+
+        assert left == {"web-den", "web-lobby"}
+        assert {path.name for path in (home / "models").glob("**/web-*")} == {"web-den"}
+
     async def test_in_use_elsewhere(self, bot: Bot, platform: FakePlatform) -> None:
         """A version that another channel of the server writes with stays."""
         here, there = Place("web", "here", guild="guild"), Place("web", "there", guild="guild")

@@ -48,7 +48,7 @@ def test_rotate(shell: Shell, home: Path, key: Path) -> None:
 
     ran = shell("vault", "rotate")
 
-    assert (ran.code, ran.out, ran.err) == (0, "", "3 texts are sealed with the new key.\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "3 texts and names are sealed with the new key.\n")
     assert key.read_text() != before
     assert len(key.read_text().split()) == 1
     assert asyncio.run(given(home)) == TEXTS

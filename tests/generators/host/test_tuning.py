@@ -234,12 +234,15 @@ async def test_events(client: AsyncOpenAI, runner: FakeRunner) -> None:
     for step in range(1, 4):
         runner.tell({"type": "progress", "phase": "training", "step": step, "of": 3})
 
+    runner.tell({"type": "progress", "phase": "checked", "step": 3, "of": 3, "bits_per_character": 1.5})
+
     first = await client.fine_tuning.jobs.list_events(job_id, limit=3)
     every = [event async for event in first]
 
     assert first.has_more
+    assert every[0].message == "checked: step 3 of 3, 1.500 bits per character held out."
     assert [event.message for event in every][-2:] == ["training: step 1 of 3.", "The text is being read."]
-    assert [event.data["step"] for event in every[:3]] == [3, 2, 1]  # type: ignore[index]
+    assert [event.data["step"] for event in every[1:4]] == [3, 2, 1]  # type: ignore[index]
 
 
 async def test_one_at_a_time(client: AsyncOpenAI, runner: FakeRunner) -> None:
