@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import jobs, names, posts
+from storage import forgotten, jobs, names, posts
 from storage.database import Database
 from storage.errors import StorageError, Translate, english
 from storage.vault import UnusableVault, Vault
@@ -78,6 +78,7 @@ async def _begin(conn: AsyncConnection, vault: Vault) -> None:
 async def _finish(conn: AsyncConnection, vault: Vault) -> int:
     """Drops the old keys if nothing is sealed with them, while nobody else can write."""
     left = len(await posts.reseal(conn, vault)) + await names.reseal(conn, vault)
+    await forgotten.reseal(conn, vault)
     if not left and not vault.given:
         vault.forget_old_keys()
     return left

@@ -294,6 +294,20 @@ consents: Final = Table(
     sqlite_autoincrement=True,
 )
 
+forgotten: Final = Table(
+    "forgotten",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("at", Utc, nullable=False),
+)
+
+peppers: Final = Table(
+    "peppers",
+    metadata,
+    Column("purpose", Prose, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 logs: Final = Table(
     "logs",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from bot.consent.records import Change, Given, Standing, Watcher, Withdrawn
 from bot.consent.wording import TEXTS, Covers, Wording
 from bot.conversation import Person, Place
 from bot.progress import Progress
-from storage import audit, channel_models, consents, contributions, erasing, inbox, logs, names, posts
+from storage import audit, channel_models, consents, contributions, erasing, forgotten, inbox, logs, names, posts
 from storage.consents import Consent
 from storage.errors import StorageError
 from storage.logs import Log
@@ -144,8 +144,10 @@ class Consents:
         """Withdraws everywhere, and deletes what else is stored of a person."""
 
         async def store(conn: AsyncConnection) -> Withdrawn:
-            done = await _withdraw(conn, person.key, None, self._now())
+            now = self._now()
+            done = await _withdraw(conn, person.key, None, now)
             await consents.erase(conn, person.key)
+            await forgotten.note(conn, self._bot.vault, person.key, now)
             await erasing.erase(conn, person.key)
             return done
 
@@ -263,6 +265,10 @@ async def _agree(conn: AsyncConnection, consent: Consent) -> bool:
         if not covered <= wanted:
             raise AgreedToMore
         await consents.withdraw(conn, consent.person, consent.place, consent.granted)
+    else:
+        known = await consents.history(conn, consent.place, consent.person)
+        while any(row.withdrawn == consent.granted for row in known):  # a withdrawal is a gap, however short
+            consent = replace(consent, granted=consent.granted + timedelta.resolution)
     return await consents.grant(conn, consent)
 
 

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.consent.gate import DISCORD
 from bot.consent.wording import ELSEWHERE, Wording
 from bot.exports.errors import NoRight
-from storage import consents, logs
+from storage import consents, forgotten, logs
 from storage.consents import Consent
 from storage.logs import Log
+from storage.vault import Vault
 
 OPERATOR: Final = "operator"  # who did what nobody in a chat did
 ELSEWHERE_NUMBER: Final = Wording(ELSEWHERE).number
@@ -59,8 +60,8 @@ class Recorded:
     granted: tuple[Consent, ...]
 
 
-async def record(conn: AsyncConnection, brought: Brought) -> Recorded:
-    """Records a right and consents; one that was withdrawn later than the list has it stays withdrawn.
+async def record(conn: AsyncConnection, vault: Vault, brought: Brought) -> Recorded:
+    """Records a right and consents; one that was withdrawn, or forgotten, later than the list has it stays so.
 
     Raises:
         NoRight: nothing says that the place's messages may be learnt from.
@@ -73,10 +74,12 @@ async def record(conn: AsyncConnection, brought: Brought) -> Recorded:
         raise NoRight(brought.place)
     if after != before:
         await logs.turn(conn, after)
+    gone = await forgotten.since(conn, vault, brought.consents)
     granted = [
         consent
         for person, at in brought.consents.items()
-        if await _is_new(conn, consent := Consent(person, brought.place, brought.guild, ELSEWHERE_NUMBER, at))
+        if (person not in gone or gone[person] < at)
+        and await _is_new(conn, consent := Consent(person, brought.place, brought.guild, ELSEWHERE_NUMBER, at))
     ]
     return Recorded(brought.place, before, after, tuple(granted))
 
@@ -94,7 +97,7 @@ async def take_back(conn: AsyncConnection, recorded: Recorded) -> None:
 
 async def _is_new(conn: AsyncConnection, consent: Consent) -> bool:
     known = await consents.history(conn, consent.place, consent.person)
-    if any(row.withdrawn is None or row.withdrawn > consent.granted for row in known):
+    if any(row.withdrawn is None or row.withdrawn >= consent.granted for row in known):
         return False
     return await consents.grant(conn, consent)
 

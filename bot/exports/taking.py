@@ -66,7 +66,7 @@ async def take(
             taken back, and nothing that others have stored meanwhile.
     """
     added: list[Span] = []
-    recorded = await database.write(lambda conn: record(conn, brought))
+    recorded = await database.write(lambda conn: record(conn, vault, brought))
     taken = Taken()
     try:
         with _without_collector():

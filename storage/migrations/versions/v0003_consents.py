@@ -37,6 +37,16 @@ def _texts() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "forgotten",
+        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "peppers",
+        sa.Column("purpose", sa.Text, primary_key=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "logs",
         sa.Column("place", sa.Text, primary_key=True),
         sa.Column("guild", sa.Text),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot.app import Bot
 from bot.consent import Change, root
 from storage import consents, names
+from storage import posts as posts_of
 from storage.schema import posts
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import AGREE, CLEO, DELETE, HALL, WITHDRAW, Press, Write, kept, tainted, trained, usable
@@ -66,6 +67,19 @@ class TestPrivacy:
         told = await press(asked, AGREE, BEN)
 
         assert told.text == "You have agreed to this already; /privacy shows and ends it."
+
+    async def test_agreeing_anew_at_once(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
+        """Whoever withdraws and agrees again in one moment has agreed anew, which allows nothing from before."""
+        (asked,) = await say("/log on")
+        await press(asked, AGREE, BEN)
+        await write("one", BEN)
+        (before,) = await kept(bot)
+        for label in (WITHDRAW, AGREE, WITHDRAW, AGREE):
+            await press((await say("/privacy", BEN))[0], label, BEN)
+
+        await bot.database.write(partial(posts_of.add, vault=bot.vault, given=[before]))
+
+        assert await usable(bot) == []
 
     async def test_nothing_to_withdraw(self, say: Say, press: Press) -> None:
         """Who has not agreed has nothing to withdraw."""
