@@ -26,7 +26,7 @@ class Edition(NamedTuple):
 
 
 ELSEWHERE: Final = 0  # agreed outside the bot; the operator's list of an import says so
-LOG: Final = 1  # where nothing said can be taken back, as in the room, or the bot is told whenever it is
+LOG: Final = 1  # where nothing said can be taken back, as in the room
 TEACH: Final = 2
 DISCORD_LOG: Final = 3
 TELEGRAM_LOG: Final = 4
@@ -88,22 +88,27 @@ def _log(edition: int, days: int | None, translate: Translate) -> str:
         "time and what it answers, and how you are called here. Nothing from before, no pictures, no files. "
         "It is stored encrypted."
     )
-    return "\n".join((f"{kept} {_followed(edition, translate)}", _what_for(translate), _how_long(days, translate)))
+    kept = " ".join((kept, *_followed(edition, translate)))
+    return "\n".join((kept, _what_for(translate), _how_long(days, translate)))
 
 
-def _followed(edition: int, translate: Translate) -> str:
-    """What becomes of a message that changes, as far as the platform tells a bot of it."""
+def _followed(edition: int, translate: Translate) -> list[str]:
+    """What becomes of a message that changes, as far as the platform tells a bot of it; in the room none can."""
     if edition == DISCORD_LOG:
-        return translate(
-            "What you edit or delete here is edited or deleted there too: at once, or if I am away just then, when I "
-            "have come back and read the channel again."
-        )
+        return [
+            translate(
+                "What you edit or delete here is edited or deleted there too: at once, or if I am away just then, when "
+                "I have come back and read the channel again."
+            )
+        ]
     if edition == TELEGRAM_LOG:
-        return translate(
-            "What you edit here is edited there too, unless I am away for more than a day. Telegram tells no bot what "
-            "is deleted: what you delete here stays kept until you withdraw."
-        )
-    return translate("What you edit or delete here is edited or deleted there too.")
+        return [
+            translate(
+                "What you edit here is edited there too, unless I am away for more than a day. Telegram tells no bot "
+                "what is deleted: what you delete here stays kept until you withdraw."
+            )
+        ]
+    return []
 
 
 def _teach(days: int | None, translate: Translate) -> str:
@@ -117,7 +122,8 @@ def _teach(days: int | None, translate: Translate) -> str:
 
 def _what_for(translate: Translate) -> str:
     return translate(
-        "For what: to train a small language model of this channel, which writes only here or on this server. "
+        "For what: to train a small language model of this channel, which writes only here or on this server. It is "
+        "trained on the machine that I run on, or on the GPU host of whoever runs me. "
         "Mentions, links, addresses, numbers and the names of those who agree are taken out first, which is what your "
         "name is kept for; other names that somebody writes out may stay. Nobody is imitated by name."
     )

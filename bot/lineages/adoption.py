@@ -144,8 +144,8 @@ class Adopted:
             case Verdict.VERBATIM:
                 share = f"{100 * (self.result.verbatim or 0):.1f}"
                 return translate(
-                    "{model} is kept, but does not write here: {share} % of its texts repeat 8 words or more of what "
-                    "it has learnt from.",
+                    "{model} is kept, but does not write here: without its guard {share} % of its texts repeat 8 words "
+                    "or more of what it has learnt from.",
                     share=share,
                     **facts,
                 )

@@ -54,7 +54,6 @@ def test_plain_words(edition: int) -> None:
 @pytest.mark.parametrize(
     ("platform", "promise"),
     [
-        ("web", "What you edit or delete here is edited or deleted there too."),
         ("discord", "edited or deleted there too: at once, or if I am away just then, when I have come back"),
         ("telegram", "what you delete here stays kept until you withdraw"),
     ],
@@ -65,6 +64,19 @@ def test_what_is_followed(platform: str, promise: str) -> None:
 
     assert promise in said
     assert said.count("there too") == 1
+
+
+def test_room() -> None:
+    """Where nothing can be edited or deleted, nobody is told what becomes of that."""
+    said = Wording(wording.log_on("web"), 365).text(english)
+
+    assert "edit" not in said
+
+
+@pytest.mark.parametrize("edition", TEXTS)
+def test_where_it_is_trained(edition: int) -> None:
+    """People are told that their text may go to another machine of the operator's."""
+    assert "or on the GPU host of whoever runs me" in Wording(edition, 365).text(english)
 
 
 def test_what_a_wording_covers() -> None:
