@@ -6,11 +6,12 @@ import json
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, Text, delete, or_, select, type_coerce, update
+from sqlalchemy import ColumnElement, Table, Text, delete, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage import rooms
 from storage.jobs import OPEN
-from storage.schema import candidates, games, jobs, learners, logs, messages, players, rounds, stories, turns, votes
+from storage.schema import candidates, games, jobs, learners, logs, players, rounds, stories, turns, votes
 
 NOBODY: Final = "gone"  # the platform of whom nobody knows any more; two of them stay apart by their numbers
 BATCH: Final = 100  # games or trainings that are in memory at a time
@@ -25,7 +26,7 @@ async def erase(conn: AsyncConnection, person: str) -> None:
     """
     nobody = f"{NOBODY}:{secrets.token_hex(6)}"
     await conn.execute(delete(turns).where(turns.c.person == person))
-    await conn.execute(delete(messages).where(or_(messages.c.person == person, messages.c.private_for == person)))
+    await rooms.delete_of(conn, person)
     await conn.execute(delete(learners).where(learners.c.person == person))
     await conn.execute(delete(players).where(players.c.person == person))
     still_open = select(rounds.c.id).where(rounds.c.state == "open")

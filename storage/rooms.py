@@ -16,6 +16,7 @@ from storage.schema import counters, files, messages
 from storage.statements import insert, within
 
 PICTURE: Final = -1  # the position of a message's picture among its files
+DELETED: Final = "room deletion "  # before a room's key: the counter that has the event of its newest deletion
 FILE_ID_BITS: Final = 53  # drawn, so that knowing one address tells no other; 53 bits are exact in JavaScript
 
 
@@ -142,6 +143,23 @@ async def changed(
     statement = _seen(room, person).where(messages.c.event > within(after_event))
     rows = (await conn.execute(statement.order_by(messages.c.event).limit(limit))).all()
     return await _with_files(conn, rows)
+
+
+async def delete_of(conn: AsyncConnection, person: str) -> None:
+    """Deletes what a person wrote, and what only they could see; all that stays is when a room last lost something."""
+    theirs = or_(messages.c.person == person, messages.c.private_for == person)
+    rooms = (await conn.execute(select(messages.c.room).where(theirs).distinct())).scalars().all()
+    await conn.execute(delete(messages).where(theirs))
+    for room in rooms:
+        event = await _next_event(conn)
+        noted = insert(conn, counters).values(name=DELETED + room, value=event)
+        again = noted.on_conflict_do_update(index_elements=[counters.c.name], set_={"value": event})
+        await conn.execute(again)
+
+
+async def deleted(conn: AsyncConnection, room: str) -> int:
+    """The event at which messages of a room were last deleted; 0 where none ever were."""
+    return await conn.scalar(select(counters.c.value).where(counters.c.name == DELETED + room)) or 0
 
 
 async def get(conn: AsyncConnection, message_id: int) -> RoomMessage | None:

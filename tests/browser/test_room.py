@@ -38,6 +38,15 @@ TALE: Final = Script(
 )
 STILL: Final = {"reduced_motion": "reduce"}
 PHONE: Final = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, **STILL}
+IMPATIENT: Final = """
+  Math.random = () => 1;
+  const later = setTimeout;
+  window.setTimeout = (act, pause) => {
+    const root = document.documentElement;
+    root.dataset.pauses = `${root.dataset.pauses ?? ""} ${pause}`;
+    return later(act, pause / 100);
+  };
+"""  # pauses are noted and hardly made, and none is shortened by chance
 README: Final = Path(__file__).parents[2] / "docs" / "room.png"
 SCREENSHOTS: Final = os.environ.get("PLANCHETTE_SCREENSHOTS")  # a folder for pictures of the tests; the README's too
 
@@ -283,6 +292,44 @@ async def test_reconnects(home: Path, browser: Browser) -> None:
         await expect(page.locator("#state")).to_have_text("connected")
         await expect(page.get_by_text("before")).to_have_count(1)
         await page.context.close()
+
+
+async def test_patient(home: Path, browser: Browser) -> None:
+    """While the bot is away the page asks more and more rarely, at least twice a minute, until it is back."""
+    page = await (await browser.new_context()).new_page()
+    await page.add_init_script(IMPATIENT)
+    async with serving(home) as first:
+        port = first.room.port
+        await page.goto(first.room.address)
+        await come_in(page, "Ada")
+    pauses = re.compile(" 1000 2000 4000 8000 16000 30000 30000 30000")
+    await expect(page.locator("html")).to_have_attribute("data-pauses", pauses)
+
+    async with serving(home, port=port) as second:
+        await expect(page.locator("#state")).to_have_text("connected")
+        await second.say("Bob", "after")
+        await expect(page.get_by_text("after")).to_be_visible()
+
+        await page.context.close()
+
+
+async def test_forgotten(lobby: Serving, visit: Visit) -> None:
+    """What somebody said disappears from all open pages when they are forgotten; what others said stays."""
+    for number in range(120):  # more than the room gives at once
+        await lobby.say("Ada" if number % 40 == 0 else "Bob", f"number {number}")
+    ada, bob = await visit("Ada"), await visit("Bob")
+    for number in range(120, 220):
+        await lobby.say("Cleo", f"number {number}")
+    await expect(bob.get_by_text("number 219")).to_be_visible()
+    await expect(bob.get_by_text("number 80", exact=True)).to_have_count(1)
+
+    await write(ada, "/forgetme")
+    await ada.get_by_role("button", name="Delete everything").click()
+
+    for page in (ada, bob):
+        await expect(page.locator(".message").filter(has_text=re.compile("^Ada"))).to_have_count(0)
+        await expect(page.locator(".message")).to_have_count(198)
+    await expect(ada.get_by_role("button", name="Delete everything")).to_have_count(0)
 
 
 async def test_door(home: Path, browser: Browser) -> None:

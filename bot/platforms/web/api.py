@@ -121,23 +121,26 @@ async def press(request: Request, room: Room, pressed: Press, desk: TheDesk) -> 
     summary="Follow a room",
     status_code=200,
     response_class=EventStream,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "`message` and `edit`, whole messages."}},
+    responses={200: {"content": {"text/event-stream": {}}, "description": "`message`, `edit`, `deletion`."}},
 )
 async def follow(
     request: Request,
     room: Room,
     desk: TheDesk,
     person: Asking = None,
+    after: Annotated[str | None, Query(description="The same for whoever cannot send headers.")] = None,
     last_event_id: Annotated[str | None, Header(description="The last event that you had: nothing is lost.")] = None,
 ) -> Response:
     """Server-sent events from now on, or from the event after `Last-Event-ID`.
 
-    Each holds a whole message, which takes the place of what was known of it: after a gap an `edit` may be of a message
-    that was never seen.
+    A `message` or an `edit` holds a whole message, which takes the place of what was known of it: after a gap an `edit`
+    may be of a message that was never seen. A `deletion` says that messages are gone, as when somebody wants to be
+    forgotten: what the room does not show any more when it is read again is to be shown no longer.
     """
     reader = desk.reader(request, person)
     desk.admit_follower()
-    last = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else None
+    had = last_event_id or after
+    last = int(had) if had and had.isdecimal() and len(had) < 19 else None
     return EventStream(Following(desk.room, desk.room.hub, room=room, person=reader, last=last))
 
 

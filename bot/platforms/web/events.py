@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -19,11 +19,23 @@ BATCH: Final = 100  # messages read at once
 RETRY: Final = 1000  # ms until a browser connects again
 
 
+class Changes(NamedTuple):
+    """What has happened in a room.
+
+    Attributes:
+        messages: written or edited after an event, in the order of events.
+        deleted: the event at which messages were last deleted, whenever that was.
+    """
+
+    messages: list[RoomMessage]
+    deleted: int
+
+
 class Source(Protocol):
     """Where followers read: the room as one person sees it."""
 
-    async def changes(self, room: str, person: str | None, after_event: int) -> list[RoomMessage]: ...
-    async def messages(self, room: str, person: str | None, after: int | None) -> list[RoomMessage]: ...
+    async def changes(self, room: str, person: str | None, after_event: int) -> Changes: ...
+    async def now(self, room: str, person: str | None) -> int: ...
 
 
 class Following:
@@ -55,13 +67,18 @@ class Following:
         first message resumes from there.
         """
         with self._hub.following(self._room) as bell:
-            last = await self._start()
+            last = told = await self._start()
             yield f"retry: {RETRY}\nid: {last}\n\n"
             known = last  # what was written up to this event has been sent, as it was then or later
             sent: set[int] = set()  # and of what was written since, this
             while not self._hub.closed:
                 bell.clear()
-                changes = await self._source.changes(self._room, self._person, last)
+                changes, deleted = await self._source.changes(self._room, self._person, last)
+                if deleted > told:
+                    told = deleted
+                    # before what is still to be sent: whoever is cut off in between is told once more
+                    last = min(deleted, changes[0].event - 1) if changes else deleted
+                    yield f"event: deletion\nid: {last}\ndata: {{}}\n\n"
                 for message in changes:
                     is_new = message.id > known and message.id not in sent
                     yield _event("message" if is_new else "edit", message)
@@ -75,8 +92,7 @@ class Following:
 
     async def _start(self) -> int:
         """The event after which the reader goes on."""
-        newest = await self._source.messages(self._room, self._person, None)
-        now = max((message.event for message in newest), default=0)
+        now = await self._source.now(self._room, self._person)
         if self._last is None or self._last > now:  # a number from another database: nothing would ever come
             return now
         return self._last

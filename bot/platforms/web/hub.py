@@ -39,8 +39,12 @@ class Hub:
         for bell in self._followers.get(room, ()):
             bell.set()
 
+    def all_changed(self) -> None:
+        """Wakes everyone."""
+        for room in list(self._followers):
+            self.changed(room)
+
     def close(self) -> None:
         """Wakes everyone for the last time."""
         self.closed = True
-        for room in list(self._followers):
-            self.changed(room)
+        self.all_changed()

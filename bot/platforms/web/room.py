@@ -13,12 +13,13 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import collecting
+from bot.consent import Change
 from bot.conversation import Button, Limits, Message, NoThreads, Notice, Person, Place
 from bot.games.errors import ButtonGone
 from bot.languages import translator
 from bot.platforms.turns import Turns
 from bot.platforms.web.errors import Refusal
-from bot.platforms.web.events import BATCH
+from bot.platforms.web.events import BATCH, Changes
 from bot.platforms.web.heard import File, Heard, enclosed, stored
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.listening import listen
@@ -56,6 +57,7 @@ class WebRoom:
         self._passing = Passing(bot.ticks)
         self.hub = Hub()
         self._app = web_app(bot, self)
+        bot.consents.watch(self.follow)
 
     @property
     def port(self) -> int:
@@ -201,15 +203,30 @@ class WebRoom:
 
         return await self._database.read(read)
 
-    async def changes(self, room: str, person: str | None, after_event: int) -> list[RoomMessage]:
-        """What this person may read of what was written or edited after an event, in the order of events."""
+    async def changes(self, room: str, person: str | None, after_event: int) -> Changes:
+        """What has happened after an event, as far as this person may read it."""
 
-        async def read(connection: AsyncConnection) -> list[RoomMessage]:
-            return await rooms.changed(
+        async def read(connection: AsyncConnection) -> Changes:
+            changed = await rooms.changed(
                 connection, key(room), person=_reader(person), after_event=after_event, limit=BATCH
             )
+            return Changes(changed, await rooms.deleted(connection, key(room)))
 
         return await self._database.read(read)
+
+    async def now(self, room: str, person: str | None) -> int:
+        """The newest event that this person may know of."""
+
+        async def read(connection: AsyncConnection) -> int:
+            newest = await rooms.newest(connection, key(room), person=_reader(person), limit=BATCH)
+            return max([await rooms.deleted(connection, key(room)), *(message.event for message in newest)])
+
+        return await self._database.read(read)
+
+    async def follow(self, change: Change) -> None:
+        """Takes off the pages what was deleted with all else of a person."""
+        if change.place is None:
+            self.hub.all_changed()
 
     async def file(self, file: int) -> tuple[str, str, bytes] | None:
         """A picture's or an attachment's name, media type and content.

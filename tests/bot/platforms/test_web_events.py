@@ -75,6 +75,31 @@ async def test_resume(lobby: Serving) -> None:
     assert missed == [("edit", "old, edited"), ("message", "new, edited")]
 
 
+async def test_deletion(lobby: Serving) -> None:
+    """Who follows is told that messages are gone, and so is who was cut off meanwhile; of which, the room tells."""
+    ada = Person("web", "Ada", "Ada")
+    await lobby.say("Ada", "mine")
+    await lobby.say("Bob", "his")
+
+    async with lobby.events() as events:
+        last = int((await events.next())["id"])
+        await lobby.bot.consents.forget(ada)
+        live = await events.next()
+    await lobby.say("Bob", "later")
+    async with lobby.events(last=last) as events:
+        await events.next()
+        missed = [(await events.next())["event"] for _ in range(2)]
+    async with lobby.http.stream("GET", f"/api/rooms/lobby/events?after={live['id']}") as answer:
+        resumed = EventReader(answer)
+        await resumed.next()
+        since = await next_message(resumed)
+
+    assert (live["event"], live["data"]) == ("deletion", "{}")
+    assert missed == ["deletion", "message"]
+    assert since == ("message", "later")
+    assert [message["text"] for message in await lobby.read()] == ["his", "later"]
+
+
 async def test_resume_after_restart(home: Path) -> None:
     """Event numbers outlive the process."""
     async with serving(home) as first:

@@ -2,59 +2,114 @@
 
 import { ask } from "./asking.js";
 import { learnName, me } from "./identity.js";
-import { show, showAll } from "./messages.js";
+import { dropGone, shownIds, show, showAll } from "./messages.js";
 import { $, api, tell } from "./page.js";
 
-const AGAIN = 2000; // ms until a stream that was refused is asked for again
+const SOON = 1000; // ms until a stream that broke off is asked for again; twice as many after each vain try …
+const LATEST = 30_000; // … but no more than so many
+const BATCH = 100; // messages that the room gives at once
 
 let events = null;
-let waiting = null; // what came while the room was being read; null: show at once
+let last = ""; // the last event that the page shows; a stream goes on from there
+let tries = 0; // in vain, one after the other
+let timer = null; // of the next one
 
 function state(name) {
   $("state").dataset.state = name;
   $("state").firstElementChild.textContent = name;
 }
 
-export function follow() {
-  events?.close();
-  const who = me ? `?person=${encodeURIComponent(me)}` : "";
-  const stream = (events = new EventSource(`${api}/events${who}`));
-  let read = false;
-  // The stream is open before the room is read, so that nothing falls between the two; when a browser connects
-  // again by itself it names the last event that it had, and nothing has to be read again.
-  stream.addEventListener("open", async () => {
-    state("connected");
-    if (read) return;
-    waiting = [];
-    try {
-      const { messages } = await ask(`${api}/messages${who}`);
-      if (stream !== events) return;
-      read = true;
-      showAll(messages);
-      waiting.forEach(show);
-    } catch (fault) {
-      tell(fault.message);
-    }
-    waiting = null;
-  });
-  for (const kind of ["message", "edit"]) {
-    stream.addEventListener(kind, ({ data }) => (waiting ? waiting.push(JSON.parse(data)) : show(JSON.parse(data))));
-  }
-  stream.addEventListener("error", () => {
-    if (stream !== events) return;
-    state("reconnecting");
-    if (stream.readyState === EventSource.CLOSED) setTimeout(comeBack, AGAIN);
-  });
+function noTimer() {
+  clearTimeout(timer);
+  timer = null;
 }
 
-// A stream that was refused does not try again by itself: find out who we are now, then follow anew.
+// Reads the room as whoever we are now, and follows it.
+export function follow() {
+  last = "";
+  connect();
+}
+
+function connect() {
+  events?.close();
+  noTimer();
+  const who = me ? { person: me } : {};
+  const stream = (events = new EventSource(`${api}/events?${new URLSearchParams({ ...who, ...(last && { after: last }) })}`));
+  let waiting = last ? null : []; // what comes before the room is read; null: shown at once
+  const take = ({ type, data, lastEventId }) => {
+    last = lastEventId;
+    if (type === "deletion") lookAgain(who).catch(() => stream === events && readAgain());
+    else show(JSON.parse(data));
+  };
+  // The stream is open before the room is read, so that nothing falls between the two.
+  stream.addEventListener("open", async () => {
+    tries = 0;
+    state("connected");
+    if (!waiting) return;
+    try {
+      const { messages } = await ask(`${api}/messages?${new URLSearchParams(who)}`);
+      if (stream !== events) return;
+      showAll(messages);
+      last = String(messages.at(-1)?.id ?? ""); // ids are numbers of events
+      waiting.forEach(take);
+      waiting = null;
+    } catch (fault) {
+      if (stream !== events) return;
+      tell(fault.message);
+      again();
+    }
+  });
+  for (const kind of ["message", "edit", "deletion"]) {
+    stream.addEventListener(kind, (event) => (waiting ? waiting.push(event) : take(event)));
+  }
+  stream.addEventListener("error", () => stream === events && again());
+}
+
+// Takes away what the room has no longer.
+async function lookAgain(who) {
+  const before = shownIds();
+  const there = new Set();
+  if (before.length === 0) return;
+  let messages = [{ id: before[0] - 1 }];
+  do {
+    ({ messages } = await ask(`${api}/messages?${new URLSearchParams({ ...who, after: messages.at(-1).id })}`));
+    for (const { id } of messages) there.add(id);
+  } while (messages.length === BATCH);
+  dropGone(before, there);
+}
+
+function readAgain() {
+  last = "";
+  again();
+}
+
+// A browser that tries again by itself does so every second, for as long as the bot is away. The pauses of two pages
+// differ, so that not all of them come back at once.
+function again() {
+  state("reconnecting");
+  events?.close();
+  events = null;
+  noTimer();
+  timer = setTimeout(comeBack, Math.min(LATEST, SOON * 2 ** tries++) * (0.5 + Math.random() / 2));
+}
+
+// Finds out who we are now, and goes on from there.
 export async function comeBack() {
+  const before = me;
+  noTimer();
   try {
     await learnName();
-    follow();
+    if (me === before) connect();
+    else follow();
   } catch {
-    setTimeout(comeBack, AGAIN);
+    again();
   }
 }
 
-addEventListener("online", () => events?.readyState === EventSource.CLOSED && comeBack());
+// Tries at once what would be tried later, as when there is reason to think that the bot is back.
+export function hurry() {
+  if (timer !== null) comeBack();
+}
+
+addEventListener("online", hurry);
+document.addEventListener("visibilitychange", () => document.hidden || hurry());

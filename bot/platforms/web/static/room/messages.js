@@ -40,6 +40,14 @@ export function showAll(messages) {
   $("welcome").hidden = shown.size > 0;
 }
 
+export const shownIds = () => [...$("messages").children].map(idOf);
+
+// Of those that were shown, only those that are still there stay.
+export function dropGone(before, there) {
+  for (const id of before) if (!there.has(id) && shown.has(id)) drop(shown.get(id));
+  $("welcome").hidden = shown.size > 0;
+}
+
 export function markPressed(id) {
   for (const button of shown.get(id)?.querySelectorAll(".buttons button") ?? []) mark(button, id);
 }

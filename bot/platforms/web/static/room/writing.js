@@ -3,6 +3,7 @@
 import { ask } from "./asking.js";
 import { choose, dismiss, hasChosen, offering, take } from "./completions.js";
 import { setText, text } from "./composer.js";
+import { hurry } from "./following.js";
 import { hasEarlier, hasLater, recalled, remember } from "./history.js";
 import { me } from "./identity.js";
 import { idOf, newestVote } from "./messages.js";
@@ -32,6 +33,7 @@ async function send(value) {
   try {
     await ask(`${api}/messages`, { person: me, text: value, ...(answered && { reply_to: answered }) });
     remember(value);
+    hurry(); // the bot is there, whatever the page thinks
   } catch (fault) {
     tell(fault.message);
     if (!text.value) setText(value);
