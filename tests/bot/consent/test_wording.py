@@ -12,10 +12,10 @@ from bot.consent.wording import Covers, Wording
 from generators.errors import english
 
 TEXTS: Final = {  # a changed text is a new edition: who agreed to the old one did not agree to the new one
-    wording.LOG: "128753633e6cb4c0",
-    wording.TEACH: "541cc1cabf48858f",
-    wording.DISCORD_LOG: "2dfc2625ca2170b0",
-    wording.TELEGRAM_LOG: "29b2ca7b73962a0c",
+    wording.LOG: "5102b07f5c58a76a",
+    wording.TEACH: "55b9f6d6623f15b9",
+    wording.DISCORD_LOG: "a4e4eddea0e489a8",
+    wording.TELEGRAM_LOG: "1fe04725557f747b",
 }
 
 
