@@ -29,6 +29,18 @@ class ShipsWithTheProgram(UserError):
 
 
 @dataclass(eq=False)
+class NothingBefore(UserError):
+    """A roll back from a shipped model, which has one version."""
+
+    name: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The model {name} ships with the program in one version, so there is nothing to go back to.", name=self.name
+        )
+
+
+@dataclass(eq=False)
 class NoEarlierVersion(UserError):
     """The version in use is the first that there is."""
 
@@ -76,7 +88,9 @@ def earlier(home: Path, name: str) -> str:
         UserError: there is none.
     """
     plain, _ = versioned(name)
-    _, directory = _own(home, plain)
+    shelf, directory = found(home, plain)
+    if shelf.shipped:
+        raise NothingBefore(plain)
     made = {path.parent: (path.stat().st_mtime_ns, path.parent.name) for path in _configs(directory.parent)}
     before = [path for path in made if made[path] < made[directory]]
     if not before:

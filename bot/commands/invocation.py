@@ -178,9 +178,10 @@ class SettingsHere:
         """
         invocation = self._invocation
         await invocation.demand(invocation.command.sets or Permission.ADMIN)
-        await self._all.change(
-            invocation.place, name, value, by=invocation.person, scope=scope, origin=invocation.origin
-        )
+        lineages, place = invocation.bot.lineages, invocation.place
+        before = await lineages.set_in(place)
+        await self._all.change(place, name, value, by=invocation.person, scope=scope, origin=invocation.origin)
+        await lineages.rechosen(place, before)
 
     async def unset(self, name: str, scope: Scope = "here") -> None:
         """Goes back to what holds without this place's own value.

@@ -57,7 +57,11 @@ async def use(
 ) -> None:
     """Choose the model that writes here."""
     await invocation.settings.set("model", model)
-    await invocation.answer(await invocation.settings.explanation("model"))
+    name = (await invocation.settings.get()).model
+    if name is None:
+        await invocation.answer(await invocation.settings.explanation("model"))
+    else:
+        await invocation.answer("{model} writes here now.", model=name)
 
 
 @models.command(requires=Permission.ADMIN)
@@ -141,11 +145,11 @@ def _line(info: ModelInfo, here: str) -> str:
 
 
 def _version(row: ChannelModel, here: str, translate: Translate) -> str:
-    """`web-lobby@0a1b2c · from charrnn@1 · 1.93 bits per character`, and whether it is out of use."""
+    """`web-lobby@0a1b2c · from charrnn@1 · 1.93 bits …`, and whether it is out of use."""
     parts = [row.name, translate("from {base}", base=row.base)]
     bits = row.facts.get("bits_per_character")
     if isinstance(bits, int | float):
-        parts.append(translate("{bits} bits per character", bits=f"{bits:.2f}"))
+        parts.append(translate("{bits} bits per character of the newest text", bits=f"{bits:.2f}"))
     if row.tainted is not None:
         parts.append(translate("out of use, because somebody has withdrawn"))
     return " · ".join(parts) + (" ←" if here == row.name else "")

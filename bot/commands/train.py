@@ -26,7 +26,7 @@ async def start(
     invocation: Invocation,
     base: Annotated[Model | None, "the model to go on from"] = None,
     sources: Annotated[str | None, "of file, submission and channel_log, with commas between; all without it"] = None,
-    epochs: Annotated[float | None, Between(0.1, MOST_EPOCHS), "times that the text is gone through"] = None,
+    epochs: Annotated[float | None, Between(0.1, MOST_EPOCHS), "times that the text is gone through, at most"] = None,
 ) -> None:
     """Show what a training would be; a button begins it."""
     bot, place, translate = invocation.bot, invocation.place, invocation.translate

@@ -28,8 +28,8 @@ class EmptyCorpus(UserError):
         count = sum(self.removed.values())
         if not count:
             return translate(
-                "There is no text to learn from here yet; /log on collects what people agree to, and /teach gives "
-                "a text."
+                "There is no text to learn from here yet; /log on collects what people agree to, /teach gives a "
+                "text, and /train upload takes a file."
             )
         why = next((REASONS[name] for name, _ in self._by_count() if name in REASONS), None)
         if why is None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.consent.gate import Source, root
-from bot.conversation import Message, Place
+from bot.consent.gate import Source
+from bot.conversation import Message
 from bot.corpora.building import ATTEMPTS, Built, build
 from bot.corpora.errors import ConsentsChange
 from bot.jobs import showing
@@ -26,6 +26,7 @@ from bot.jobs.ending import end
 from bot.jobs.errors import Failed
 from bot.jobs.picturing import picture
 from bot.jobs.rights import administers
+from bot.jobs.whereabouts import place_of
 from bot.languages import translator
 from bot.lineages import Result
 from bot.lineages.room import COMPARED
@@ -73,7 +74,7 @@ class Carrying:
         self._facts = dict(job.facts)
         self._runner = runner
         self._directory = directory
-        self.place = _place_of(job)
+        self.place = place_of(job)
         self._translate = translator(job.language)
         self._board = Board(bot.outboxes.get(self.place.platform), self.place, job.message)
 
@@ -255,7 +256,7 @@ class Carrying:
         change = partial(jobs.change, id=self._job.id, from_states=("running",), state=state)
         kept = {name: fact for name, fact in self._facts.items() if name not in (PEOPLE, USED)}
         ended, facts = self._bot.clock.now(), {**kept, **facts}
-        await self._bot.database.write(partial(change, ended=ended, facts=facts))
+        await self._bot.database.write(partial(change, ended=ended, facts=facts, message=self._board.posted))
         await asyncio.to_thread(end, self._runner, self._directory)
 
     async def _note(self, **facts: Any) -> None:
@@ -282,12 +283,6 @@ class Carrying:
     def _is_locked_out(self) -> bool:
         """Whether the vault has another key by now, so that nobody can read the job's text any more."""
         return bool(self._facts.get("key", self._mark()) != self._mark())
-
-
-def _place_of(job: Job) -> Place:
-    """Where it was asked for; its channel may have another id by now."""
-    place = Place(*job.options["here"])
-    return place if root(place) == job.place else replace(place, id=job.place.partition(":")[2], channel=None)
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:

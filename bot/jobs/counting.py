@@ -1,10 +1,11 @@
-"""What was left out of a text, and what was replaced in it, in the words of people."""
+"""Where a text comes from, what was left out of it, and what was replaced in it, in the words of people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+from bot.consent.gate import Source
 from generators.errors import Phrase, Translate
 
 REMOVED: Final[Mapping[str, Phrase]] = {  # by the reasons of `Built.removed`
@@ -34,18 +35,28 @@ REPLACED: Final[Mapping[str, Phrase]] = {  # by the kinds of `Built.replaced`
 
 
 def counted(counts: Mapping[str, int], words: Mapping[str, Phrase], translate: Translate) -> str:
-    """Counts with what is counted; a dash where there is nothing.
+    """Counts with what is counted; nothing where there is nothing.
 
     Args:
         words: for what the counts call by a name.
     """
     told = [translate("{what} ({count:,})", what=words.get(name, name), count=count) for name, count in _some(counts)]
-    return ", ".join(told) or "–"
+    return ", ".join(told)
 
 
 def by_source(counts: Mapping[str, int], translate: Translate) -> str:
-    """How much there is of each source, by the word that people type for it."""
-    return ", ".join(translate("{source} {count:,}", source=name, count=count) for name, count in _some(counts)) or "–"
+    """How much there is of each source."""
+    return ", ".join(_of_source(Source(name), count, translate) for name, count in _some(counts))
+
+
+def _of_source(source: Source, count: int, translate: Translate) -> str:
+    match source:
+        case Source.FILE:
+            return translate("{count:,} text of the files", "{count:,} texts of the files", count=count)
+        case Source.SUBMISSION:
+            return translate("{count:,} text that was given", "{count:,} texts that were given", count=count)
+        case Source.CHANNEL_LOG:
+            return translate("{count:,} message", "{count:,} messages", count=count)
 
 
 def _some(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -124,7 +124,6 @@ async def drafted(
     people = len({person for person, _ in built.people})
     found_here = Draft(
         base=versioned(base.name)[0],
-        documents=built.documents,
         characters=built.characters,
         people=people,
         sources=built.sources,

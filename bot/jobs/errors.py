@@ -54,7 +54,7 @@ class TooLittleText(UserError):
     def sentence(self, translate: Translate = english) -> str:
         return translate(
             "There is too little text to learn from: {characters:,} characters, and {least:,} are needed. /log on "
-            "collects messages of who agrees, and /teach gives single texts.",
+            "collects messages of who agrees, /teach gives single texts, and /train upload takes a file.",
             characters=self.characters,
             least=self.least,
         )

@@ -25,11 +25,11 @@ class Draft:
 
     Attributes:
         base: name of the model that it goes on from.
-        documents, characters, people: of the text.
-        sources: characters, or texts, by where they come from.
+        characters, people: of the text.
+        sources: messages, or texts, by where they come from.
         removed: what was left out, by why.
         replaced: what was replaced, by kind.
-        epochs: passes over the text.
+        epochs: passes over the text, at most.
         threads: cores that it gets.
         estimate: of its time and memory; None where another machine trains, of which nobody here knows.
         one_voice: whether the messages of the log are all one person's.
@@ -37,7 +37,6 @@ class Draft:
     """
 
     base: str
-    documents: int
     characters: int
     people: int
     sources: Mapping[str, int]
@@ -59,7 +58,7 @@ class View:
         base: of the model that it goes on from.
         phase: `queued`, `gathering`, `starting`, `reading`, `training`, `measuring`.
         place: in the queue, from 1.
-        share: of the steps, in [0, 1].
+        share: of the steps, in [0, 1]; under 1 in the end where it stopped early.
         epoch, epochs: passes over the text so far, of all.
         loss: nats per token.
         bits: per character, held out in training.
@@ -102,7 +101,7 @@ class View:
         if event["phase"] in ("reading", "read"):
             return replace(self, phase="reading")
         if event["phase"] == "publishing":
-            return replace(self, phase="measuring", share=1.0)
+            return replace(self, phase="measuring")
         of = event.get("of") or 1
         return replace(
             self,
@@ -120,17 +119,13 @@ def draft(found: Draft, job: str, translate: Translate) -> Message:
     """What a training would be, with buttons to begin it or not."""
     lines = [
         translate("This is what a training for this channel would be:"),
-        translate(
-            "Text: {documents:,} documents with {characters:,} characters, from {people:,} people ({sources}).",
-            documents=found.documents,
-            characters=found.characters,
-            people=found.people,
-            sources=by_source(found.sources, translate),
-        ),
-        translate("Left out: {counts}.", counts=counted(found.removed, REMOVED, translate)),
-        translate("Replaced: {counts}.", counts=counted(found.replaced, REPLACED, translate)),
-        _taken(found, translate),
+        _text(found, translate),
     ]
+    if left_out := counted(found.removed, REMOVED, translate):
+        lines.append(translate("Left out: {counts}.", counts=left_out))
+    if replaced := counted(found.replaced, REPLACED, translate):
+        lines.append(translate("Replaced: {counts}.", counts=replaced))
+    lines.append(f"{_passes(found, translate)} {_cost(found, translate)}")
     if found.one_voice:
         lines.append(translate("All messages are one person's: the model would write like that person."))
     lines += [KeyLost(name).sentence(translate) for name in found.lost]
@@ -160,17 +155,17 @@ def over(view: View, outcome: Mapping[str, Any], adopted: Message, translate: Tr
         adopted: what became of the model, and what can be done about it.
     """
     before, after = outcome["before"], outcome["after"]
-    old, new = float(before["bits_per_character"]), float(after["bits_per_character"])
-    lines = [
-        translate("The training of {name} is over.", name=view.name),
-        translate(
-            "On the newest text, which it has not seen: {new:.2f} bits per character, where {base} has {old:.2f} "
-            "({change:+.0f} %).",
-            new=new,
-            base=view.base,
-            old=old,
-            change=100 * (new / old - 1),
-        ),
+    lines = [translate("The training of {name} is over.", name=view.name)]
+    if view.share < 1 and round(view.epoch, 1) < view.epochs:
+        lines.append(
+            translate(
+                "It stopped at epoch {epoch:.1f} of {epochs:g}, as more did not help.",
+                epoch=view.epoch,
+                epochs=view.epochs,
+            )
+        )
+    lines += [
+        measured(view.base, float(before["bits_per_character"]), float(after["bits_per_character"]), translate),
         translate("Before: «{text}»", text=_sample(str(before["sample"]))),
         translate("Now: «{text}»", text=_sample(str(after["sample"]))),
         adopted.text,
@@ -178,26 +173,59 @@ def over(view: View, outcome: Mapping[str, Any], adopted: Message, translate: Tr
     return Message("\n".join(lines), adopted.buttons)
 
 
+def measured(base: str, old: float, new: float, translate: Translate) -> str:
+    """What a training has brought, in bits per character of the newest text.
+
+    Args:
+        old: of the base.
+        new: of what was made.
+    """
+    return translate(
+        "On the newest text, which it has not seen: {new:.2f} bits per character, where {base} has {old:.2f} "
+        "({change:+.0f} %).",
+        new=new,
+        base=base,
+        old=old,
+        change=100 * (new / old - 1),
+    )
+
+
 def minutes(seconds: float) -> str:
     """A duration in minutes, as people say it."""
     return "1" if seconds < 1.5 * MINUTE else f"{seconds / MINUTE:,.0f}"
 
 
-def _taken(found: Draft, translate: Translate) -> str:
-    facts = {"base": found.base, "epochs": found.epochs}
+def _text(found: Draft, translate: Translate) -> str:
+    sources = by_source(found.sources, translate)
+    if not found.people:
+        return translate("Text: {characters:,} characters; {sources}.", characters=found.characters, sources=sources)
+    return translate(
+        "Text: {characters:,} characters from {count:,} person; {sources}.",
+        "Text: {characters:,} characters from {count:,} people; {sources}.",
+        characters=found.characters,
+        count=found.people,
+        sources=sources,
+    )
+
+
+def _passes(found: Draft, translate: Translate) -> str:
+    if found.epochs == 1:
+        return translate("It goes on from {base}, once over the text.", base=found.base)
+    return translate(
+        "It goes on from {base}, at most {epochs:g} times over the text.", base=found.base, epochs=found.epochs
+    )
+
+
+def _cost(found: Draft, translate: Translate) -> str:
     if found.estimate is None:
         return translate(
-            "It goes on from {base}, {epochs:g} times over the text, on the host of the models: the text is sent "
-            "there, and how long it takes is told once it runs.",
-            **facts,
+            "The host of the models does that: the text is sent there, and how long it takes is told once it runs."
         )
     return translate(
-        "It goes on from {base}, {epochs:g} times over the text: about {minutes} min and {memory} GB of memory, "
-        "with {threads} of the machine's cores.",
+        "That takes about {minutes} min and {memory} GB of memory, with {threads} of the machine's cores.",
         minutes=minutes(found.estimate.seconds),
         memory=f"{found.estimate.memory / 1e9:.1f}",
         threads=found.threads,
-        **facts,
     )
 
 
@@ -227,7 +255,7 @@ def _measures(view: View, translate: Translate) -> str:
     if view.bits is not None:
         told.append(translate("{bits:.2f} bits per character held out", bits=view.bits))
     if view.base_bits is not None:
-        told.append(translate("{base} had {bits:.2f}", base=view.base, bits=view.base_bits))
+        told.append(translate("{base} had {bits:.2f} on the newest text", base=view.base, bits=view.base_bits))
     if view.seconds_left is not None:
         told.append(translate("about {minutes} min left", minutes=minutes(view.seconds_left)))
     return " · ".join(told)

@@ -20,6 +20,7 @@ from bot.lineages.adoption import UNDECIDED, Adopted, Result, Verdict, back_butt
 from bot.lineages.disk import Disk
 from bot.lineages.elsewhere import Elsewhere
 from bot.lineages.errors import InTraining, NotInUse, WritesSomewhere
+from bot.lineages.retelling import retold
 from bot.lineages.succession import earlier, writing
 from bot.lineages.tainting import take_out
 from bot.lineages.telling import Telling
@@ -77,6 +78,7 @@ class Lineages:
             OSError: the disk is full; nothing is kept.
         """
         owner, now = owner_of(result.place), await writing(self._bot, result.place)
+        before = await self.set_in(result.place)
         found = verdict(result, now)
         made = await self._bot.database.write(partial(self._keep, result=result, owner=owner))
         if made.tainted is None:
@@ -89,6 +91,7 @@ class Lineages:
         if found is Verdict.USED:
             await asyncio.to_thread(self._disk.use, made.model, made.version)
             await self._delete_tainted(owner)
+            await self.rechosen(result.place, before)
         await self._make_room(owner, made)
         return Adopted(result, made, found, now)
 
@@ -107,7 +110,7 @@ class Lineages:
             UserError: it is tainted, or cannot write.
         """
         await self._bot.models.at(place).usable(row.name)
-        key = owner_of(place).place
+        key, before = owner_of(place).place, await self.set_in(place)
 
         async def store(conn: AsyncConnection) -> bool:
             kept = await channel_models.get(conn, row.model, row.version)
@@ -124,6 +127,7 @@ class Lineages:
         translate = translator(person.language)
         said = translate("{model} writes here now; {person} chose it.", model=row.name, person=person.name)
         self._telling.say(place, Message(said, (back_button(row.name, translate),)))
+        await self.rechosen(place, before)
         return True
 
     async def roll_back(
@@ -156,11 +160,34 @@ class Lineages:
             await audit.record(conn, key, person.key, "rollback", facts, at)
             return True
 
+        was = await self.set_in(place)
         changed = await self._bot.database.write(store)
         if before.name is not None:
             await asyncio.to_thread(self._disk.use, *versioned(before.name))
+        await self.rechosen(place, was)
         writes = await writing(self._bot, place) or "–"
         return RolledBack(writes, leaving, changed)
+
+    async def set_in(self, place: Place) -> str | None:
+        """`NAME@VERSION` of what is set in the channel of a place; None where nobody has set anything."""
+        channel = replace(place, id=owner_of(place).place.partition(":")[2], channel=None)
+        name = (await self._bot.settings.get(channel)).model
+        if name is None:
+            return None
+        plain, version = versioned(name)
+        version = version or await asyncio.to_thread(self._disk.current, plain)
+        return plain if version is None else f"{plain}@{version}"
+
+    async def rechosen(self, place: Place, before: str | None) -> None:
+        """Lets the messages of trainings say which version writes in a channel now, and which one did before.
+
+        Args:
+            before: as `set_in` said.
+        """
+        now = await self.set_in(place)
+        if now != before:
+            rows = await self._bot.database.read(partial(channel_models.of_place, place=owner_of(place).place))
+            await self._retell([row for row in rows if row.name in (now, before)], now)
 
     async def tainted(self, models: Sequence[ChannelModel]) -> None:
         """Takes versions out of use wherever they write; their channels are told, with an offer to train again.
@@ -176,6 +203,7 @@ class Lineages:
     async def follow(self, change: Change) -> None:
         """Takes out of use what a change of the ledger has tainted."""
         await self.tainted(change.tainted)
+        await self._retell(change.tainted)
 
     async def resume(self) -> None:
         """Does again what a crash may have cut off."""
@@ -208,6 +236,7 @@ class Lineages:
         for row in rows:
             await self._elsewhere.delete([row])
             await room.delete(self._bot.database, self._disk, row)
+            await self._retell([row], removed=True)
 
     async def known(self, place: Place, name: str | None = None) -> list[ChannelModel]:
         """The versions that may be known in a place, newest first: all, or those that `NAME[@VERSION]` means."""
@@ -297,3 +326,11 @@ class Lineages:
         limit = self._bot.configuration.training.disk_mb * 1_000_000
         for row in await room.make_room(self._bot.database, self._disk, owner, limit, {newest.name}):
             log.info("a version was removed to make room", model=row.name)
+            await self._retell([row], removed=True)
+
+    async def _retell(self, rows: Iterable[ChannelModel], writes: str | None = None, removed: bool = False) -> None:
+        """Lets the messages of trainings say what has become of their versions."""
+        for row in rows:
+            said = await retold(self._bot, row, row.name == writes, removed)
+            if said is not None:
+                self._telling.change(said)

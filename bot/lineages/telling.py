@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.conversation import Message, Place
+from bot.lineages.retelling import Retold
 from generators.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ class Telling:
 
     def say(self, place: Place, message: Message) -> None:
         """Posts a message; where that cannot be done, it is logged."""
-        task = asyncio.create_task(self._post(place, message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._post(place, message))
+
+    def change(self, retold: Retold) -> None:
+        """Lets a message say something else; where that cannot be done, it is logged."""
+        self._begin(self._post(retold.place, retold.message, retold.posted))
 
     async def settled(self) -> None:
         """Returns once all is said."""
@@ -40,12 +44,20 @@ class Telling:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _post(self, place: Place, message: Message) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _post(self, place: Place, message: Message, instead: str | None = None) -> None:
         outbox = self._bot.outboxes.get(place.platform)
         if outbox is None:
             return
         try:
-            await outbox.post(place, message)
+            if instead is None:
+                await outbox.post(place, message)
+            else:
+                await outbox.edit(place, instead, message)
         except UserError as fault:
             log.warning("a change of the model could not be told", place=place.key, reason=str(fault))
         except Exception:

@@ -443,6 +443,7 @@ class TestRemoving:
         assert lines[1].startswith("web-lobby@aa · charrnn")
         assert lines[1].endswith("←")
         assert sorted(lines[2:]) == [
-            "web-lobby@bb · from tales@1 · 1.50 bits per character · out of use, because somebody has withdrawn",
-            "web-lobby@cc · from tales@1 · 1.75 bits per character",
+            "web-lobby@bb · from tales@1 · 1.50 bits per character of the newest text · out of use, because somebody has "
+            "withdrawn",
+            "web-lobby@cc · from tales@1 · 1.75 bits per character of the newest text",
         ]

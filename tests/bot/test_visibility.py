@@ -95,7 +95,7 @@ async def test_in_the_server(bot: Bot, platform: FakePlatform, place: Place) -> 
     assert f"{NAME}@aa" in listed
     assert written.endswith("seed=1")
     assert f"models=tales,{NAME}" in compared
-    assert chosen == f"model is {NAME}@aa here, set for this place."
+    assert chosen == f"{NAME}@aa writes here now."
 
 
 @pytest.mark.parametrize(("place", "seen"), [(THREAD, True), (SISTER, True), (ABROAD, False), (ROOM, False)])

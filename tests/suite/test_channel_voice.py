@@ -47,7 +47,7 @@ async def channel(permitted: Stage) -> Stage:
         permitted.telegram.can_read_all_group_messages = True
     await permitted.restart()
     await permitted.says(ADA, f"/models use {BASE}")
-    await permitted.until(f"model is {BASE} here")
+    await permitted.until(f"{BASE} writes here now.")
     return permitted
 
 
@@ -147,7 +147,7 @@ async def test_a_channels_voice(channel: Stage) -> None:
     rolled_back = await use(channel, seed=2)
 
     people = len(writers(channel))
-    assert f"from {people} people (channel_log {len(LINES)})" in draft.text
+    assert f"from {people} {'people' if people > 1 else 'person'}; {len(LINES)} messages." in draft.text
     assert draft.buttons == ("Start the training", "Never mind")
     assert over.buttons == ("Roll back",)
     assert trained.bits < trained.before

@@ -20,7 +20,7 @@ async def place(stage: Stage) -> Place:
     save_tiny(stage.home / "models" / "tales" / "1")
     await stage.restart()
     await stage.says(ADA, "/models use tales@1")
-    await stage.until("model is tales@1 here")
+    await stage.until("tales@1 writes here now.")
     (key,) = await stage.bot.database.read(choice.everywhere)
     return Place(stage.name, key.partition(":")[2])
 

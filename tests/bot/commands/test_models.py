@@ -45,7 +45,7 @@ async def test_use(bot: Bot, say: Say) -> None:
     """An admin chooses the model of a place, and all are told."""
     (said,) = await say("/models use scripted@script")
 
-    assert said.text == "model is scripted@script here, set for this place."
+    assert said.text == "scripted@script writes here now."
     assert said.private_for is None
     assert (await bot.settings.get(LOBBY)).model == "scripted@script"
 
@@ -140,7 +140,10 @@ async def test_remove(own: Bot, platform: FakePlatform, home: Path) -> None:
         ("/models remove mine", "The model mine writes here; choose another with /models use before you remove it."),
         ("/models remove mine@c", "The model mine@c writes here; choose another"),
         ("/models remove charrnn", "The model charrnn ships with the program and stays as it is."),
-        ("/models rollback charrnn", "The model charrnn ships with the program and stays as it is."),
+        (
+            "/models rollback charrnn",
+            "The model charrnn ships with the program in one version, so there is nothing to go",
+        ),
         ("/models remove min", "There is no model min. Did you mean mine?"),
         ("/models remove ../mine", "There is no model ../mine."),
     ],

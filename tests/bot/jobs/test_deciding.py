@@ -73,8 +73,8 @@ class TestAsking:
 
         said = await asked(say, "/train start epochs=3")
 
-        assert "2 people (channel_log 80)" in said.text
-        assert "It goes on from tiny, 3 times over the text: about 1 min" in said.text
+        assert "from 2 people; 80 messages." in said.text
+        assert "It goes on from tiny, at most 3 times over the text. That takes about 1 min" in said.text
         assert [button.label for button in said.buttons] == [START, "Never mind"]
 
     async def test_admins_only(self, bot: Bot, say: Say, chat: Chat, platform: Asked) -> None:
@@ -95,6 +95,7 @@ class TestAsking:
         said = await asked(say)
 
         assert said.text.startswith("There is no text to learn from here yet")
+        assert "/train upload takes a file" in said.text
 
     async def test_a_lost_file(self, bot: Bot, say: Say, chat: Chat, home: Path) -> None:
         """A file whose key is gone is left out, as the question says; where it is all there is, that is said alone."""
@@ -280,6 +281,34 @@ class TestTheResult:
         assert (await bot.settings.get(LOBBY)).model is None
         (button,) = platform.newest(LOBBY).buttons
         assert button.label == "Use it anyway"
+
+    async def test_what_has_become_of_it(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
+    ) -> None:
+        """The message of a training says what its version does by now, and offers nothing that was done already."""
+        await chat()
+        await begin(bot, say, runner)
+        runner.finish(after=5.0)
+        await bot.jobs.settled()
+        told = platform.newest(LOBBY)
+
+        await bot.press(labelled(told, "Use it anyway"), person=ADA, place=LOBBY)
+        await bot.lineages.settled()
+        used = told.message
+        await say("/models rollback")
+        await bot.lineages.settled()
+        left = told.message
+        await say("/models remove web-lobby@abc")
+        await bot.lineages.settled()
+
+        head = (
+            "The training of web-lobby is over.\nOn the newest text, which it has not seen: 5.00 bits per character, "
+        )
+        assert used.text.startswith(head)
+        assert used.text.endswith("\nweb-lobby@abc writes here now.")
+        assert left.text.endswith("\nweb-lobby@abc does not write here any more.")
+        assert told.text.endswith("\nweb-lobby@abc is removed.")
+        assert not used.buttons + left.buttons + told.buttons
 
     async def test_an_admin_no_longer(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked

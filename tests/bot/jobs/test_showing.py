@@ -49,7 +49,8 @@ def test_on_its_way() -> None:
     assert shown.text.splitlines() == [
         "The training of voice, from charrnn:",
         "▓▓▓▓▓░░░░░░░░░░░░░░░ 25%",
-        "epoch 2.0 of 8 · loss 1.50 · 2.25 bits per character held out · charrnn had 4.50 · about 4 min left",
+        "epoch 2.0 of 8 · loss 1.50 · 2.25 bits per character held out · charrnn had 4.50 on the newest text · about 4 "
+        "min left",
         "Before: «once upon»",
         "Now: «well met»",
     ]
@@ -81,10 +82,9 @@ def test_before_it_begins() -> None:
     """The question says what there is, what was left out and replaced, and what it takes."""
     found = Draft(
         "charrnn",
-        12,
         34_567,
         3,
-        {"channel_log": 900, "file": 1200, "submission": 0},
+        {"channel_log": 900, "file": 1200, "submission": 1},
         {"commands": 4, "empty": 0, "before_consent": 1200},
         {"phones": 3},
         8,
@@ -94,11 +94,39 @@ def test_before_it_begins() -> None:
 
     shown = draft(found, JOB, english)
 
-    assert "Text: 12 documents with 34,567 characters, from 3 people (channel_log 900, file 1,200)." in shown.text
-    assert "Left out: commands (4), from before their writers agreed (1,200)." in shown.text
-    assert "Replaced: telephone numbers (3)." in shown.text
-    assert "about 5 min and 0.5 GB of memory, with 1 of the machine's cores" in shown.text
+    assert shown.text.splitlines()[1:] == [
+        "Text: 34,567 characters from 3 people; 900 messages, 1,200 texts of the files, 1 text that was given.",
+        "Left out: commands (4), from before their writers agreed (1,200).",
+        "Replaced: telephone numbers (3).",
+        "It goes on from charrnn, at most 8 times over the text. That takes about 5 min and 0.5 GB of memory, with 1 "
+        "of the machine's cores.",
+    ]
     assert [button.action for button in shown.buttons] == [f"j:g:{JOB}", f"j:x:{JOB}"]
+
+
+def test_nothing_empty_before_it_begins() -> None:
+    """What there is none of is not named: no people, nothing left out or replaced; a single pass is one."""
+    found = Draft("charrnn", 2_345, 0, {"file": 284, "submission": 0}, {"empty": 0}, {}, 1, 1, None)
+
+    shown = draft(found, JOB, english)
+
+    assert shown.text.splitlines()[1:] == [
+        "Text: 2,345 characters; 284 texts of the files.",
+        "It goes on from charrnn, once over the text. The host of the models does that: the text is sent there, and "
+        "how long it takes is told once it runs.",
+    ]
+
+
+@pytest.mark.parametrize(("step", "epoch", "told"), [(30, 2.0, True), (120, 8.0, False)])
+def test_stopped_early(step: int, epoch: float, told: bool) -> None:
+    """A training that ended before all its epochs says so in the end, and one that took all of them does not."""
+    view = View("voice", "charrnn").after_event({**TRAINING, "step": step, "epoch": epoch})
+    view = view.after_event({**TRAINING, "phase": "publishing", "step": step, "of": step})
+    measures = {"bits_per_character": 4.0, "sample": ""}
+
+    shown = over(view, {"before": measures, "after": measures}, Message(""), english)
+
+    assert ("It stopped at epoch 2.0 of 8, as more did not help." in shown.text) is told
 
 
 def test_all_that_is_counted_has_words() -> None:
@@ -108,7 +136,7 @@ def test_all_that_is_counted_has_words() -> None:
 
     assert refusing | cleaning == set(REMOVED)
     assert {NAMES, *(trace.kind for trace in TRACES)} == set(REPLACED)
-    assert counted({}, REMOVED, english) == "–"
+    assert counted({}, REMOVED, english) == ""
     for language in set(LANGUAGES) - {"en"}:
         told = counted({"commands": 1, "too_old": 1}, REMOVED, translator(language))
         assert "commands" not in told
