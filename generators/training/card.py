@@ -17,6 +17,7 @@ ROWS: Final = 40  # of a card's table
 WRITTEN: Final = "\n## What it writes"  # how the samples begin …
 RECIPE: Final = "\n## Recipe "  # … and what follows them
 MEMORISED: Final = re.compile(r"\nOf [\d,]+ texts, .*\n")  # the line of `with_memorisation`
+NEWEST: Final = re.compile(r"\nOn the newest text, .*\n")  # … of `with_newest`
 
 
 def card(lineage: Mapping[str, Any], samples: Sequence[Sample], checks: Sequence[Check], picture: str | None) -> str:
@@ -67,7 +68,7 @@ tags:
 
 # {lineage["name"]}
 
-{described[:1].upper()}{described[1:]}. {metrics["parameters"]:,} parameters, version `{lineage["version"]}`.
+{_capitalised(described)}. {metrics["parameters"]:,} parameters, version `{lineage["version"]}`.
 {tuned}
 ## How it was made
 
@@ -111,8 +112,37 @@ def with_memorisation(text: str, measures: Mapping[str, Any]) -> str:
         f"Of {measures['samples']:,} texts, {measures['share']:.1%} repeat eight words or more of a training text as "
         f"they stand there; behind the guard, with which it writes here, {measures['guarded_share']:.1%}."
     )
-    before, mark, after = MEMORISED.sub("", text).partition(WRITTEN)
+    return _with_line(text, MEMORISED, told)
+
+
+def with_newest(text: str, before: float, after: float) -> str:
+    """A card with what the model is worth on text that is newer than all that it learnt from.
+
+    Args:
+        before: bits per character of its base.
+        after: of the model.
+    """
+    told = (
+        f"On the newest text, of which nothing was learnt, it has {after:.4f} bits per character, and its base "
+        f"{before:.4f}; these are the figures that chats show. What was held out above is older, and more like what it "
+        "learnt."
+    )
+    return _with_line(text, NEWEST, told)
+
+
+def with_description(text: str, before: str, after: str) -> str:
+    """A card with another description."""
+    return text.replace(f"\n{_capitalised(before)}. ", f"\n{_capitalised(after)}. ", 1) if before else text
+
+
+def _with_line(text: str, there: re.Pattern[str], told: str) -> str:
+    """A card with a line after its measures, in place of the one like it that it may have already."""
+    before, mark, after = there.sub("", text).partition(WRITTEN)
     return f"{before.rstrip()}\n\n{told}\n{mark}{after}"
+
+
+def _capitalised(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _written(samples: Sequence[Sample]) -> str:

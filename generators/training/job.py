@@ -25,6 +25,7 @@ from generators.training.progress import Progress
 from generators.training.sealed import key_of
 from generators.training.withholding import sealed_documents, watched, withhold
 from generators.training.work import work_of
+from generators.training.worth import note_worth
 
 STOPPED: Final = 143  # exit status of what ended because it was asked to; 128 + SIGTERM
 TAKEN: Final = 3  # … of a second process for a job that runs
@@ -107,6 +108,7 @@ class Job:
         trained = self._trained()
         repetition = self._checked(trained)
         after = self._measured("after", trained)  # behind its guard: what it writes there is shown
+        note_worth(trained, before["bits_per_character"], after["bits_per_character"])
         self._directory.tell({"type": "done", **after})
         return {
             "state": "done",

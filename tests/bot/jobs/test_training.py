@@ -60,7 +60,9 @@ async def test_from_a_channel_to_its_model(bot: Bot, home: Path, platform: FakeP
     assert platform.said[-1].message.picture is not None
     model = (await bot.settings.get(LOBBY)).model or ""
     assert model.startswith("web-lobby@")
-    assert (await bot.models.at(LOBBY).find(model)).kind == "charrnn"
+    made = await bot.models.at(LOBBY).find(model)
+    assert made.kind == "charrnn"
+    assert made.description.partition("; ")[2].removesuffix(" of the newest text") in said.text
     assert not has_directories(home)
 
 

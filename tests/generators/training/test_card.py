@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generators.training import Progress, train
-from generators.training.card import ROWS, card, with_memorisation, with_samples
+from generators.training.card import ROWS, card, with_description, with_memorisation, with_newest, with_samples
 from generators.training.checkpoints import newest_usable
 from generators.training.history import Check
 from generators.training.progress import Sample
@@ -171,3 +171,15 @@ def test_what_is_learnt_by_heart() -> None:
     assert told.index("bits") < told.index(line) < told.index("\n\n## What it writes")
     assert again == told.replace("400", "500")
     assert with_memorisation("# Name\n", measures).endswith("behind the guard, with which it writes here, 0.0%.\n")
+
+
+def test_the_newest_text() -> None:
+    """What a model is worth on the newest text stands beside what was held out, once, and in its description."""
+    text = "# Name\n\nA recipe; 0.32 bits per character. 9 parameters.\n\n## How good it is\n\n0.3200 bits.\n"
+
+    told = with_newest(with_description(text, "a recipe; 0.32 bits per character", "a recipe; 2.01 bits"), 2.5, 2.01)
+
+    assert "\nA recipe; 2.01 bits. 9 parameters.\n" in told
+    assert "it has 2.0100 bits per character, and its base 2.5000" in told
+    assert "0.3200 bits." in told
+    assert with_newest(told, 2.5, 2.01) == told
