@@ -91,7 +91,7 @@ class Lineages:
         if found is Verdict.USED:
             await asyncio.to_thread(self._disk.use, made.model, made.version)
             await self._delete_tainted(owner)
-            await self.rechosen(result.place, before)
+            await self._retell([row for row in await self._of(owner) if row.name == before != made.name])
         await self._make_room(owner, made)
         return Adopted(result, made, found, now)
 
@@ -125,7 +125,8 @@ class Lineages:
             return False
         await asyncio.to_thread(self._disk.use, row.model, row.version)
         translate = translator(person.language)
-        said = translate("{model} writes here now; {person} chose it.", model=row.name, person=person.name)
+        # it stays in the chat for good, so that it names nobody who may want to be forgotten
+        said = translate("{model} writes here now; an admin chose it.", model=row.name)
         self._telling.say(place, Message(said, (back_button(row.name, translate),)))
         await self.rechosen(place, before)
         return True
@@ -186,8 +187,7 @@ class Lineages:
         """
         now = await self.set_in(place)
         if now != before:
-            rows = await self._bot.database.read(partial(channel_models.of_place, place=owner_of(place).place))
-            await self._retell([row for row in rows if row.name in (now, before)], now)
+            await self._retell([row for row in await self._of(owner_of(place)) if row.name in (now, before)], now)
 
     async def tainted(self, models: Sequence[ChannelModel]) -> None:
         """Takes versions out of use wherever they write; their channels are told, with an offer to train again.
@@ -316,9 +316,13 @@ class Lineages:
         await choice.choose(conn, key, row.name, at)
         await audit.record(conn, key, person, "use model", {"model": row.name, "instead of": before}, at)
 
+    async def _of(self, owner: Owner) -> list[ChannelModel]:
+        """The versions that were made for a place, newest first."""
+        return await self._bot.database.read(partial(channel_models.of_place, place=owner.place))
+
     async def _delete_tainted(self, owner: Owner) -> None:
         """Deletes what a version has come instead of that must never write again."""
-        for row in await self._bot.database.read(partial(channel_models.of_place, place=owner.place)):
+        for row in await self._of(owner):
             if row.tainted is not None:
                 await self.remove([row])
 

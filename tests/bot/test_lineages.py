@@ -129,7 +129,7 @@ class TestAdoption:
             "web-lobby@aa writes here already.",
         ]
         assert await chosen(bot) == "web-lobby@aa"
-        assert [said.text for said in platform.said] == ["web-lobby@aa writes here now; Ada chose it."]
+        assert [said.text for said in platform.said] == ["web-lobby@aa writes here now; an admin chose it."]
         assert [each.label for each in platform.said[0].buttons] == ["Roll back"]
 
     async def test_the_plain_name(self, bot: Bot) -> None:
@@ -443,7 +443,7 @@ class TestRemoving:
         assert lines[1].startswith("web-lobby@aa · charrnn")
         assert lines[1].endswith("←")
         assert sorted(lines[2:]) == [
-            "web-lobby@bb · from tales@1 · 1.50 bits per character of the newest text · out of use, because somebody has "
-            "withdrawn",
+            "web-lobby@bb · from tales@1 · 1.50 bits per character of the newest text · out of use, because somebody "
+            "has withdrawn",
             "web-lobby@cc · from tales@1 · 1.75 bits per character of the newest text",
         ]

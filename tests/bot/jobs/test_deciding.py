@@ -291,6 +291,7 @@ class TestTheResult:
         runner.finish(after=5.0)
         await bot.jobs.settled()
         told = platform.newest(LOBBY)
+        steps = len(told.before)
 
         await bot.press(labelled(told, "Use it anyway"), person=ADA, place=LOBBY)
         await bot.lineages.settled()
@@ -309,6 +310,26 @@ class TestTheResult:
         assert left.text.endswith("\nweb-lobby@abc does not write here any more.")
         assert told.text.endswith("\nweb-lobby@abc is removed.")
         assert not used.buttons + left.buttons + told.buttons
+        assert len(told.before) == steps + 3
+
+    async def test_a_better_one_later(
+        self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked
+    ) -> None:
+        """Where a newer version comes to write, the older one's message says that; the newer one's stays as it ends."""
+        await chat()
+        for version, bits in (("abc", 3.0), ("def", 2.0)):
+            await begin(bot, say, runner)
+            runner.finish(after=bits, before=4.0, version=version)
+            await bot.jobs.settled()
+            await bot.lineages.settled()
+
+        older, newer = (said for said in platform.of(LOBBY) if "is over" in said.text)
+
+        assert older.text.endswith("\nweb-lobby@abc does not write here any more.")
+        assert not older.buttons
+        assert "web-lobby@def writes here now: 2.00 bits" in newer.text
+        assert [button.label for button in newer.buttons] == ["Roll back"]
+        assert "web-lobby@def writes here now." not in [said.text.rpartition("\n")[2] for said in newer.before]
 
     async def test_an_admin_no_longer(
         self, bot: Bot, say: Say, chat: Chat, runner: FakeRunner, platform: Asked

@@ -48,7 +48,7 @@ def is_training(directory: JobDirectory) -> bool:
 async def test_from_a_channel_to_its_model(bot: Bot, home: Path, platform: FakePlatform, say: Say, chat: Chat) -> None:
     """What people agreed to give becomes a model of the channel, which writes there because it is better."""
     await chat()
-    said = await asked(say)
+    said = await asked(say, "/train start epochs=3")
     assert "2 people" in said.text
 
     told = await bot.press(labelled(said, START), person=ADA, place=LOBBY)
