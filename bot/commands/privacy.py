@@ -40,13 +40,19 @@ async def mydata(invocation: Invocation) -> None:
 async def forgetme(invocation: Invocation) -> None:
     """Delete everything that is kept of you, everywhere, and withdraw all you have agreed to."""
     stands = await _standing(invocation)
-    await invocation.answer_privately(forgetting(invocation.person, stands, invocation.translate))
+    kept = stands.here + stands.elsewhere if _is_alone(invocation) else None
+    await invocation.answer_privately(forgetting(invocation.person, kept, invocation.translate))
 
 
 async def _standing(invocation: Invocation) -> Standing:
     """What holds for the person; where everybody reads the answer, nothing of other places."""
     stands = await invocation.bot.consents.standing(invocation.person, invocation.place)
-    return stands if _alone(invocation).key == invocation.place.key else replace(stands, elsewhere=0)
+    return stands if _is_alone(invocation) else replace(stands, elsewhere=0)
+
+
+def _is_alone(invocation: Invocation) -> bool:
+    """Whether nobody else reads what the person is told here."""
+    return _alone(invocation).key == invocation.place.key
 
 
 def _alone(invocation: Invocation) -> Place:

@@ -7,7 +7,7 @@ import re
 from typing import Final, NamedTuple, TypeAlias
 
 PREFIX: Final = "c:"
-ACTION: Final = re.compile(r"c:a:(\d{1,12})|c:t:(\d{1,12})|c:f:([0-9a-f]{12})|c:w", re.ASCII)
+ACTION: Final = re.compile(r"c:a:(\d{1,12})|c:t:(\d{1,12})|c:f:([0-9a-f]{12})|c:(w|k)", re.ASCII)
 
 
 class Agree(NamedTuple):
@@ -44,7 +44,14 @@ class Withdraw(NamedTuple):
         return f"{PREFIX}w"
 
 
-Action: TypeAlias = Agree | Teach | Forget | Withdraw
+class Keep(NamedTuple):
+    """A person who was asked whether all of theirs shall be deleted wants nothing of that."""
+
+    def __str__(self) -> str:
+        return f"{PREFIX}k"
+
+
+Action: TypeAlias = Agree | Teach | Forget | Withdraw | Keep
 
 
 def mark_of(person: str) -> str:
@@ -57,9 +64,11 @@ def read(action: str) -> Action | None:
     found = ACTION.fullmatch(action)
     if found is None:
         return None
-    agreed, taught, mark = found.groups()
+    agreed, taught, mark, plain = found.groups()
     if agreed is not None:
         return Agree(int(agreed))
     if taught is not None:
         return Teach(int(taught))
-    return Forget(mark) if mark is not None else Withdraw()
+    if mark is not None:
+        return Forget(mark)
+    return Withdraw() if plain == "w" else Keep()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.consent import wording
-from bot.consent.actions import Agree, Forget, Teach, Withdraw, mark_of
+from bot.consent.actions import Agree, Forget, Keep, Teach, Withdraw, mark_of
 from bot.consent.records import Standing
 from bot.consent.wording import Wording
 from bot.conversation import Button, Message, Person
@@ -70,17 +70,22 @@ def privacy(stands: Standing, offered: Wording, translate: Translate) -> Message
     return Message("\n\n".join(["\n".join(lines), *explained, rest]), tuple(buttons))
 
 
-def forgetting(person: Person, stands: Standing, translate: Translate) -> Message:
-    """Asks once before everything of a person is deleted."""
+def forgetting(person: Person, kept: int | None, translate: Translate) -> Message:
+    """Asks once before everything of a person is deleted.
+
+    Args:
+        kept: how many texts of theirs are, everywhere; None where others would read it.
+    """
     lines = [
         translate(
             "This withdraws everything that you have agreed to, everywhere, and deletes at once what is stored of you. "
             "Models that learned from it are taken out of use. It cannot be taken back."
         ),
-        *_kept(stands, translate),
     ]
-    button = Button(translate("Delete everything"), str(Forget(mark_of(person.key))))
-    return Message("\n".join(lines), (button,))
+    if kept is not None:
+        lines.append(_kept_everywhere(kept, translate))
+    delete = Button(translate("Delete everything"), str(Forget(mark_of(person.key))))
+    return Message("\n".join(lines), (delete, Button(translate("Never mind"), str(Keep()))))
 
 
 def _kept(stands: Standing, translate: Translate) -> list[str]:
@@ -94,6 +99,16 @@ def _kept(stands: Standing, translate: Translate) -> list[str]:
             )
         )
     return lines
+
+
+def _kept_everywhere(kept: int, translate: Translate) -> str:
+    if not kept:
+        return translate("No text of yours is kept to be learnt from.")
+    return translate(
+        "One text of yours is kept to be learnt from.",
+        "{count:,} texts of yours are kept to be learnt from, everywhere together.",
+        count=kept,
+    )
 
 
 def _agree(told: Wording, translate: Translate) -> Button:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.consent.actions import PREFIX, Action, Agree, Forget, Teach, Withdraw, mark_of, read
+from bot.consent.actions import PREFIX, Action, Agree, Forget, Keep, Teach, Withdraw, mark_of, read
 from bot.consent.errors import NotYours
 from bot.consent.gate import Verdict
 from bot.consent.records import Withdrawn
@@ -40,6 +40,8 @@ async def press(
             return await _teach(bot, _told(number), person, place, text, origin, translate)
         case Withdraw():
             return Notice(withdrawn(await bot.consents.withdraw(person, place), translate))
+        case Keep():
+            return Notice(translate("Nothing was deleted."))
         case Forget(mark):
             if mark != mark_of(person.key):
                 raise NotYours

@@ -201,6 +201,22 @@ class TestForgetting:
         assert await bot.database.read(lambda conn: consents.of_person(conn, BEN.key)) == []
         assert await tainted(bot, "ours")
 
+    async def test_asks_once(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
+        """The question counts the texts of all places, and who thinks better of it loses nothing."""
+        (empty,) = await say("/forgetme", BEN)
+        for place in (LOBBY, HALL):
+            (asked,) = await say("/log on", place=place)
+            await press(asked, AGREE, BEN)
+            await write(f"in {place.id}", BEN, place)
+        (question,) = await say("/forgetme", BEN)
+
+        told = await press(question, "Never mind", BEN)
+
+        assert empty.text.endswith("No text of yours is kept to be learnt from.")
+        assert question.text.endswith("2 texts of yours are kept to be learnt from, everywhere together.")
+        assert told.text == "Nothing was deleted."
+        assert len(await kept(bot)) == len(await kept(bot, HALL)) == 1
+
     async def test_another_persons_button(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
         """A press on somebody else's button deletes nothing of anybody."""
         (asked,) = await say("/log on")
