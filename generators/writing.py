@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from generators import embedding
 from generators.candidates import candidates
-from generators.completion import HOTTEST, CompletionRequest, ModelInfo, Piece, Unit
+from generators.completion import HOTTEST, CompletionRequest, Finished, ModelInfo, Piece, Unit
 from generators.engine import Engine
 from generators.errors import InvalidValue, Phrase
 from generators.evaluation import evaluate
@@ -81,8 +81,12 @@ class Writer:
         repetition_penalty: float | None = None,
         stop: str | Sequence[str] = (),
         label: str | None = None,
+        cut: str = "",
     ) -> str:
         """A text that goes on from the prompt, without the prompt; see `CompletionRequest` for the fields.
+
+        Args:
+            cut: what stands behind a text that `max_tokens` has ended, such as «…».
 
         Raises:
             InvalidValue: a value is outside its range.
@@ -101,7 +105,7 @@ class Writer:
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
             label=label,
         )
-        return self._waited(partial(self._text, request))
+        return self._waited(partial(self._text, request, cut))
 
     def next(
         self, prompt: str = "", top: int = 10, *, unit: Unit | str = Unit.TOKEN, label: str | None = None
@@ -159,9 +163,12 @@ class Writer:
     def _waited(self, answer: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return self._thread.submit(lambda: asyncio.run(answer())).result()
 
-    async def _text(self, request: CompletionRequest) -> str:
+    async def _text(self, request: CompletionRequest, cut: str) -> str:
         async with self._engine.complete(request) as events:
-            return "".join([event.text async for event in events if isinstance(event, Piece)])
+            told = [event async for event in events]
+        text = "".join(event.text for event in told if isinstance(event, Piece))
+        is_cut = any(isinstance(event, Finished) and event.reason == "length" for event in told)
+        return text + cut if is_cut else text
 
 
 def _listed(texts: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from generators.training.job_directory import JobDirectory
 
 
 def picture(directory: JobDirectory, made: Path | None) -> bytes | None:
-    """A PNG; None where nothing has been told, or nothing can draw. It takes a second.
+    """A PNG; None where too little has been told, or nothing can draw. It takes a second.
 
     Args:
         made: the model's directory; None where another machine has it.
@@ -25,7 +25,7 @@ def picture(directory: JobDirectory, made: Path | None) -> bytes | None:
     try:
         from generators.training.curve import curve
 
-        return curve(points) if points else None
+        return curve(points)
     except ImportError:  # of matplotlib, which a bot can do without
         return None
 

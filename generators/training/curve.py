@@ -20,15 +20,16 @@ SIZE: Final = 8.0, 2.6  # inches, of each part
 DPI: Final = 100
 COLOURS: Final = 64
 MARKED: Final = 50  # so many points or fewer are drawn as dots too
+LINE_FROM: Final = 2  # points
 LINE: Final = "#2a5f9e"
 MEASURED: Final = "#b8461f"
 GRID: Final = "#d8d8d8"
 
 
-def curve(history: Sequence[Point]) -> bytes:
+def curve(history: Sequence[Point]) -> bytes | None:
     """A PNG of training loss, in bits per token, and of what is held out, in bits per character, over the steps.
 
-    It keeps to itself, so that any thread may draw; takes a second.
+    None where that would be no line but dots. It keeps to itself, so that any thread may draw; takes a second.
 
     Args:
         history: in the order of steps; a part without points is left out.
@@ -36,12 +37,21 @@ def curve(history: Sequence[Point]) -> bytes:
     Raises:
         ImportError: matplotlib is not installed.
     """
+    drawn = figure_of(history)
+    return None if drawn is None else _light(drawn)
+
+
+def figure_of(history: Sequence[Point]) -> Figure | None:
+    """The same before it is a PNG."""
     from matplotlib.figure import Figure  # without pyplot: no global state, and no window
+    from matplotlib.ticker import MaxNLocator
 
     told = [point for point in history if not point.checked]  # a check repeats the loss of the step before it
     losses = _thinned([(point.step, point.loss / math.log(2)) for point in told if point.loss is not None])
     bits = [(point.step, each) for point in history if (each := point.bits_per_character) is not None]
-    parts = [part for part in (losses, bits) if part] or [[]]
+    parts = [part for part in (losses, bits) if part]
+    if all(len(part) < LINE_FROM for part in parts):
+        return None
     wide, high = SIZE
     figure = Figure(figsize=(wide, high * len(parts)), dpi=DPI, layout="constrained", facecolor="white")
     panels = figure.subplots(len(parts), sharex=True, squeeze=False)[:, 0]
@@ -50,12 +60,13 @@ def curve(history: Sequence[Point]) -> bytes:
             _measures(panel, part)
         else:
             marker = "." if len(part) <= MARKED else ""
-            panel.plot(*zip(*part, strict=True) if part else ([], []), color=LINE, linewidth=1.2, marker=marker)
+            panel.plot(*zip(*part, strict=True), color=LINE, linewidth=1.2, marker=marker)
             panel.set_ylabel("training loss,\nbits per token")
         _plain(panel)
     panels[-1].set_xlabel("steps")
+    panels[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     panels[-1].xaxis.set_major_formatter("{x:,.0f}")
-    return _light(figure)
+    return figure
 
 
 def _light(figure: Figure) -> bytes:

@@ -208,7 +208,7 @@ def measured(model: Path, documents: Iterator[Any], threads: int) -> dict[str, A
     evaluation = evaluate(loaded, documents)
     writer = Writer(loaded)
     try:
-        sample = writer.write(max_tokens=SAMPLE, seed=SEED)
+        sample = writer.write(max_tokens=SAMPLE, seed=SEED, cut="…")
     finally:
         writer.close()
     return {"bits_per_character": evaluation["bits_per_character"], "sample": sample}

@@ -218,12 +218,12 @@ def _publish(
 
 
 def _draw(points: Sequence[Point], directory: Path) -> str | None:
-    """Draws a training beside its model; the picture's name, None where nothing can be drawn."""
-    if not points:
-        return None
+    """Draws a training beside its model; the picture's name, None where there is none."""
     try:
         picture = curve(points)
     except ImportError:  # of matplotlib, which a training can do without
+        return None
+    if picture is None:
         return None
     (directory / CURVE).write_bytes(picture)
     return CURVE

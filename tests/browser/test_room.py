@@ -125,6 +125,10 @@ async def test_phone(lobby: Serving, visit: Visit) -> None:
     page = await visit("Ada", room="a-room-with-a-rather-long-name-that-has-to-be-cut-off-somewhere", **PHONE)
     place = Place("web", page.url.rpartition("/")[2])
     assert await too_wide(page) == []
+    box = page.get_by_role("combobox", name="Message")
+    await box.fill(str(await box.get_attribute("placeholder")))
+    assert await box.evaluate("(box) => box.clientHeight") < 60  # one line, so that nothing of it is cut
+    await box.fill("")
 
     await lobby.room.post(place, Message("long" * 200, attachments=(Attachment("x" * 90 + ".md", "text/plain", b""),)))
     buttons = tuple(Button(f"␣{'word' * size} · {size} %", f"v:1:{size}") for size in range(1, 10))

@@ -42,6 +42,16 @@ def test_the_end_is_offered() -> None:
     assert (likeliest.text, likeliest.end) == ("", True)
 
 
+def test_cut() -> None:
+    """A text that was cut off says so where that is wanted; one that has ended does not."""
+    writer = Writer(Script(texts=("Once.",)).model())
+
+    texts = [writer.write("", seed=1, temperature=0, min_tokens=0, max_tokens=most, cut="…") for most in (3, 20)]
+    writer.close()
+
+    assert texts == ["Onc…", "Once."]
+
+
 def test_vectors(writer: Writer) -> None:
     """Texts become rows of numbers; one text alone is a list of one."""
     assert np.allclose(writer.vectors(["a", "b"])[0], writer.vectors("a")[0], atol=1e-6)

@@ -9,7 +9,7 @@ from bot.shell.train import _measures
 from generators.training import Progress
 from tests.bot.shell.conftest import Shell
 
-TINY = ("--epochs", "1", "--hidden-size", "8", "--embedding-size", "8", "--window", "16", "--min-count", "1")
+TINY = ("--epochs", "2", "--hidden-size", "8", "--embedding-size", "8", "--window", "16", "--min-count", "1")
 
 
 def test_goes_with_the_model(shell: Shell, home: Path, tmp_path: Path) -> None:

@@ -30,8 +30,7 @@ def check_readable(directory: Path) -> None:
     """Nothing is missing from a card, and its tables have as many cells in each row as in their header."""
     text = card_of(directory)
     assert "None" not in text
-    assert "![" in text
-    assert (directory / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert ("![" in text) is (directory / "curve.png").exists()  # one epoch alone makes no curve
     for table in text.split("\n\n"):
         rows = [line.replace("\\|", "") for line in table.splitlines() if line.startswith("|")]
         assert len({row.count("|") for row in rows}) <= 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generators.training.curve import curve
+from generators.training.curve import curve, figure_of
 from generators.training.history import HISTORY, Check, History, Point, checks
 from generators.training.progress import Progress
 
@@ -42,10 +42,17 @@ def points(steps: int) -> list[Point]:
     return found
 
 
-@pytest.mark.parametrize("history", [points(5000), points(1), [Point(1, 1.0, 1.0, None, True, 2.0)], []])
+def drawn(history: list[Point]) -> bytes:
+    """The picture of a training that has one."""
+    picture = curve(history)
+    assert picture is not None
+    return picture
+
+
+@pytest.mark.parametrize("history", [points(5000), points(2)])
 def test_light_picture(history: list[Point]) -> None:
     """A training of any length is a readable PNG of less than 60 KB."""
-    picture = curve(history)
+    picture = drawn(history)
 
     with Image.open(BytesIO(picture)) as image:
         assert image.format == "PNG"
@@ -53,12 +60,26 @@ def test_light_picture(history: list[Point]) -> None:
     assert len(picture) < 60_000
 
 
+@pytest.mark.parametrize("history", [points(1), [Point(1, 1.0, 1.0, None, True, 2.0)], []])
+def test_no_line(history: list[Point]) -> None:
+    """A training that was told of once, or not at all, has no picture."""
+    assert curve(history) is None
+
+
+def test_whole_steps() -> None:
+    """A short training has a tick for each step, and none between two."""
+    figure = figure_of(points(3))
+
+    assert figure is not None
+    assert [tick for tick in figure.axes[-1].get_xticks() if 1 <= tick <= 3] == [1, 2, 3]
+
+
 def test_parts() -> None:
     """Where nothing is held out, the picture has only the loss."""
     measured = points(10)
     bare = [point._replace(bits_per_character=None) for point in measured]
 
-    heights = [Image.open(BytesIO(curve(history))).height for history in (measured, bare)]
+    heights = [Image.open(BytesIO(drawn(history))).height for history in (measured, bare)]
 
     assert heights == [520, 260]
 

@@ -11,18 +11,27 @@ import { askName } from "./naming.js";
 import { $, api, tell } from "./page.js";
 import { scroller, toEnd } from "./scrolling.js";
 
+const narrow = matchMedia("(max-width: 40rem)"); // where more would be cut off
 let replyTo = null; // the message that the next text answers
+
+function hint() {
+  if (replyTo) text.placeholder = narrow.matches ? "Write your own" : "Write your own; Esc leaves it";
+  else text.placeholder = narrow.matches ? "Write, or /help" : "Write, or / for commands";
+}
 
 function startReply(id) {
   replyTo = id;
-  text.placeholder = "Write your own; Esc leaves it";
+  hint();
   text.focus();
 }
 
 function endReply() {
   replyTo = null;
-  text.placeholder = "Write, or / for commands";
+  hint();
 }
+
+hint();
+narrow.addEventListener("change", hint);
 
 async function send(value) {
   if (!value.trim() || (!me && !(await askName()))) return;
