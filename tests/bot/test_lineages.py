@@ -102,7 +102,7 @@ class TestAdoption:
         [
             ({"bits": 3.0}, Verdict.WORSE, "tales@1 goes on writing here: it has 3.00 bits"),
             ({"measured": {"other@1": 9.0}}, Verdict.NOT_COMPARED, "web-lobby@aa is kept. tales@1 has come"),
-            ({"verbatim": 0.02}, Verdict.VERBATIM, "web-lobby@aa is kept, but does not write here: 2.0 % of its"),
+            ({"verbatim": 0.02}, Verdict.VERBATIM, "web-lobby@aa is kept, but does not write here: without"),
             ({"authorised": False}, Verdict.NOT_AUTHORISED, "web-lobby@aa is kept, but does not write here: who"),
         ],
     )
