@@ -22,7 +22,8 @@ Ids: TypeAlias = NDArray[np.int64]
 BLOCK: Final = 256  # uniforms made at a time: making a generator costs 11 µs whatever it makes
 COLD: Final = 1e-6  # temperature below which float32 cannot tell it from 0
 PENALISED: Final = 512  # tokens that the repetition penalty looks back on
-HEAD: Final = 512  # tokens that top_p looks at first
+HEADS: Final = (512, 4_096)  # tokens that top_p looks at first
+SIZE: Final = 32  # of a group whose maximum is taken; at 50,257 tokens and n = 40 the least time
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -74,9 +75,28 @@ def ranked(logprobs: Floats, n: int | None) -> tuple[list[int], list[float]]:
 def _order(logprobs: Floats, n: int | None) -> Ids:
     if n is None or n >= len(logprobs):
         return np.argsort(-logprobs, kind="stable")
-    last = np.partition(logprobs, len(logprobs) - n)[len(logprobs) - n] if n else np.inf
-    chosen = np.flatnonzero(logprobs >= last)
-    return chosen[np.argsort(-logprobs[chosen], kind="stable")[:n]]
+    if n < 1:
+        return np.empty(0, np.int64)
+    chosen = np.flatnonzero(logprobs >= _bound(logprobs, n))
+    values = logprobs[chosen]
+    if len(chosen) > n:
+        above = values >= np.partition(values, len(values) - n)[len(values) - n]
+        chosen, values = chosen[above], values[above]
+    return chosen[np.argsort(-values, kind="stable")[:n]]
+
+
+def _bound(logprobs: Floats, n: int) -> np.float32:
+    """What the n-th largest is at least, found in a tenth of the time that it takes to find the n-th largest itself.
+
+    The n-th largest of the groups' maxima is one of at least n numbers that are as large.
+    """
+    groups = len(logprobs) // SIZE
+    if groups < 2 * n:
+        return _NEVER
+    most = (
+        logprobs[: groups * SIZE].reshape(SIZE, groups).max(axis=0)
+    )  # every so manieth: numbers side by side are fast
+    return cast(np.float32, np.partition(most, groups - n)[groups - n])
 
 
 def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float64]) -> Ids:
@@ -132,13 +152,23 @@ def _drawn_alone(weights: Floats, cumulated: NDArray[np.float64], target: np.flo
     return np.array([block * len(inside) + place])
 
 
+def draw_one(scores: Floats, temperature: float, uniform: float) -> int:
+    """A place among a few tokens of one text, by the same inversion as `draw`."""
+    if temperature < COLD:
+        return int(scores.argmax())
+    weights = np.exp((scores.astype(np.float64) - scores.max()) / temperature)
+    cumulated = np.cumsum(weights)
+    place = int(cumulated.searchsorted(uniform * cumulated[-1], "right"))
+    return place if place < len(weights) else int(np.flatnonzero(weights)[-1])
+
+
 def is_filtered(sampling: Sampling) -> bool:
-    """Whether `filtered` changes anything, so that rows without filters can skip it."""
+    """Whether `remaining` leaves anything out, so that rows without filters can skip it."""
     return bool(sampling.top_k) or sampling.top_p < 1 or sampling.repetition_penalty != 1
 
 
-def filtered(scores: Floats, sampling: Sampling, temperature: float, recent: Sequence[int]) -> Floats:
-    """One row with -inf where a filter forbids, in the order that transformers has: penalty, top_k, top_p.
+def remaining(scores: Floats, sampling: Sampling, temperature: float, recent: Sequence[int]) -> tuple[Ids, Floats]:
+    """The tokens that the filters leave, by id, and their scores; in the order of transformers: penalty, top_k, top_p.
 
     Args:
         scores: float32 [vocabulary]; not changed.
@@ -148,11 +178,15 @@ def filtered(scores: Floats, sampling: Sampling, temperature: float, recent: Seq
     """
     if sampling.repetition_penalty != 1 and recent:
         scores = penalised(scores, recent[-PENALISED:], sampling.repetition_penalty)
+    left = None
     if 0 < sampling.top_k < len(scores):
-        scores = _cut(scores, _order(scores, sampling.top_k))
+        left = np.sort(_order(scores, sampling.top_k))
+        scores = scores[left]
     if sampling.top_p < 1:
-        scores = _cut(scores, _nucleus(scores, sampling.top_p, temperature))
-    return scores
+        nucleus = np.sort(_nucleus(scores, sampling.top_p, temperature))
+        left = nucleus if left is None else left[nucleus]
+        scores = scores[nucleus]
+    return np.arange(len(scores)) if left is None else left, scores
 
 
 def penalised(scores: Floats, recent: Sequence[int], penalty: float) -> Floats:
@@ -164,20 +198,13 @@ def penalised(scores: Floats, recent: Sequence[int], penalty: float) -> Floats:
     return changed
 
 
-def _cut(scores: Floats, kept: Ids) -> Floats:
-    """Only these tokens can still be drawn."""
-    changed = np.full_like(scores, _NEVER)
-    changed[kept] = scores[kept]
-    return changed
-
-
 def _nucleus(scores: Floats, top_p: float, temperature: float) -> Ids:
     """The likeliest tokens that together reach `top_p`; at least one."""
     if temperature < COLD:
         return np.array([scores.argmax()])
     most = scores.max()
     total = np.exp((scores - most) / np.float32(temperature)).sum(dtype=np.float64)
-    for n in (HEAD, len(scores)):
+    for n in (*HEADS, len(scores)):
         order = _order(scores, n)  # rarely more than the head: sorting 50,257 tokens costs 4 ms
         cumulated = np.cumsum(np.exp((scores[order].astype(np.float64) - most) / temperature))
         if cumulated[-1] >= top_p * total:

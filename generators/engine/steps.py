@@ -9,7 +9,7 @@ import numpy as np
 
 from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats, draw, filtered, log_normalisers
+from generators.sampling import Floats, Ids, draw, draw_one, log_normalisers, remaining
 
 _NEVER: Final = np.float32(-np.inf)
 
@@ -27,12 +27,27 @@ def drawn(texts: Sequence[Text], logits: Floats, table: TokenTable) -> tuple[lis
         scores[early, table.end] = _NEVER
     for place, allowed in [(place, text.allowed) for place, text in enumerate(texts) if text.allowed is not None]:
         scores[place, ~allowed] = _NEVER
-    for place in [place for place, text in enumerate(texts) if text.filters is not None]:
-        text = texts[place]
-        if text.filters is not None:
-            scores[place] = filtered(scores[place], text.filters, text.heat, text.ids)
-    heats = np.array([text.heat for text in texts])
-    uniforms = np.array([text.uniforms.at(text.drawn) for text in texts])
-    tokens = draw(scores, heats, uniforms)
+    plain = [place for place, text in enumerate(texts) if text.filters is None]
+    if len(plain) == len(texts):
+        tokens = _drawn_plainly(texts, scores)
+    else:
+        tokens = np.empty(len(texts), np.int64)
+        if plain:
+            tokens[plain] = _drawn_plainly([texts[place] for place in plain], scores[plain])
+        for place in [place for place, text in enumerate(texts) if text.filters is not None]:
+            tokens[place] = _drawn_filtered(texts[place], scores[place])
     logprobs = logits[np.arange(len(texts)), tokens] - log_normalisers(logits)
     return tokens.tolist(), logprobs.tolist()
+
+
+def _drawn_plainly(texts: Sequence[Text], scores: Floats) -> Ids:
+    heats = np.array([text.heat for text in texts])
+    uniforms = np.array([text.uniforms.at(text.drawn) for text in texts])
+    return draw(scores, heats, uniforms)
+
+
+def _drawn_filtered(text: Text, scores: Floats) -> int:
+    """Filters leave a few tokens, among which the draw costs next to nothing."""
+    assert text.filters is not None
+    ids, few = remaining(scores, text.filters, text.heat, text.ids)
+    return int(ids[draw_one(few, text.heat, text.uniforms.at(text.drawn))])

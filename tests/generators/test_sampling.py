@@ -16,18 +16,27 @@ from generators.sampling import (
     Floats,
     Uniforms,
     draw,
-    filtered,
+    draw_one,
     is_filtered,
     log_normalisers,
     log_softmax,
     logprob_of_sum,
     ranked,
+    remaining,
 )
 
 FINITE = st.floats(-30, 30, width=32)
 ROWS = st.integers(2, 70).flatmap(lambda size: arrays(np.float32, (5, size), elements=FINITE))
 UNIFORMS = st.lists(st.floats(0, 1, exclude_max=True), min_size=5, max_size=5).map(np.array)
 TEMPERATURES = st.lists(st.sampled_from([0.0, 0.001, 0.2, 0.7, 1.0, 5.0]), min_size=5, max_size=5).map(np.array)
+
+
+def filtered(scores: Floats, sampling: Sampling, temperature: float, recent: list[int]) -> Floats:
+    """A row with -inf where a filter forbids."""
+    ids, left = remaining(scores, sampling, temperature, recent)
+    row = np.full_like(scores, -np.inf)
+    row[ids] = left
+    return row
 
 
 def random_rows(rows: int, size: int, seed: int = 0) -> Floats:
@@ -133,6 +142,34 @@ def test_ranked(logits: Floats, n: int) -> None:
     expected = sorted(range(len(logits)), key=lambda token: (-logits[token], token))[:n]
     assert ids == expected
     assert values == [logits[token] for token in expected]
+
+
+@pytest.mark.parametrize("size", [700, 4_097, 50_257])
+@pytest.mark.parametrize("n", [1, 10, 40, 300])
+def test_ranked_among_many(size: int, n: int) -> None:
+    """The n likeliest of a long row are those that sorting all of it finds, also where many are equal or forbidden."""
+    rows = random_rows(3, size).round(1)
+    rows[1, ::3] = -np.inf
+    rows[2] = -np.inf
+    rows[2, 5] = 1
+
+    for row in rows:
+        assert ranked(row, n)[0] == np.argsort(-row, kind="stable")[:n].tolist()
+
+
+@given(ROWS, TEMPERATURES, UNIFORMS)
+def test_draw_among_a_few(logits: Floats, temperatures: np.ndarray[Any, Any], uniforms: np.ndarray[Any, Any]) -> None:
+    """One text's draw among the tokens that filters leave is the draw among all tokens, the others forbidden."""
+    for row, temperature, uniform in zip(logits, temperatures, uniforms, strict=True):
+        token = draw_one(row, temperature, uniform)
+
+        if temperature == 0:
+            assert token == row.argmax()
+            continue
+        weights = np.exp((row.astype(np.float64) - row.max()) / temperature)
+        cumulated = np.cumsum(weights) / weights.sum()
+        assert (cumulated[token - 1] if token else 0) <= uniform + 1e-9
+        assert uniform <= cumulated[token] + 1e-9
 
 
 def test_ranking_everything() -> None:
