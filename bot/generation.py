@@ -34,6 +34,7 @@ def _settings(configuration: Configuration) -> GeneratorSettings:
         queue_limit=configuration.queue.limit,
         threads=configuration.threads,
         device=configuration.device,
+        precision=configuration.precision,
         remote_url=configuration.remote.url,
         remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
     )

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from generators.completion import ModelInfo
-from generators.directory import read_json
+from generators.directory import is_adapter, read_json
 from generators.engine.engine import CACHE_BYTES
 from generators.errors import MissingExtra, Phrase, Unsupported, UnusableModel
 from generators.guard import guard_with, index_in
-from generators.model import Model
+from generators.model import Adaptable, Model
 from generators.places import CONFIG
+from generators.vocabulary import Vocabulary
 
 KINDS: Final = {"gpt2": "generators.gpt2", "charrnn": "generators.charrnn"}  # those that write best first
 OTHERS: Final = "generators.causal"  # every other causal language model of transformers
 TORCHLESS: Final = frozenset({"charrnn"})
-TORCH_CACHE_BYTES: Final = 512 << 20  # a token is 74 kB in GPT-2 of 124M: some 7,000 tokens, or 6 whole contexts
+TORCH_CACHE_BYTES: Final = 512 << 20  # a token is 74 kB in GPT-2 of 124M: half of that in bf16: 7,000 tokens or 14,000
 
 
 def info_of(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
@@ -47,12 +48,20 @@ def info_of(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     return info
 
 
-def load_model(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int | None = None) -> Model[Any]:
+def load_model(
+    directory: Path,
+    info: ModelInfo,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: str = "fp32",
+) -> Model[Any]:
     """The model in a directory, whose info has been read, with its weights.
 
     Args:
         device: `auto`, `cpu`, `cuda` or `cuda:N`; char-RNNs always write on the processor.
         threads: of torch; None for half of the cores.
+        precision: of a GPT-2's linear layers: `fp32`, `bf16`, `int8`, or `auto` for the fastest here.
 
     Raises:
         UserError: it is damaged, or packages for its kind are missing.
@@ -63,8 +72,36 @@ def load_model(directory: Path, info: ModelInfo, *, device: str = "auto", thread
     if info.kind in TORCHLESS:
         model = package.load(directory, info)
     else:
-        model = package.load(directory, info, device=device, threads=threads)
+        options = {"precision": precision} if info.kind in KINDS else {}
+        model = package.load(directory, info, device=device, threads=threads, **options)
     if index is not None:
+        guard_with(model, index)
+    return model
+
+
+def base_in_use(directory: Path) -> Path | None:
+    """The directory of the model that one writes over, where it is an adapter.
+
+    Raises:
+        UnusableModel: the base is missing, or another.
+    """
+    if not is_adapter(directory):
+        return None
+    from generators.bases import base_of
+
+    return base_of(directory)
+
+
+def adapted(base: Model[Any], directory: Path, info: ModelInfo) -> Model[Any] | None:
+    """A loaded model with an adapter, with which it shares weights and steps; None where that cannot be.
+
+    Raises:
+        UnusableModel: the adapter is damaged, or made for another model.
+    """
+    if not isinstance(base, Adaptable) or not _speak_alike(base.vocabulary, Vocabulary.load(directory)):
+        return None
+    model = base.adapted(directory, info)
+    if model is not None and (index := index_in(directory)) is not None:
         guard_with(model, index)
     return model
 
@@ -82,6 +119,10 @@ def is_installed(kind: str) -> bool:
 def cache_bytes(kind: str) -> int:
     """Memory for states that may be asked for again."""
     return CACHE_BYTES if kind in TORCHLESS else TORCH_CACHE_BYTES
+
+
+def _speak_alike(one: Vocabulary, other: Vocabulary) -> bool:
+    return (one.names, one.start, one.end) == (other.names, other.start, other.end)
 
 
 def _package(kind: str) -> Any:

@@ -12,16 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
-from generators.engine import QUEUE_LIMIT, Engine
+from generators.engine import QUEUE_LIMIT, Engine, Voice
 from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
-from generators.kinds import cache_bytes, info_of, is_installed, load_model, rank
+from generators.kinds import adapted, base_in_use, cache_bytes, info_of, is_installed, load_model, rank
+from generators.model import Model
 from generators.places import CONFIG, shipped_directory
 from generators.registry import GeneratorSettings, unknown
 
 MOST_LOADED: Final = 4  # models; those not in use beyond these are given up when another is loaded
+MOST_ADAPTERS: Final = 256  # over them; one of rank 8 for GPT-2 of 124M takes 1 MB
 
 _log: Final = logging.getLogger(__name__)
 
@@ -81,12 +83,14 @@ class Shelf:
 
 
 class _Loaded:
-    """An engine and how many requests use it now."""
+    """A model that is ready: the engine that writes it, alone or as one of its voices, and how many use it now."""
 
-    __slots__ = ("engine", "users")
+    __slots__ = ("engine", "model", "users", "voice")
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, model: Model[Any], engine: Engine, voice: Voice) -> None:
+        self.model = model
         self.engine = engine
+        self.voice = voice
         self.users = 0
 
 
@@ -98,6 +102,7 @@ class LocalGenerator:
         queue_limit: of each engine.
         threads: of the linear algebra; None for one in NumPy, and for torch half of the cores.
         device: of the kinds that compute with torch.
+        precision: of a GPT-2's linear layers, as for `load_model`.
     """
 
     def __init__(
@@ -107,11 +112,13 @@ class LocalGenerator:
         queue_limit: int = QUEUE_LIMIT,
         threads: int | None = None,
         device: str = "auto",
+        precision: str = "fp32",
     ) -> None:
         self._shelves = tuple(shelves)
         self._queue_limit = queue_limit
         self._threads = threads
         self._device = device
+        self._precision = precision
         self._loaded: dict[Path, _Loaded] = {}  # the least recently used first
         self._lock = threading.Lock()  # of the line above
         # one model at a time: two would double the peak of memory; who waits for it keeps no other thread waiting
@@ -131,7 +138,7 @@ class LocalGenerator:
         """
         loaded = await self._use(request.model)
         try:
-            async with loaded.engine.complete(request) as events:
+            async with loaded.engine.complete(request, loaded.voice) as events:
                 yield events
         finally:
             with self._lock:
@@ -146,7 +153,7 @@ class LocalGenerator:
         loaded = await self._use(name)
         with self._lock:
             loaded.users -= 1
-        return loaded.engine.info
+        return loaded.voice.info
 
     async def ready(self, name: str) -> bool:
         """Whether a model is loaded."""
@@ -205,18 +212,55 @@ class LocalGenerator:
             return loaded
 
     def _load(self, shelf: Shelf, directory: Path) -> None:
-        if directory in self._loaded:
-            return
-        info = shelf.info(directory)
-        model = load_model(directory, info, device=self._device, threads=self._threads)
-        limits = {"queue_limit": self._queue_limit, "cache_bytes": cache_bytes(info.kind)}
-        loaded = _Loaded(Engine(model, **limits, threads=self._threads or 1))
+        if directory not in self._loaded:
+            info = shelf.info(directory)
+            loaded = self._joined(directory, info) or self._opened(directory, info)
+            with self._lock:
+                self._loaded[directory] = loaded
+
+    def _joined(self, directory: Path, info: ModelInfo) -> _Loaded | None:
+        """An adapter as a voice of its base's engine; None where it is none, or needs weights of its own."""
+        base = base_in_use(directory)
+        if base is None:
+            return None
+        shelf, base = self._place_of(base)
+        self._load(shelf, base)
         with self._lock:
-            idle = [path for path, each in self._loaded.items() if not each.users]
-            spare = [self._loaded.pop(path) for path in idle[: max(0, len(self._loaded) + 1 - MOST_LOADED)]]
-            self._loaded[directory] = loaded
-        for each in spare:
-            each.engine.close()
+            below = self._loaded[base]
+        model = adapted(below.model, directory, info)
+        if model is None:
+            return None
+        self._make_room(adapters=MOST_ADAPTERS - 1)
+        return _Loaded(model, below.engine, below.engine.join(model))
+
+    def _opened(self, directory: Path, info: ModelInfo) -> _Loaded:
+        model = load_model(directory, info, device=self._device, threads=self._threads, precision=self._precision)
+        limits = {"queue_limit": self._queue_limit, "cache_bytes": cache_bytes(info.kind)}
+        engine = Engine(model, **limits, threads=self._threads or 1)
+        self._make_room(engines=MOST_LOADED - 1)
+        return _Loaded(model, engine, engine.voice)
+
+    def _make_room(self, *, engines: int = MOST_LOADED, adapters: int = MOST_ADAPTERS) -> None:
+        """Gives up models that nobody uses, the least recently used first, until no more than so many are left."""
+        with self._lock:
+            joined = [path for path, each in self._loaded.items() if each.voice is not each.engine.voice]
+            idle = [path for path in joined if not self._loaded[path].users]
+            for path in idle[: max(0, len(joined) - adapters)]:
+                del self._loaded[path]
+            used: dict[Engine, int] = {}  # the least recently used first
+            for each in self._loaded.values():
+                used[each.engine] = used.pop(each.engine, 0) + each.users
+            spare = [engine for engine, users in used.items() if not users][: max(0, len(used) - engines)]
+            self._loaded = {path: each for path, each in self._loaded.items() if each.engine not in spare}
+        for engine in spare:
+            engine.close()
+
+    def _place_of(self, directory: Path) -> tuple[Shelf, Path]:
+        """A model's directory as the shelf names it that it stands on."""
+        for shelf in self._shelves:
+            if directory.resolve().is_relative_to(shelf.path.resolve()):
+                return shelf, shelf.path / directory.resolve().relative_to(shelf.path.resolve())
+        return Shelf(directory.parent.parent), directory
 
     def _list(self) -> list[ModelInfo]:
         found: dict[str, ModelInfo] = {}
@@ -242,7 +286,13 @@ def factory(settings: GeneratorSettings) -> LocalGenerator:
     shelves = [Shelf(shipped_directory(), shipped=True)]
     if settings.models is not None:
         shelves.append(Shelf(settings.models, hides=settings.hides))
-    return LocalGenerator(shelves, queue_limit=settings.queue_limit, threads=settings.threads, device=settings.device)
+    return LocalGenerator(
+        shelves,
+        queue_limit=settings.queue_limit,
+        threads=settings.threads,
+        device=settings.device,
+        precision=settings.precision,
+    )
 
 
 @cache

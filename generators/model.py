@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,22 @@ class Model(Protocol[State]):
 
     def nbytes(self, state: State) -> int:
         """Memory that a forked state holds, in bytes."""
+        ...
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A model that adapters can share: its weights, and the steps that it takes."""
+
+    def adapted(self, directory: Path, info: ModelInfo) -> Model[Any] | None:
+        """This model with the adapter of a directory; states of both may be extended in one call, by either.
+
+        Returns:
+            None where the adapter changes more than can be shared.
+
+        Raises:
+            UnusableModel: the adapter is damaged, or made for another model.
+        """
         ...
 
 

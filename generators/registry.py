@@ -34,6 +34,7 @@ class GeneratorSettings:
         queue_limit: texts that may wait for each model.
         threads: of the linear algebra; None for what suits each model.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        precision: of a GPT-2's linear layers: `auto`, `fp32`, `bf16` or `int8`.
         remote_url, remote_key: a completions API.
         script: a file for the scripted generator.
     """
@@ -44,6 +45,7 @@ class GeneratorSettings:
     queue_limit: int = 64
     threads: int | None = None
     device: str = "auto"
+    precision: str = "auto"
     remote_url: str | None = None
     remote_key: str | None = None
     script: Path | None = None

@@ -196,4 +196,4 @@ def opened(place: Place) -> Writer:
     # its own directory as a shipped model's: versions are the directory's business only on a person's shelf
     info = Shelf(place.directory.parent, shipped=True).info(place.directory)
     info = replace(info, name=place.name, shipped=place.shipped)
-    return Writer(load_model(place.directory, info))
+    return Writer(load_model(place.directory, info, precision="auto"))

@@ -197,6 +197,7 @@ class Configuration(BaseSettings):
     host: HostKeys = HostKeys()
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
     threads: int | None = Field(default=None, ge=1, le=1024, description="a whole number from 1 to 1,024")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(default="auto", description="auto, fp32, bf16 or int8")
     database: DatabaseKeys = DatabaseKeys()
     vault: VaultKeys = VaultKeys()
     queue: QueueKeys = QueueKeys()

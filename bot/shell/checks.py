@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -60,6 +61,8 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     async for one in _default_model(configuration):
         yield one
     yield _torch()
+    if (precision := await asyncio.to_thread(_precision, configuration)) is not None:
+        yield precision
 
 
 def _home(home: Path) -> Iterator[Finding]:
@@ -193,3 +196,28 @@ def _torch() -> Finding:
     if torch.cuda.is_available():
         return Finding("torch", State.GOOD, f"{torch.__version__} with {torch.cuda.get_device_name(0)}.")
     return Finding("torch", State.GOOD, f"{torch.__version__}, without a GPU.")
+
+
+def _precision(configuration: Configuration) -> Finding | None:
+    """What GPT-2s write in, by the time that a token takes through the weights of the smallest of OpenAI's."""
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        return None
+    from generators.devices import device_of
+    from generators.errors import UserError
+    from generators.gpt2.configuration import SMALL
+    from generators.gpt2.precision import fastest, measured
+
+    if configuration.precision != "auto":
+        return Finding("precision", State.GOOD, f"GPT-2s write in {configuration.precision}, as the settings say.")
+    try:
+        device = device_of(configuration.device)
+    except UserError as fault:
+        return Finding("precision", State.PROBLEM, fault.sentence())
+    if device.type != "cpu":
+        return Finding("precision", State.GOOD, "GPT-2s write in bf16, as on every GPU.")
+    seconds = measured(SMALL, configuration.threads)
+    times = ", ".join(f"{name} {time / seconds['fp32']:.2f}" for name, time in seconds.items())
+    text = f"GPT-2s of that size write in {fastest(seconds)}; times for one text against fp32: {times}."
+    return Finding("precision", State.GOOD, text)

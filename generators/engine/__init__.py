@@ -2,9 +2,11 @@
 
 A request becomes an order (`intake`), an order one text a choice (`texts`, `unit_texts`). `schedule` says whose turn it
 is, `batching` runs the steps, `steps` draws, `search` looks for the likeliest words, `prefixes` finds again what a text
-has been through, and `outlet` and `stream` hand pieces to whoever reads.
+has been through, and `outlet` and `stream` hand pieces to whoever reads. `voices` are those who share the steps: the
+model itself, and adapters over it.
 """
 
 from generators.engine.engine import QUEUE_LIMIT, Engine
+from generators.engine.voices import Voice
 
-__all__ = ["QUEUE_LIMIT", "Engine"]
+__all__ = ["QUEUE_LIMIT", "Engine", "Voice"]

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from generators.completion import Alternative, Event, Piece, Unit
 from generators.engine.guarded_units import GuardedUnitText, unit_text_of
-from generators.engine.guarding import Guarding
 from generators.engine.schedule import Schedule
 from generators.engine.search import Search
 from generators.engine.texts import Order, Text
@@ -29,7 +28,6 @@ class Alternatives:
     Args:
         model, table, unit_map: the engine's.
         schedule: where searches and samples wait for their turns.
-        guarding: keeps samples from repeating what the model learnt; None where it has no guard.
         found: is told a text's alternatives, whether they are certain, and the logits that the text goes on from.
         draw_next: takes samples in, with the logits that they begin from.
     """
@@ -40,7 +38,6 @@ class Alternatives:
         table: TokenTable,
         unit_map: UnitMap,
         schedule: Schedule[Member],
-        guarding: Guarding | None,
         *,
         found: Callable[[UnitText, tuple[Alternative, ...], bool, Floats], None],
         draw_next: Callable[[Text, Floats], None],
@@ -49,7 +46,6 @@ class Alternatives:
         self._table = table
         self._unit_map = unit_map
         self._schedule = schedule
-        self._guarding = guarding
         self._found = found
         self._draw_next = draw_next
 
@@ -111,9 +107,7 @@ class Alternatives:
         order.inner.append(inner)
         for sample in range(count):
             stream = text.choice | sample << 32  # of uniform numbers, which no choice of any request shares
-            drawer = unit_text_of(
-                inner, stream, self._model.fork(state), self._table, Unit.SENTENCE, self._unit_map, self._guarding
-            )
+            drawer = unit_text_of(inner, stream, self._model.fork(state), self._table, Unit.SENTENCE, self._unit_map)
             drawer.continue_from(text)
             inner.texts.append(drawer)
             self._draw_next(drawer, logits)

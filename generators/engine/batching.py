@@ -14,7 +14,6 @@ from generators.completion import Alternative, Finished, FinishReason, Piece
 from generators.engine.alternatives import Alternatives
 from generators.engine.guarded import text_of
 from generators.engine.guarded_units import unit_text_of
-from generators.engine.guarding import Guarding
 from generators.engine.intake import reserve, to_drop
 from generators.engine.prefixes import PrefixCache
 from generators.engine.schedule import Schedule
@@ -25,7 +24,6 @@ from generators.engine.tokens import TokenTable
 from generators.engine.unit_texts import UnitText
 from generators.engine.work import CHUNK, Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
-from generators.guard import guard_of
 from generators.model import Model
 from generators.sampling import Floats
 from generators.units import UnitMap
@@ -67,14 +65,11 @@ class Batching:
         self._others: list[Reading | Searching] = []
         self._faults: list[tuple[Sequence[Member], Exception]] = []  # of this step, and whose they are
         self._next_deadline = math.inf
-        index = guard_of(model)
-        self._guarding = None if index is None else Guarding(index, self.table)
         self._alternatives = Alternatives(
             model,
             self.table,
             self.unit_map,
             self._schedule,
-            self._guarding,
             found=self._found,
             draw_next=self._draw_next,
         )
@@ -98,9 +93,10 @@ class Batching:
         if order.deadline is not None:
             self._next_deadline = min(self._next_deadline, order.deadline)
         echo = None if order.score_from is None else Echo(order, order.score_from, self.table, self.unit_map)
-        kept = self.cache.longest(order.fed if order.score_from is None else order.fed[: order.score_from])
+        known = order.fed if order.score_from is None else order.fed[: order.score_from]
+        kept = self.cache.longest(order.voice.number, known)
         if kept is None:
-            reading = Reading(order, order.fed, self.model.start(), 0, None, self._begin, echo)
+            reading = Reading(order, order.fed, order.voice.start(), 0, None, self._begin, echo)
         else:
             state = self.model.fork(kept.state)
             reading = Reading(order, order.fed, state, kept.length, kept.logits, self._begin, echo)
@@ -271,7 +267,7 @@ class Batching:
         order = text.order
         if order.outer is None:
             read = text.ids[text.base : len(text.ids) - len(text.pending)]
-            self._keep(read, text.state, logits)
+            self._keep(order, read, text.state, logits)
             self.left += 1
         order.unfinished -= 1
         if not order.unfinished:
@@ -309,7 +305,7 @@ class Batching:
         order, state, logits = reading.order, reading.state, reading.logits
         assert logits is not None
         self._schedule.remove(reading)
-        self._keep(order.fed, state, logits)
+        self._keep(order, order.fed, state, logits)
         if reading.echo is not None:
             reading.echo.close(logits)
         if not order.most:
@@ -322,9 +318,9 @@ class Batching:
     def _start(self, order: Order, choice: int, state: Any, logits: Floats) -> None:
         unit = order.request.unit
         if unit is None:
-            text = text_of(order, choice, state, self.table, self._guarding)
+            text = text_of(order, choice, state, self.table)
         else:
-            text = unit_text_of(order, choice, state, self.table, unit, self.unit_map, self._guarding)
+            text = unit_text_of(order, choice, state, self.table, unit, self.unit_map)
         self._make_room(text)
         order.texts.append(text)
         self._draw_next(text, logits)
@@ -334,7 +330,7 @@ class Batching:
         assert self._context is not None
         text.base += max(1, to_drop(len(text.ids) - text.base + 1, self._context))
         text.pending = ()
-        self._read(text, self.model.start(), 0)
+        self._read(text, text.order.voice.start(), 0)
 
     def _read_back(self, text: Text) -> None:
         """The text has taken back what it drew last: it goes on after what is left of it."""
@@ -342,8 +338,9 @@ class Batching:
         if text.base >= len(text.ids):  # the context was full meanwhile
             text.base = to_drop(len(text.ids), self._context)
         left = text.ids[text.base :]
-        kept = self.cache.longest(left[:-1])  # without the last token, whose logits are wanted
-        self._read(text, *((self.model.start(), 0) if kept is None else (self.model.fork(kept.state), kept.length)))
+        voice = text.order.voice
+        kept = self.cache.longest(voice.number, left[:-1])  # without the last token, whose logits are wanted
+        self._read(text, *((voice.start(), 0) if kept is None else (self.model.fork(kept.state), kept.length)))
 
     def _read(self, text: Text, state: Any, position: int) -> None:
         """Lets a text go on after all of it is in this state, which has been through its first tokens."""
@@ -373,8 +370,8 @@ class Batching:
             text.room = text.drawn + max(1, free)
             text.brief = min(text.most, text.room)
 
-    def _keep(self, tokens: Sequence[int], state: Any, logits: Floats) -> None:
-        self.cache.keep(tokens, self.model.fork(state), logits, self.model.nbytes(state))
+    def _keep(self, order: Order, tokens: Sequence[int], state: Any, logits: Floats) -> None:
+        self.cache.keep(order.voice.number, tokens, self.model.fork(state), logits, self.model.nbytes(state))
 
     def _found(self, text: UnitText, alternatives: tuple[Alternative, ...], exact: bool, logits: Floats) -> None:
         """The alternatives that a text outside the schedule has waited for."""

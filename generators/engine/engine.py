@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import count
 from typing import Any, Final, TypeVar
 
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority, Started
@@ -19,6 +20,7 @@ from generators.engine.intake import check, encoded, order_of
 from generators.engine.stream import Bell
 from generators.engine.texts import Order
 from generators.engine.threads import LIMIT
+from generators.engine.voices import Voice, voice_of
 from generators.errors import Busy, ShuttingDown
 from generators.model import Model
 from generators.vocabulary import Vocabulary
@@ -52,23 +54,24 @@ class Engine:
         cache_bytes: int = CACHE_BYTES,
         threads: int = 1,
     ) -> None:
-        self._info = model.info
         self._vocabulary = model.vocabulary
         self._limit = max_batch + queue_limit
         self._max_batch = max_batch
         self._threads = threads
         self._batching = Batching(model, max_batch, cache_bytes)
+        self._numbers = count(1)
+        self.voice = voice_of(model, 0, self._batching.table)
         self._taken = 0  # choices taken in so far; `_batching.left` of them are over
         self._calls: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._bells: dict[asyncio.AbstractEventLoop, Bell] = {}
-        self._thread = threading.Thread(target=self._run, name=f"engine {self._info.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"engine {model.info.name}", daemon=True)
         self._thread.start()
 
     @property
     def info(self) -> ModelInfo:
-        return self._info
+        return self.voice.info
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -79,18 +82,29 @@ class Engine:
         """Choices that are being written or wait."""
         return self._taken - self._batching.left
 
+    def join(self, model: Model[Any]) -> Voice:
+        """A voice beside the engine's own: of a model whose states the engine's can extend, as an adapter over it."""
+        return voice_of(model, next(self._numbers), self._batching.table)
+
     @asynccontextmanager
-    async def complete(self, request: CompletionRequest) -> AsyncIterator[AsyncIterator[Event]]:
+    async def complete(
+        self, request: CompletionRequest, voice: Voice | None = None
+    ) -> AsyncIterator[AsyncIterator[Event]]:
         """Streams a text; leaving the context cancels it.
+
+        Args:
+            request: what is wanted.
+            voice: who writes it; None for the engine's own model.
 
         Raises:
             UserError: the request cannot be met.
         """
-        check(request, self._info, self._vocabulary)
+        voice = voice or self.voice
+        check(request, voice.info, self._vocabulary)
         prompt = await encoded(self._vocabulary, request.prompt)
         bell = self._bell()
         stream = bell.open()
-        order, started = order_of(request, self._info, self._vocabulary, prompt, stream)
+        order, started = order_of(request, voice, self._vocabulary, prompt, stream)
         try:
             if order.most or request.echo:
                 self._submit(order, started)
@@ -172,7 +186,7 @@ class Engine:
                         if self._batching.busy:
                             self._batching.step()
                     except Exception as fault:
-                        _log.exception("a step of %s failed", self._info.name)
+                        _log.exception("a step of %s failed", self.info.name)
                         self._batching.fail(fault)
                     self._ring()
         finally:

@@ -132,8 +132,9 @@ class GuardedText(Text):
         return token_at([each.bytes for each in self._held], byte)
 
 
-def text_of(order: Order, choice: int, state: Any, table: TokenTable, guarding: Guarding | None) -> Text:
+def text_of(order: Order, choice: int, state: Any, table: TokenTable) -> Text:
     """A text token by token, guarded where its model is."""
+    guarding = order.voice.guarding
     if guarding is None:
         return Text(order, choice, state, table)
     return GuardedText(order, choice, state, table, guarding)

@@ -79,9 +79,9 @@ def unit_text_of(
     table: TokenTable,
     unit: Unit,
     unit_map: UnitMap,
-    guarding: Guarding | None,
 ) -> UnitText:
     """A text in units, guarded where its model is."""
+    guarding = order.voice.guarding
     if guarding is None:
         return UnitText(order, choice, state, table, unit, unit_map)
     return GuardedUnitText(order, choice, state, table, unit, unit_map, guarding)

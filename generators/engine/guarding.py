@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.completion import Alternative
 from generators.engine.outlet import Outlet
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
 from generators.guard import Watch
-from generators.memorisation import RUN, WORD, Index, words_of
+from generators.memorisation import RUN, Index, words_of
 from generators.sampling import Uniforms
 
 LOOKED_BACK: Final = 256  # tokens, or characters, before a text in which its last words are looked for first
@@ -22,37 +21,17 @@ REDRAW: Final = 40  # bits by which a redraw's number stands above the choice's 
 
 
 class Guarding:
-    """What an engine knows to guard its texts.
+    """What an engine knows to guard the texts of one of its voices.
 
     Args:
         index: of the runs that may not be written.
         table: the engine's.
-
-    Attributes:
-        inside: of each token, whether it only makes a word longer, as far as one can see.
-        parting: of each token, whether it is whole characters without any letter or digit.
-        wordless: bool [vocabulary], tokens without any letter or digit.
     """
 
     def __init__(self, index: Index, table: TokenTable) -> None:
         self._index = index
         self._bytes = table.bytes
-        self.inside = tuple(
-            [
-                bool(data) and (text is None or WORD.fullmatch(text) is not None)
-                for text, data in zip(table.shown, table.bytes, strict=True)
-            ]
-        )
-        self.wordless: NDArray[np.bool_] = np.array(
-            [
-                not data or (text is not None and WORD.search(text) is None)
-                for text, data in zip(table.shown, table.bytes, strict=True)
-            ]
-        )
-
-        self.parting = tuple(
-            [bool(known and text is not None) for known, text in zip(self.wordless.tolist(), table.shown, strict=True)]
-        )
+        self.inside, self.parting, self.wordless = table.words
 
     def watch(self, before: str | Sequence[int]) -> Watch:
         """Watches what follows a prompt, also that part of it which did not fit the model's context."""

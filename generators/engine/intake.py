@@ -10,6 +10,7 @@ from typing import Final
 from generators.completion import CompletionRequest, ModelInfo, Started, Unit
 from generators.engine.stream import Stream
 from generators.engine.texts import Order
+from generators.engine.voices import Voice
 from generators.errors import InvalidValue, Phrase, Unsupported
 from generators.units import GRAMMARS
 from generators.vocabulary import LABEL, Vocabulary
@@ -75,9 +76,10 @@ async def encoded(vocabulary: Vocabulary, prompt: str | tuple[int, ...]) -> list
 
 
 def order_of(
-    request: CompletionRequest, info: ModelInfo, vocabulary: Vocabulary, prompt: list[int], stream: Stream
+    request: CompletionRequest, voice: Voice, vocabulary: Vocabulary, prompt: list[int], stream: Stream
 ) -> tuple[Order, Started]:
     """The engine's order for a checked request, and the event that tells what it reads."""
+    info = voice.info
     front = [vocabulary.start]
     if request.label is not None:
         front.extend(vocabulary.names.index(LABEL.format(label)) for label in labels_of(request.label, info))
@@ -88,6 +90,7 @@ def order_of(
     seed = secrets.randbits(63) if request.seed is None else request.seed
     most = info.max_tokens if request.max_tokens is None else request.max_tokens
     order = Order(
+        voice,
         request,
         request.sampling(info.sampling),
         seed,

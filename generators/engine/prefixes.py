@@ -24,9 +24,9 @@ class Kept(NamedTuple, Generic[State]):
     logits: Floats
 
 
-def key(tokens: Sequence[int]) -> bytes:
-    """Token ids as bytes: a prefix of one is a prefix of the other, compared at the speed of memory."""
-    return array(ID, tokens).tobytes()
+def key(owner: int, tokens: Sequence[int]) -> bytes:
+    """An owner's token ids as bytes: a prefix of one is a prefix of the other, compared at the speed of memory."""
+    return array(ID, (owner, *tokens)).tobytes()
 
 
 class PrefixCache(Generic[State]):
@@ -53,9 +53,9 @@ class PrefixCache(Generic[State]):
         """Bytes in use."""
         return self._used
 
-    def longest(self, tokens: Sequence[int]) -> Kept[State] | None:
-        """What is kept of the longest prefix of these tokens, if any is."""
-        wanted = key(tokens)
+    def longest(self, owner: int, tokens: Sequence[int]) -> Kept[State] | None:
+        """What is kept of the longest prefix of an owner's tokens, if any is."""
+        wanted = key(owner, tokens)
         while place := bisect_right(self._sorted, wanted):
             found = self._sorted[place - 1]
             if wanted.startswith(found):
@@ -64,16 +64,17 @@ class PrefixCache(Generic[State]):
             wanted = _common(wanted, found)
         return None
 
-    def keep(self, tokens: Sequence[int], state: Any, logits: Floats, nbytes: int) -> None:
+    def keep(self, owner: int, tokens: Sequence[int], state: Any, logits: Floats, nbytes: int) -> None:
         """Keeps a state that nobody else will change, as long as there is room.
 
         Args:
+            owner: by whom it may be found.
             tokens: what it has been through.
             state: a fork.
             logits: after the last token; copied.
             nbytes: of the state.
         """
-        wanted = key(tokens)
+        wanted = key(owner, tokens)
         size = nbytes + logits.nbytes + len(wanted) + OVERHEAD
         if size > self._capacity:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,16 @@ from generators.engine.stream import Bell
 from generators.engine.tokens import TokenTable
 from generators.sampling import Floats, Uniforms, is_filtered
 
+if TYPE_CHECKING:
+    from generators.engine.voices import Voice
+
 
 @dataclass(eq=False, slots=True)
 class Order:
     """One request while it is being met; only the engine's thread changes it.
 
     Attributes:
+        voice: whose text it is.
         request: as it was asked.
         sampling: how its tokens are drawn.
         seed: decides its texts.
@@ -40,6 +44,7 @@ class Order:
         outer: the order that this one was placed for.
     """
 
+    voice: Voice
     request: CompletionRequest
     sampling: Sampling
     seed: int

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.completion import Alternative
+from generators.memorisation import WORD
 from generators.sampling import Floats, log_softmax, ranked
 from generators.vocabulary import BYTE_TOKEN, Vocabulary
 
 _NEVER: Final = np.float32(-np.inf)
+
+
+class WordTokens(NamedTuple):
+    """What tokens are to words, as `generators.memorisation` sees these.
+
+    Attributes:
+        inside: of each token, whether it only makes a word longer, as far as one can see.
+        parting: of each token, whether it is whole characters without any letter or digit.
+        wordless: bool [vocabulary], tokens without any letter or digit.
+    """
+
+    inside: tuple[bool, ...]
+    parting: tuple[bool, ...]
+    wordless: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, table: TokenTable) -> WordTokens:
+        """Those of a table's vocabulary."""
+        tokens = list(zip(table.shown, table.bytes, strict=True))
+        inside = [bool(data) and (text is None or WORD.fullmatch(text) is not None) for text, data in tokens]
+        wordless = [not data or (text is not None and WORD.search(text) is None) for text, data in tokens]
+        parting = [bare and text is not None for bare, text in zip(wordless, table.shown, strict=True)]
+        return cls(tuple(inside), tuple(parting), np.array(wordless))
 
 
 class TokenTable:
@@ -34,6 +60,11 @@ class TokenTable:
         never = [token for token, data in enumerate(vocabulary.bytes) if not data and token != vocabulary.end]
         self.forbidden = np.zeros(vocabulary.size, np.float32)
         self.forbidden[never] = _NEVER
+
+    @cached_property
+    def words(self) -> WordTokens:
+        """How tokens make words; only guards need it."""
+        return WordTokens.of(self)
 
     def joined(self, tokens: tuple[int, ...] | list[int]) -> bytes:
         """The bytes of tokens in sequence."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from generators.bases import base_of
 from generators.directory import ADAPTER, ADAPTER_CONFIG, is_adapter, read_json
 from generators.errors import UnusableModel
+from generators.gpt2.adapting import LAYERS, Adapter
 from generators.gpt2.configuration import Shape
 from generators.gpt2.weights import PREFIX, checked, read_file, read_tensors
 
@@ -98,6 +99,31 @@ def merged(directory: Path) -> dict[str, Tensor]:
     return {name if name == "lm_head.weight" else PREFIX + name: tensor for name, tensor in tensors.items()}
 
 
+def beside(directory: Path, shape: Shape, like: Tensor) -> Adapter | None:
+    """An adapter that can write beside others over the weights of its base; None where it changes more than that.
+
+    Args:
+        shape: the base's.
+        like: a tensor of the number format and on the device for the factors.
+
+    Raises:
+        UnusableModel: a file is missing or damaged.
+        ValueError: it does not fit the base.
+    """
+    adapter = _read(directory)
+    if adapter.replaced or any(
+        name.split(".", 2)[-1].removesuffix(".weight") not in LAYERS for name in adapter.factors
+    ):
+        return None
+    sizes = shape.tensors()
+    factors = {}
+    for name, pair in adapter.factors.items():
+        _check(name, sizes.get(name), pair)
+        a, b = pair["A"].T, pair["B"].T * adapter.scaling
+        factors[name.removesuffix(".weight")] = (a.to(like).contiguous(), b.to(like).contiguous())
+    return Adapter(factors)
+
+
 def _read(directory: Path) -> _Adapter:
     """An adapter's own two files.
 
@@ -144,18 +170,23 @@ def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], scali
     Raises:
         ValueError: the factors do not fit it.
     """
-    if base is None:
+    _check(name, None if base is None else tuple(base.shape), factors)
+    assert base is not None
+    with torch.no_grad():  # not inference mode, whose tensors could not be trained on
+        change = (factors["B"] @ factors["A"]) * scaling
+        return base.float() + (change.T if name != "lm_head.weight" else change)
+
+
+def _check(name: str, size: tuple[int, ...] | None, factors: Mapping[str, Tensor]) -> None:
+    """Whether both factors are there and of the sizes that a weight of the base asks for."""
+    if size is None:
         raise ValueError(f"its adapter changes {name}, which its base lacks")
     if factors.keys() != {"A", "B"}:
         raise ValueError(f"{ADAPTER} has only one of the two factors of {name}")
     a, b = factors["A"], factors["B"]
-    transposed = name != "lm_head.weight"
-    wanted = tuple(base.shape) if transposed else tuple(base.shape[::-1])
+    wanted = size if name != "lm_head.weight" else size[::-1]
     if a.ndim != 2 or b.ndim != 2 or (a.shape[1], b.shape[0]) != wanted or a.shape[0] != b.shape[1]:
         raise ValueError(
-            f"its adapter was made for another base: {name} is {list(base.shape)} there, and the factors are "
+            f"its adapter was made for another base: {name} is {list(size)} there, and the factors are "
             f"{list(a.shape)} and {list(b.shape)}"
         )
-    with torch.no_grad():  # not inference mode, whose tensors could not be trained on
-        change = (b @ a) * scaling
-        return base.float() + (change.T if transposed else change)

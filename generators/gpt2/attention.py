@@ -1,61 +1,117 @@
-"""Attention of one text's new tokens over all of its tokens, which may lie in several pieces."""
+"""Attention: of many texts that go on by a token each, and of one text's many tokens."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, cast
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-# what scaled_dot_product_attention runs on a CPU (torch 2.13, native_functions.yaml): it also tells the logarithm of
-# the sum of exponentials, with which answers over several pieces are put together
-_flash: Final = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+from generators.gpt2.seats import Past
+from generators.gpt2.state import TextState
 
 
-class Piece(NamedTuple):
-    """Keys and values that lie together.
-
-    Attributes:
-        keys, values: [heads, tokens, head width].
-        new: they are the new tokens', of which each sees only those up to itself.
-    """
-
-    keys: Tensor
-    values: Tensor
-    new: bool
-
-
-def attended(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
-    """The new tokens' attention.
+class Stepping:
+    """Texts of one bucket, all whole or forks of one past, that go on by a token each.
 
     Args:
-        queries: [heads, new tokens, head width].
-        pieces: in the order of the text; the last holds the new tokens.
-        scale: of the scores.
-
-    Returns:
-        [new tokens, heads, head width].
+        members: the packed row of each one's token, and its state, which has a seat with room.
     """
-    if queries.device.type != "cpu":
-        return attended_in_one(queries, pieces, scale)
-    answers = [
-        _flash(queries[None], piece.keys[None], piece.values[None], 0.0, piece.new, scale=scale) for piece in pieces
-    ]
-    if len(answers) == 1:
-        return cast(Tensor, answers[0][0][0].transpose(0, 1))
-    weights = torch.stack([sums for _, sums in answers]).softmax(0)
-    answer = sum(part[0] * weight[0, :, :, None] for (part, _), weight in zip(answers, weights, strict=True))
-    return cast(Tensor, answer).transpose(0, 1)
+
+    def __init__(self, members: Sequence[tuple[int, TextState]]) -> None:
+        seats = [state.sit() for _, state in members]
+        self._past = members[0][1].past  # what they share and have not in their seats; nothing where they are whole
+        self._bucket = bucket = seats[0].bucket
+        device = bucket.keys.device
+        # by their seats: where everybody in the bucket goes on, their rows are a view, and nothing is copied
+        order = sorted(range(len(members)), key=lambda place: seats[place].row)
+        self._states = [members[place][1] for place in order]
+        self._rows = torch.tensor([members[place][0] for place in order], device=device)
+        self._taken = torch.tensor([seats[place].row for place in order], device=device)
+        self._everybody = len(order) == len(bucket.seats)
+        self._positions = torch.tensor([seats[place].used for place in order], device=device)
+        unseen = torch.arange(bucket.capacity, device=device) > self._positions[:, None]
+        self._mask = torch.zeros(unseen.shape, device=device).masked_fill_(unseen, -torch.inf)[:, None, None]
+
+    def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
+        """Keeps the new keys and values, and writes the answers.
+
+        Args:
+            mixed: [packed rows, 3, heads, head width]: queries, keys and values.
+            answer: [packed rows, heads, head width], of which these texts' rows are written.
+        """
+        keys, values = self._bucket.keys[layer], self._bucket.values[layer]
+        ours = mixed.index_select(0, self._rows).to(keys.dtype)
+        keys[self._taken, :, self._positions] = ours[:, 1]
+        values[self._taken, :, self._positions] = ours[:, 2]
+        if self._everybody:
+            keys, values = keys[: len(ours)], values[: len(ours)]
+        else:
+            keys, values = keys.index_select(0, self._taken), values.index_select(0, self._taken)
+        queries = ours[:, 0, :, None]
+        scores = torch.matmul(queries, keys.transpose(2, 3)).float().mul_(scale).add_(self._mask)
+        if not self._past.tokens:
+            found = torch.matmul(scores.softmax(3).to(keys.dtype), values)[:, :, 0]
+        else:
+            found = self._beside_the_past(layer, queries, scores, values, scale)
+        answer.index_copy_(0, self._rows, found.to(answer.dtype))
+
+    def _beside_the_past(self, layer: int, queries: Tensor, scores: Tensor, values: Tensor, scale: float) -> Tensor:
+        """Over the past, which is read once for all of them, and over their own tokens: [texts, heads, head width]."""
+        together = queries[:, :, 0].transpose(0, 1)  # [heads, texts, head width]
+        before = torch.matmul(together, self._past.keys[layer].transpose(1, 2)).float().mul_(scale)
+        weights = torch.cat((before.transpose(0, 1)[:, :, None], scores), 3).softmax(3).to(values.dtype)
+        old, own = weights[..., : self._past.tokens], weights[..., self._past.tokens :]
+        of_past = torch.matmul(old[:, :, 0].transpose(0, 1), self._past.values[layer]).transpose(0, 1)
+        return of_past.float() + torch.matmul(own, values)[:, :, 0]
+
+    def close(self) -> None:
+        """The step is over: the new tokens count."""
+        for state in self._states:
+            state.stepped()
 
 
-def attended_in_one(queries: Tensor, pieces: list[Piece], scale: float) -> Tensor:
-    """The same where torch has no such operation: keys and values are put together first."""
-    keys = torch.cat([piece.keys for piece in pieces], 1)
-    values = torch.cat([piece.values for piece in pieces], 1)
-    new, every = queries.shape[1], keys.shape[1]
-    mask = None
-    if new > 1:
-        mask = torch.ones((new, every), dtype=torch.bool, device=queries.device).tril(every - new)
-    answer = scaled_dot_product_attention(queries[None], keys[None], values[None], attn_mask=mask, scale=scale)
-    return answer[0].transpose(0, 1)
+class Reading:
+    """One text's new tokens, several of them or one whose place is not worth a seat.
+
+    Args:
+        first: the packed row of the first.
+        count: of tokens.
+        state: is put away.
+    """
+
+    def __init__(self, first: int, count: int, state: TextState) -> None:
+        self._state = state
+        self._rows = slice(first, first + count)
+        self._past = state.put_away()
+        after = self._past.tokens + count
+        self._mask = None
+        if self._past.tokens:
+            device = self._past.keys.device
+            self._mask = torch.ones((count, after), dtype=torch.bool, device=device).tril(self._past.tokens)
+        layers, heads, _, width = self._past.keys.shape
+        grown = self._past.keys.new_empty((2, layers, heads, after, width))
+        grown[0, :, :, : self._past.tokens] = self._past.keys
+        grown[1, :, :, : self._past.tokens] = self._past.values
+        self._whole = Past(grown[0], grown[1])
+
+    def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
+        """As of `Stepping`; the tokens see what was before them, and those of themselves up to each."""
+        queries, new_keys, new_values = mixed[self._rows].permute(1, 2, 0, 3)
+        keys, values = self._whole.keys[layer], self._whole.values[layer]
+        keys[:, self._past.tokens :] = new_keys
+        values[:, self._past.tokens :] = new_values
+        found = scaled_dot_product_attention(
+            queries[None],
+            keys.to(queries.dtype)[None],
+            values.to(queries.dtype)[None],
+            attn_mask=self._mask,
+            is_causal=self._mask is None,
+            scale=scale,
+        )
+        answer[self._rows] = found[0].transpose(0, 1)
+
+    def close(self) -> None:
+        """The step is over: the new tokens are the text's past, too."""
+        self._state.past = self._whole

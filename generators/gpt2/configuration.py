@@ -114,6 +114,9 @@ class Shape:
         return shapes
 
 
+SMALL: Final = Shape(vocab_size=50_257, context=1_024, width=768, layers=12, heads=12, inner=3_072)  # OpenAI's smallest
+
+
 def positions(config: Mapping[str, Any]) -> int:
     """How many tokens a GPT-2 can look back on.
 

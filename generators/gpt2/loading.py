@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from generators.completion import ModelInfo
 from generators.directory import info_of, read_config
@@ -12,6 +12,7 @@ from generators.gpt2.configuration import Shape, positions
 from generators.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from generators.gpt2.linear import Precision
     from generators.gpt2.writer import GPT2
 
 LENGTH: Final = 100  # tokens of a text by default: some 400 letters of English
@@ -43,12 +44,20 @@ def read_info(directory: Path, name: str, shipped: bool = False) -> ModelInfo:
     )
 
 
-def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int | None = None) -> GPT2:
+def load(
+    directory: Path,
+    info: ModelInfo,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: Precision | Literal["auto"] = "fp32",
+) -> GPT2:
     """The model in a directory, ready to write; only safetensors are read, never a pickle.
 
     Args:
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         threads: of torch; None for half of the cores.
+        precision: `fp32`, `bf16`, `int8`, or `auto` for the fastest here.
 
     Raises:
         MissingExtra: torch is not installed.
@@ -58,6 +67,7 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
     try:
         from generators.devices import device_of
         from generators.gpt2.adapters import full_tensors
+        from generators.gpt2.precision import chosen
         from generators.gpt2.weights import checked
         from generators.gpt2.writer import GPT2
     except ImportError as fault:
@@ -71,7 +81,8 @@ def load(directory: Path, info: ModelInfo, *, device: str = "auto", threads: int
         tensors = checked(shape, full_tensors(directory, shape))
     except ValueError as fault:
         raise UnusableModel(str(directory), str(fault)) from fault
-    return GPT2(info, vocabulary, shape, tensors, place, threads)
+    wanted = chosen(shape, place, threads) if precision == "auto" else precision
+    return GPT2(info, vocabulary, shape, tensors, place, threads, wanted)
 
 
 def _config(directory: Path) -> dict[str, Any]:

@@ -1,78 +1,77 @@
-"""What a text has been through: its keys and values in every layer, shared between forks as far as they agree."""
+"""What a text has been through: its keys and values in every layer, put away or in a seat."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import torch
-from torch import Tensor
+from generators.gpt2.adapting import Adapter
+from generators.gpt2.seats import Past, Seat, Seats
 
-TAIL: Final = 32  # tokens that a fork has of its own before it is given keys and values in one piece again
-SPARE: Final = 32  # tokens that fit into a text's memory before it grows, at least
+AHEAD: Final = 16  # tokens of its own that a fork may have while its past stays where its siblings find it, too
 
 
 class TextState:
-    """Keys and values of a text: those it shares, which nobody changes any more, and behind them its own.
+    """A text's past, and behind it what it has in its seat.
 
-    What a text has once written of its own is never written again, so a fork shares it by looking at it: forking 256
-    prefixes of one long text copies nothing but the few tokens that each has of its own.
+    A text is put away while it is read or waits. It takes a seat once it goes on token by token, and its past moves
+    there. A fork leaves its past where it is for one token: most forks look ahead beside many others of the same text,
+    whose past is then read once for all of them, and are forked again themselves.
 
     Args:
-        shared: [layers, 2, heads, tokens, head width], keys before values; None for nothing.
-        own: [layers, 2, heads, capacity, head width], of which the first `used` are filled.
+        past: what it has been through.
+        seats: where it sits.
+        adapter: that it is written with; None for the base alone.
+        forked: others may go on from the same past now.
     """
 
-    __slots__ = ("own", "shared", "used")
+    __slots__ = ("__weakref__", "_forked", "_seats", "adapter", "past", "seat")
 
-    def __init__(self, shared: Tensor | None, own: Tensor, used: int) -> None:
-        self.shared = shared
-        self.own = own
-        self.used = used
+    def __init__(self, past: Past, seats: Seats, adapter: Adapter | None = None, *, forked: bool = False) -> None:
+        self.past = past
+        self.adapter = adapter
+        self.seat: Seat | None = None
+        self._seats = seats
+        self._forked = forked
 
     @property
     def length(self) -> int:
         """Tokens that it has been through."""
-        return self.used + self.shared_length
-
-    @property
-    def shared_length(self) -> int:
-        return 0 if self.shared is None else self.shared.shape[3]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that would be free without it and its forks."""
-        shared = 0 if self.shared is None else self.shared.untyped_storage().nbytes()
-        return shared + self.own.untyped_storage().nbytes()
+        return self.past.tokens + (0 if self.seat is None else self.seat.used)
 
     def fork(self) -> TextState:
         """A text that begins as this one and goes its own way."""
-        if self.shared is None and self.used:
-            return TextState(self.own[:, :, :, : self.used], _room(self.own, 0), 0)
-        return TextState(self.shared, self.own[:, :, :, : self.used].clone(), self.used)
+        if self.seat is None or not self.past.tokens:
+            return TextState(self.put_away(), self._seats, self.adapter, forked=True)
+        sibling = TextState(self.past, self._seats, self.adapter, forked=True)
+        sibling.seat = self._seats.take(sibling, [self.seat.taken])
+        return sibling
 
-    def reserve(self, tokens: int, context: int) -> None:
-        """Makes room for so many tokens more, in one piece with what is shared unless they are few."""
-        needed = self.used + tokens
-        if self.shared is not None and needed > TAIL:
-            self._grow(min(context, max(self.length + tokens + SPARE, (self.length + tokens) * 3 // 2)), join=True)
-        elif needed > self.own.shape[3]:
-            wanted = needed + 3 if self.shared is not None else max(needed + SPARE, needed * 3 // 2)
-            self._grow(min(context, wanted), join=False)
+    def put_away(self) -> Past:
+        """Gives its seat back: all that it has been through is its past."""
+        if self.seat is not None:
+            self.past = Past.joined((self.past, self.seat.taken))
+            self._seats.leave(self.seat)
+            self.seat = None
+        return self.past
 
-    def _grow(self, capacity: int, *, join: bool) -> None:
-        parts = [self.own[:, :, :, : self.used]]
-        if join and self.shared is not None:
-            parts.insert(0, self.shared)
-            self.shared = None
-        grown = _room(self.own, capacity)
-        self.used = 0
-        for part in parts:
-            after = self.used + part.shape[3]
-            grown[:, :, :, self.used : after] = part
-            self.used = after
-        self.own = grown
+    def sit(self) -> Seat:
+        """A seat with room for one token more; the past is in it, unless it is a fork's."""
+        own = 0 if self.seat is None else self.seat.used
+        apart = self._forked and own < AHEAD
+        if self.seat is not None and not self.seat.is_full and (apart or not self.past.tokens):
+            return self.seat
+        parts = [] if apart else [self.past]
+        if self.seat is None:
+            self.seat = self._seats.take(self, parts)
+        else:
+            left, self.seat = self.seat, self._seats.take(self, [*parts, self.seat.taken])
+            self._seats.leave(left)
+        if not apart:
+            self.past = self._seats.nothing
+        return self.seat
 
-
-def _room(like: Tensor, tokens: int) -> Tensor:
-    layers, both, heads, _, width = like.shape
-    return torch.empty((layers, both, heads, tokens, width), dtype=like.dtype, device=like.device)
+    def stepped(self) -> None:
+        """The token is in its seat."""
+        assert self.seat is not None
+        self.seat.used += 1
+        self._forked = False

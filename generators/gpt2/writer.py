@@ -1,21 +1,28 @@
-"""Writing with a GPT-2 in torch: one step over the tokens of all texts, packed without padding."""
+"""Writing with a GPT-2 in torch: one step over the tokens of all texts, packed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
+from pathlib import Path
 from typing import Final, Literal, NamedTuple, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import gelu, layer_norm, linear, relu
+from torch.nn.functional import gelu, layer_norm, relu
 
 from generators.completion import ModelInfo
 from generators.devices import use_threads
-from generators.gpt2.attention import Piece, attended
+from generators.errors import UnusableModel
+from generators.gpt2.adapters import beside
+from generators.gpt2.adapting import LAYERS, Adapter, Adapting, Stacks
+from generators.gpt2.attention import Reading, Stepping
 from generators.gpt2.configuration import Shape
+from generators.gpt2.linear import Linear, Precision, linear_of
+from generators.gpt2.seats import Seats
 from generators.gpt2.state import TextState
 from generators.model import Logits
 from generators.vocabulary import Vocabulary
@@ -30,22 +37,25 @@ ACTIVATE: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
 
 
 class _Layer(NamedTuple):
-    """Tensors of one block, weights as [in, out]."""
+    """Parts of one block, its linear layers by the names that they have in it."""
 
+    name: str
     ln_1: tuple[Tensor, Tensor]
-    attention: tuple[Tensor, Tensor]
-    projection: tuple[Tensor, Tensor]
     ln_2: tuple[Tensor, Tensor]
-    up: tuple[Tensor, Tensor]
-    down: tuple[Tensor, Tensor]
+    products: dict[str, Linear]
     scale: float
+
+    def linear(self, name: str, x: Tensor, adapting: Adapting | None) -> Tensor:
+        """A linear layer's outputs, with what the rows' adapters add."""
+        y = self.products[name](x)
+        return y if adapting is None else adapting.add(f"{self.name}.{name}", x, y)
 
 
 class GPT2:
-    """A loaded GPT-2: `generators.model.Model`, by arithmetic that is transformers' within 1e-4.
+    """A loaded GPT-2: `generators.model.Model`, by arithmetic that in fp32 is transformers' within 1e-4.
 
-    Each text attends to its own keys and values only, so no row depends on its neighbours; all else is done on the
-    packed tokens of all texts.
+    Each text attends to its own keys and values only, in sizes that its own length decides; linear layers take each
+    row by itself. So no row depends on its neighbours.
 
     Args:
         info: what it says about itself.
@@ -54,6 +64,7 @@ class GPT2:
         tensors: by the names of `Shape.tensors`, float32.
         device: where it computes.
         threads: of torch, where it computes on the processor; None for what suits the machine.
+        precision: of the linear layers; keys and values are kept in bfloat16 unless it is fp32.
     """
 
     def __init__(
@@ -64,6 +75,7 @@ class GPT2:
         tensors: Mapping[str, Tensor],
         device: torch.device | None = None,
         threads: int | None = None,
+        precision: Precision = "fp32",
     ) -> None:
         self._info = info
         self._vocabulary = vocabulary
@@ -77,21 +89,23 @@ class GPT2:
             return placed[f"{name}.weight"], placed[f"{name}.bias"]
 
         self._tokens, self._positions = placed["wte.weight"], placed["wpe.weight"]
-        self._head = (self._tokens if shape.tied else placed["lm_head.weight"])[: vocabulary.size]
+        head = (self._tokens if shape.tied else placed["lm_head.weight"])[: vocabulary.size]
+        self._head = linear_of(precision, head.t(), None)
         self._last_norm = pair("ln_f")
         self._layers = [
             _Layer(
+                f"h.{layer}",
                 pair(f"h.{layer}.ln_1"),
-                pair(f"h.{layer}.attn.c_attn"),
-                pair(f"h.{layer}.attn.c_proj"),
                 pair(f"h.{layer}.ln_2"),
-                pair(f"h.{layer}.mlp.c_fc"),
-                pair(f"h.{layer}.mlp.c_proj"),
+                {name: linear_of(precision, *pair(f"h.{layer}.{name}")) for name in LAYERS},
                 shape.scale(layer),
             )
             for layer in range(shape.layers)
         ]
-        self._nothing = torch.empty((shape.layers, 2, shape.heads, 0, shape.head_width), device=self._device)
+        self._kept = torch.float32 if precision == "fp32" else torch.bfloat16
+        self._seats = Seats(shape, torch.empty(0, dtype=self._kept, device=self._device))
+        self._stacks = Stacks()
+        self._adapter: Adapter | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -103,22 +117,35 @@ class GPT2:
 
     def start(self) -> TextState:
         """The state before any token."""
-        return TextState(None, self._nothing, 0)
+        return TextState(self._seats.nothing, self._seats, self._adapter)
 
+    def adapted(self, directory: Path, info: ModelInfo) -> GPT2 | None:
+        """This model with a LoRA adapter, in the number format of the cache; see `Adaptable.adapted`."""
+        try:
+            adapter = beside(directory, self._shape, torch.empty(0, dtype=self._kept, device=self._device))
+        except ValueError as fault:
+            raise UnusableModel(str(directory), str(fault)) from fault
+        if adapter is None:
+            return None
+        other = copy(self)
+        other._info = info
+        other._adapter = adapter
+        return other
+
+    @torch.inference_mode()
     def fork(self, state: TextState) -> TextState:
-        """A copy that goes its own way and shares the keys and values so far."""
-        with torch.inference_mode():
-            return state.fork()
+        """A copy that goes its own way and shares the keys and values so far until it does."""
+        return state.fork()
 
     def nbytes(self, state: TextState) -> int:
         """Memory that a forked state holds, in bytes, what it shares with others included."""
-        return state.nbytes + 1_000  # Python's and torch's own, about
+        return state.past.nbytes + 1_000  # Python's and torch's own, about
 
     @torch.inference_mode()
     def vector(self, state: TextState) -> NDArray[np.float32]:
         """The mean over the text's tokens of the values that its last layer attends to; see `Embeds.vector`."""
-        values = [state.own[-1, 1, :, : state.used], *([] if state.shared is None else [state.shared[-1, 1]])]
-        found: NDArray[np.float32] = torch.cat(values, dim=1).float().mean(dim=1).flatten().cpu().numpy()
+        values = state.put_away().values[-1]
+        found: NDArray[np.float32] = values.float().mean(dim=1).flatten().cpu().numpy()
         return found
 
     @overload
@@ -145,59 +172,58 @@ class GPT2:
         for state, count in zip(states, lengths, strict=True):
             if state.length + count > self._shape.context:
                 raise ValueError(f"a text of {state.length + count:,} tokens exceeds {self._shape.context:,} positions")
-        for state, count in zip(states, lengths, strict=True):
-            state.reserve(count, self._shape.context)
-        hidden = self._through(states, tokens, lengths)
+        self._seats.sweep()
+        ids = torch.tensor([token for each in tokens for token in each], device=self._device)
+        places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
+        x = self._tokens[ids] + self._positions[torch.cat(places).to(self._device)]
+        hidden = self._through(x, self._parts(states, lengths), self._adapting(states, lengths))
         if logits == "last":
             ends = torch.tensor(lengths).cumsum(0) - 1
             return self._logits(hidden[ends.to(self._device)])
         return [self._logits(rows) for rows in torch.split(hidden, lengths)]
 
-    def _through(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]], lengths: list[int]) -> Tensor:
-        """The packed tokens' last hidden vectors [all tokens, width]."""
-        ids = torch.tensor([token for each in tokens for token in each], device=self._device)
-        places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
-        x = self._tokens[ids] + self._positions[torch.cat(places).to(self._device)]
-        for number, layer in enumerate(self._layers):
-            x += torch.addmm(
-                layer.projection[1],
-                self._attention(number, layer, self._norm(x, layer.ln_1), states, lengths),
-                layer.projection[0],
-            )
-            inner = self._activate(torch.addmm(layer.up[1], self._norm(x, layer.ln_2), layer.up[0]))
-            x += torch.addmm(layer.down[1], inner, layer.down[0])
+    def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
+        """The texts by how they attend."""
+        parts: list[Stepping | Reading] = []
+        stepping: list[tuple[int, TextState]] = []
+        row = 0
         for state, count in zip(states, lengths, strict=True):
-            state.used += count
-        return x
+            if count > 1:
+                parts.append(Reading(row, count, state))
+            else:
+                stepping.append((row, state))
+            row += count
+        for _, state in stepping:
+            state.sit()
+        alike: dict[tuple[int, int], list[tuple[int, TextState]]] = {}
+        for row, state in stepping:
+            alike.setdefault((state.sit().bucket.capacity, id(state.past)), []).append((row, state))
+        return [*parts, *(Stepping(members) for members in alike.values())]
 
-    def _attention(
-        self, number: int, layer: _Layer, x: Tensor, states: Sequence[TextState], lengths: list[int]
-    ) -> Tensor:
-        """Self-attention [all tokens, width] before its projection; keeps the new keys and values."""
+    def _adapting(self, states: Sequence[TextState], lengths: Sequence[int]) -> Adapting | None:
+        if all(state.adapter is None for state in states):
+            return None
+        rows = [state.adapter for state, count in zip(states, lengths, strict=True) for _ in range(count)]
+        return Adapting(self._stacks, rows, self._device)
+
+    def _through(self, x: Tensor, parts: Sequence[Stepping | Reading], adapting: Adapting | None) -> Tensor:
+        """The packed tokens' last hidden vectors [all tokens, width]."""
         heads, width = self._shape.heads, self._shape.head_width
-        mixed = torch.addmm(layer.attention[1], x, layer.attention[0]).view(len(x), 3, heads, width)
-        answer = x.new_empty((len(x), heads, width))
-        at = 0
-        for state, count in zip(states, lengths, strict=True):
-            queries, *new = mixed[at : at + count].permute(1, 2, 0, 3)
-            own = state.own[number]
-            after = state.used + count
-            own[0, :, state.used : after] = new[0]
-            own[1, :, state.used : after] = new[1]
-            pieces = []
-            if state.shared is not None:
-                pieces.append(Piece(state.shared[number, 0], state.shared[number, 1], new=False))
-            first = state.used if count > 1 else 0  # one new token sees all of its own: one piece is enough
-            if first:
-                pieces.append(Piece(own[0, :, :first], own[1, :, :first], new=False))
-            pieces.append(Piece(own[0, :, first:after], own[1, :, first:after], new=count > 1))
-            answer[at : at + count] = attended(queries, pieces, layer.scale)
-            at += count
-        return answer.view(len(x), heads * width)
+        answer = torch.empty_like(x)
+        for number, layer in enumerate(self._layers):
+            mixed = layer.linear("attn.c_attn", self._norm(x, layer.ln_1), adapting).view(len(x), 3, heads, width)
+            for part in parts:
+                part.attend(number, mixed, answer.view(len(x), heads, width), layer.scale)
+            x += layer.linear("attn.c_proj", answer, adapting)
+            inner = self._activate(layer.linear("mlp.c_fc", self._norm(x, layer.ln_2), adapting))
+            x += layer.linear("mlp.c_proj", inner, adapting)
+        for part in parts:
+            part.close()
+        return x
 
     def _norm(self, x: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:
         return layer_norm(x, (self._shape.width,), *weights, self._shape.epsilon)
 
     def _logits(self, hidden: Tensor) -> Logits:
-        answer: Logits = linear(self._norm(hidden, self._last_norm), self._head).cpu().numpy()
+        answer: Logits = self._head(self._norm(hidden, self._last_norm)).cpu().numpy()
         return answer

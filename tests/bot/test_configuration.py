@@ -103,7 +103,8 @@ def test_every_key_is_shown(home: Path) -> None:
     assert keys == {
         *("discord.token", "discord.guilds", "discord.training_permission", "telegram.token", "telegram.chats"),
         *("web.enabled", "web.host", "web.port", "web.key", "web.admin_key", "web.allowed_hosts", "models.default"),
-        *("remote.url", "remote.key", "host.host", "host.port", "host.key", "device", "threads", "database.url"),
+        *("remote.url", "remote.key", "host.host", "host.port", "host.key", "device", "threads", "precision"),
+        "database.url",
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
         *("training.disk_mb", "training.retention_days"),
         *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),

@@ -12,6 +12,8 @@ from generators.engine.alternatives import Alternatives
 from generators.engine.batching import Batching
 from generators.engine.search import Search
 from generators.engine.texts import Order
+from generators.engine.tokens import TokenTable
+from generators.engine.voices import voice_of
 from generators.engine.work import Echo
 from generators.errors import ModelFailed
 from generators.model import Model
@@ -32,6 +34,7 @@ class Reader:
         fed = [model.vocabulary.start, *model.vocabulary.encode(str(request.prompt))]
         most = 5 if request.max_tokens is None else request.max_tokens
         self.order = Order(
+            voice_of(model, 0, TokenTable(model.vocabulary)),
             request,
             request.sampling(model.info.sampling),
             seed=1,

@@ -12,12 +12,13 @@ import pytest
 
 from generators.candidates import candidates
 from generators.chain import vocabulary_of
-from generators.completion import CompletionRequest, Event, Finished, Piece, Sampling, Started, Unit
+from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Piece, Sampling, Started, Unit
 from generators.engine import Engine
 from generators.engine.guarded import GuardedText
 from generators.engine.guarding import Guarding
 from generators.engine.texts import Order
 from generators.engine.tokens import TokenTable
+from generators.engine.voices import Voice
 from generators.guard import guard_with
 from generators.memorisation import RUN, WORD, holds_run, index_of
 from generators.scripted import Script
@@ -77,8 +78,10 @@ def written(text: str) -> tuple[GuardedText, list[Event]]:
     """A text behind seven words of what was learnt, and where its events go."""
     events: list[Event] = []
     request = CompletionRequest(model="scripted", prompt="The café on the corner sells seven")
-    order = Order(request, Sampling(), 1, [TABLE.end], 0, None, 100, 0, events.append, lambda _: None)
-    made = GuardedText(order, 0, None, TABLE, Guarding(INDEX, TABLE))
+    guarding = Guarding(INDEX, TABLE)
+    voice = Voice(0, ModelInfo("scripted", "1", "scripted", "character"), lambda: None, guarding)
+    order = Order(voice, request, Sampling(), 1, [TABLE.end], 0, None, 100, 0, events.append, lambda _: None)
+    made = GuardedText(order, 0, None, TABLE, guarding)
     put(made, text)
     return made, events
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from generators.gpt2.attention import Piece, attended, attended_in_one
-from generators.gpt2.state import SPARE, TAIL
+from generators.gpt2.linear import Precision
+from generators.gpt2.state import AHEAD
 from generators.gpt2.writer import GPT2
 from tests.fakes.language_models import save_gpt2, transformers_logits
 from tests.generators.gpt2.conftest import opened
@@ -94,29 +93,53 @@ def test_forks(directory: Path, model: GPT2) -> None:
 
 
 def test_a_long_fork(tmp_path: Path) -> None:
-    """A fork that grows past its tail is put in one piece, and counts up to the last position."""
-    directory = save_gpt2(tmp_path / "model", n_positions=3 * (TAIL + SPARE))
+    """A text and its forks go on by single tokens, through seats of every size, up to the last position."""
+    directory = save_gpt2(tmp_path / "model", n_positions=150)
     model = opened(directory)
-    tokens = some_tokens(3 * (TAIL + SPARE))
-    first = model.start()
-    model.extend([first], [tokens[:10]])
-    state = model.fork(first)
+    tokens = some_tokens(150)
+    state = model.start()
+    model.extend([state], [tokens[:10]])
 
-    rows = [model.extend([state], [[token]])[0] for token in tokens[10:]]
+    rows = []
+    for place, token in enumerate(tokens[10:]):
+        if place % 37 == 0:
+            state = model.fork(state)
+        rows.append(model.extend([state], [[token]])[0])
 
-    assert state.shared is None
     assert np.abs(np.stack(rows) - transformers_logits(directory, tokens)[10:]).max() < TOLERANCE
 
 
-def test_neighbours(model: GPT2) -> None:
-    """A row is the same to the last bit whatever stands in the other rows."""
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_neighbours(directory: Path, precision: Precision) -> None:
+    """A row is the same to the last bit whatever stands in the other rows, while prompts are read and at each step."""
+    model = opened(directory, precision)
     texts = [some_tokens(9, seed) for seed in range(4)]
     others = [texts[0], *(some_tokens(9, seed) for seed in range(10, 13))]
 
-    first = model.extend([model.start() for _ in texts], texts)
-    second = model.extend([model.start() for _ in others], others)
+    ours, theirs = [model.start() for _ in texts], [model.start() for _ in others]
+    first, second = [model.extend(ours, texts)], [model.extend(theirs, others)]
+    for token in range(8):
+        first.append(model.extend(ours, [[token], [1], [2], [3]]))
+        second.append(model.extend(theirs, [[token], [4], [5], [6]]))
 
-    assert (first[0] == second[0]).all()
+    assert all((one[0] == other[0]).all() for one, other in zip(first, second, strict=True))
+
+
+def test_batches_of_whole_numbers(directory: Path) -> None:
+    """In int8 a text's rows are nearly the same alone as among others that began at other times and end sooner."""
+    model = opened(directory, "int8")
+    lengths = (3, 9, 17, 30, 31, 5)
+    states = [model.start() for _ in lengths]
+    model.extend(states, [some_tokens(length, seed) for seed, length in enumerate(lengths)])
+    alone = [model.start() for _ in lengths]
+    for seed, (state, length) in enumerate(zip(alone, lengths, strict=True)):
+        model.extend([state], [some_tokens(length, seed)])
+
+    for step in range(20):
+        going = range(len(lengths) if step < 10 else 3)
+        together = model.extend([states[text] for text in going], [[(7 * step + text) % 320] for text in going])
+        single = [model.extend([alone[text]], [[(7 * step + text) % 320]])[0] for text in going]
+        assert np.abs(together - np.stack(single)).max() < 1e-5
 
 
 def test_answers_are_the_callers(model: GPT2) -> None:
@@ -132,7 +155,7 @@ def test_answers_are_the_callers(model: GPT2) -> None:
 
 
 def test_sharing(model: GPT2) -> None:
-    """A fork takes no memory for what it shares, and a little once it goes on; nbytes says what it holds."""
+    """A fork takes no memory for what it shares, and little for its first token; nbytes says what it holds."""
     state = model.start()
     model.extend([state], [some_tokens(40)])
     held = 3 * 2 * 24 * 4 * 40  # layers, keys and values, width, bytes of a number, tokens
@@ -140,10 +163,23 @@ def test_sharing(model: GPT2) -> None:
     forks = [model.fork(state) for _ in range(5)]
     model.extend(forks, [[token] for token in range(5)])
 
-    assert all(fork.shared is not None for fork in forks)
-    assert len({fork.shared.data_ptr() for fork in forks if fork.shared is not None}) == 1
-    assert all(fork.own.shape[3] < 8 for fork in forks)
+    assert len({fork.past.keys.data_ptr() for fork in forks}) == 1
+    assert all(fork.seat is not None and fork.seat.bucket.capacity == AHEAD for fork in forks)
     assert held <= model.nbytes(forks[0]) < 3 * held
+
+
+def test_whoever_is_gone_gives_the_seat_back(model: GPT2) -> None:
+    """Texts that nobody holds any more leave their seats to others at the next step."""
+    states = [model.start() for _ in range(8)]
+    model.extend(states, [[token] for token in range(8)])
+
+    del states[1:7]
+    rows = model.extend(states, [[8], [9]])
+
+    seats = [state.seat for state in states]
+    assert [seat.row for seat in seats if seat is not None] == [0, 1]
+    again = model.start(), model.start()
+    assert (model.extend(again, [[0, 8], [7, 9]]) - rows).max() < 1e-5
 
 
 def test_the_context_is_the_limit(model: GPT2) -> None:
@@ -171,19 +207,3 @@ def test_vectors(model: GPT2) -> None:
     assert model.vector(whole).shape == (24,)
     assert np.abs(model.vector(whole) - model.vector(fork)).max() < 1e-5
     assert np.abs(model.vector(whole) - model.vector(other)).max() > 0.1
-
-
-@pytest.mark.parametrize("new", [1, 4])
-def test_attention_in_one_piece(new: int) -> None:
-    """What other devices compute is what the processor does."""
-    torch.manual_seed(0)
-    lengths = [5, 3, new] if new > 1 else [5, 4]
-    pieces = [
-        Piece(torch.randn(2, length, 6), torch.randn(2, length, 6), new=new > 1 and place == len(lengths) - 1)
-        for place, length in enumerate(lengths)
-    ]
-    queries = torch.randn(2, new, 6)
-
-    ours, theirs = attended(queries, pieces, 0.4), attended_in_one(queries, pieces, 0.4)
-
-    assert (ours - theirs).abs().max() < 1e-6

@@ -1,0 +1,161 @@
+"""Keys and values of the texts that are being written, side by side, so that a step's attention is one product.
+
+A text sits in a row of a bucket: tensors for so many tokens a row, as many as its own length asks for. So the sizes
+that its numbers are computed in depend on its own length alone, never on who else is being written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor
+
+from generators.gpt2.configuration import Shape
+
+
+class Past(NamedTuple):
+    """Keys and values that nobody changes any more, so that texts which begin alike share them.
+
+    Attributes:
+        keys, values: [layers, heads, tokens, head width].
+    """
+
+    keys: Tensor
+    values: Tensor
+
+    @property
+    def tokens(self) -> int:
+        return self.keys.shape[2]
+
+    @property
+    def nbytes(self) -> int:
+        return self.keys.nbytes + self.values.nbytes
+
+    @classmethod
+    def joined(cls, parts: Sequence[Past]) -> Past:
+        """Parts of a text, one after the other, in a piece of its own."""
+        return cls(torch.cat([part.keys for part in parts], 2), torch.cat([part.values for part in parts], 2))
+
+
+class Seat:
+    """A row of a bucket, and how many tokens of it are filled."""
+
+    __slots__ = ("bucket", "owner", "row", "used")
+
+    def __init__(self, bucket: Bucket, row: int, owner: ReferenceType[object]) -> None:
+        self.bucket = bucket
+        self.row = row
+        self.owner = owner
+        self.used = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.used == self.bucket.capacity
+
+    @property
+    def taken(self) -> Past:
+        """What is there so far; it changes with the seat."""
+        return Past(self.bucket.keys[:, self.row, :, : self.used], self.bucket.values[:, self.row, :, : self.used])
+
+    def fill(self, part: Past) -> None:
+        """Puts more tokens behind those that are there."""
+        after = self.used + part.tokens
+        self.bucket.keys[:, self.row, :, self.used : after] = part.keys
+        self.bucket.values[:, self.row, :, self.used : after] = part.values
+        self.used = after
+
+
+class Bucket:
+    """Rows of one capacity, the first of which are taken.
+
+    Attributes:
+        keys, values: [layers, rows, heads, capacity, head width]; finite everywhere, because what is masked is still
+            multiplied by 0.
+        seats: those taken, by row.
+    """
+
+    def __init__(self, shape: Shape, capacity: int, like: Tensor) -> None:
+        self.capacity = capacity
+        self.seats: list[Seat] = []
+        empty = like.new_zeros((shape.layers, 0, shape.heads, capacity, shape.head_width))
+        self.keys, self.values = empty, empty
+
+    def take(self, owner: object) -> Seat:
+        """A seat behind the others."""
+        row = len(self.seats)
+        if row == self.keys.shape[1]:
+            self.keys, self.values = (_with_rows(each, max(1, 2 * row)) for each in (self.keys, self.values))
+        seat = Seat(self, row, ref(owner))
+        self.seats.append(seat)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Gives a seat back; whoever sat last moves there, so that there are no gaps."""
+        last = self.seats.pop()
+        if last is not seat:
+            for each in (self.keys, self.values):
+                each[:, seat.row, :, : last.used] = each[:, last.row, :, : last.used]
+            self.seats[seat.row] = last
+            last.row = seat.row
+
+
+class Seats:
+    """All buckets of a model.
+
+    Args:
+        shape: the model's sizes.
+        like: a tensor of the number format and on the device that keys and values are kept in.
+
+    Attributes:
+        nothing: the past of a text that has not begun.
+    """
+
+    def __init__(self, shape: Shape, like: Tensor) -> None:
+        self._shape = shape
+        self._like = like
+        self._buckets: dict[int, Bucket] = {}
+        empty = like.new_zeros((shape.layers, shape.heads, 0, shape.head_width))
+        self.nothing = Past(empty, empty)
+
+    def __len__(self) -> int:
+        """Seats taken."""
+        return sum(len(bucket.seats) for bucket in self._buckets.values())
+
+    def take(self, owner: object, parts: Sequence[Past]) -> Seat:
+        """A seat with these tokens in it and room for one more; it is free again once `owner` is gone, at `sweep`."""
+        tokens = sum(part.tokens for part in parts)
+        capacity = min(capacity_for(tokens + 1), self._shape.context)
+        if capacity not in self._buckets:
+            self._buckets[capacity] = Bucket(self._shape, capacity, self._like)
+        seat = self._buckets[capacity].take(owner)
+        for part in parts:
+            seat.fill(part)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Gives a seat back, and the memory with the bucket's last one."""
+        seat.bucket.leave(seat)
+        if not seat.bucket.seats:
+            del self._buckets[seat.bucket.capacity]
+
+    def sweep(self) -> None:
+        """Gives back the seats of texts that nobody holds any more."""
+        gone = [seat for bucket in self._buckets.values() for seat in bucket.seats if seat.owner() is None]
+        for seat in gone:
+            self.leave(seat)
+
+
+def capacity_for(tokens: int) -> int:
+    """Tokens of the rows where a text of so many sits: up to 15 more, or a quarter more."""
+    step = max(16, 1 << max(0, tokens.bit_length() - 3))
+    return -(-tokens // step) * step
+
+
+def _with_rows(tensor: Tensor, rows: int) -> Tensor:
+    layers, taken, heads, capacity, width = tensor.shape
+    grown = tensor.new_zeros((layers, rows, heads, capacity, width))
+    grown[:, :taken] = tensor
+    return grown

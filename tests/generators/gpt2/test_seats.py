@@ -1,0 +1,93 @@
+"""Seats of texts, against a list of what each text has been through."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from generators.gpt2.configuration import Shape
+from generators.gpt2.seats import Past, Seats, capacity_for
+from generators.gpt2.state import TextState
+
+SHAPE = Shape(vocab_size=10, context=200, width=2, layers=1, heads=1, inner=2)
+PLACES = st.integers(0, 1_000)
+
+
+def past(numbers: list[int]) -> Past:
+    """Keys and values that tell which tokens they are of."""
+    keys = torch.tensor(numbers, dtype=torch.float32)[None, None, :, None].expand(1, 1, -1, 2).clone()
+    return Past(keys, keys + 0.5)
+
+
+class Texts(RuleBasedStateMachine):
+    """Texts that are read, step, fork, wait and go, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seats = Seats(SHAPE, torch.empty(0))
+        self.texts: list[tuple[TextState, list[int]]] = []
+        self.count = 0
+
+    @rule(tokens=st.integers(0, 40))
+    def read(self, tokens: int) -> None:
+        numbers = [self.count + place for place in range(tokens)]
+        self.count += tokens
+        self.texts.append((TextState(past(numbers) if tokens else self.seats.nothing, self.seats), numbers))
+
+    @precondition(lambda self: self.texts)
+    @rule(place=PLACES, tokens=st.integers(1, 40))
+    def step(self, place: int, tokens: int) -> None:
+        state, numbers = self.texts[place % len(self.texts)]
+        for _ in range(min(tokens, SHAPE.context - state.length)):
+            seat = state.sit()
+            assert state.sit() is seat
+            seat.bucket.keys[0, seat.row, 0, seat.used] = self.count
+            seat.bucket.values[0, seat.row, 0, seat.used] = self.count + 0.5
+            state.stepped()
+            numbers.append(self.count)
+            self.count += 1
+
+    @precondition(lambda self: self.texts)
+    @rule(place=PLACES)
+    def fork(self, place: int) -> None:
+        state, numbers = self.texts[place % len(self.texts)]
+        self.texts.append((state.fork(), list(numbers)))
+
+    @precondition(lambda self: self.texts)
+    @rule(place=PLACES)
+    def wait(self, place: int) -> None:
+        self.texts[place % len(self.texts)][0].put_away()
+
+    @precondition(lambda self: self.texts)
+    @rule(place=PLACES)
+    def go(self, place: int) -> None:
+        self.texts.pop(place % len(self.texts))
+        self.seats.sweep()
+
+    @invariant()
+    def every_text_has_its_own(self) -> None:
+        for state, numbers in self.texts:
+            parts = [state.past] if state.seat is None else [state.past, state.seat.taken]
+            whole = Past.joined(parts)
+            assert whole.keys[0, 0, :, 0].tolist() == numbers
+            assert (whole.values == whole.keys + 0.5).all()
+            assert state.length == len(numbers)
+
+    @invariant()
+    def only_who_sits_has_a_seat(self) -> None:
+        assert len(self.seats) == sum(state.seat is not None for state, _ in self.texts)
+
+
+TestTexts = Texts.TestCase
+TestTexts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_capacities() -> None:
+    """Rows have room for the text, for at most a quarter more than 64 tokens, and grow with it."""
+    capacities = [capacity_for(tokens) for tokens in range(1, 1_025)]
+
+    assert capacities == sorted(capacities)
+    assert all(capacity >= tokens for tokens, capacity in enumerate(capacities, 1))
+    assert all(capacity <= 1.25 * tokens + 1 for tokens, capacity in enumerate(capacities, 1) if tokens >= 64)
