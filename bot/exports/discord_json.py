@@ -9,6 +9,7 @@ from typing import Any, Final
 from bot.exports.exported import Chat, Exported
 from bot.exports.head import check, records
 from bot.exports.source import Source
+from bot.exports.tidying import tidied, twice
 from bot.exports.times import moment
 
 SAID: Final = frozenset({"Default", "Reply", "0", "19"})  # MessageKind; the others tell of something
@@ -37,17 +38,16 @@ class DiscordJson:
 
     def chats(self) -> Sequence[Chat]:
         """Its channel."""
-        self._source.rewind()
-        check(self._source, self._source.path)
+        twice(self._source, lambda: check(self._source, self._source))
         return [self._chat]
 
     def messages(self, chat: Chat | None = None) -> Iterator[Exported | None]:  # noqa: ARG002  # it has one
         """Its messages."""
         self._source.rewind()
-        for record in records(self._source, self._source.path, "messages.item"):
+        for record in records(tidied(self._source, self._source), self._source.path, "messages.item"):
             try:
                 yield message(record)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
                 yield None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.exports.errors import DamagedExport, NotUtf8Export, TruncatedExport, UnknownExport
+from bot.exports.tidying import DEEPEST, HalfCharacter, Stream, checked, tidied
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 CONTENTS: Final = ("messages", "chats")  # what heads end at
 LARGEST: Final = 32_000_000  # bytes; an account's contacts and sessions stand ahead of its chats
 SHOWN: Final = 8  # keys in a sentence
-
-
-class Stream(Protocol):
-    """What can be parsed."""
-
-    def read(self, size: int = -1, /) -> bytes | None:
-        """The next bytes; none at the end."""
-        ...
 
 
 def head_of(source: Source) -> tuple[dict[str, Any], str]:
@@ -37,18 +30,20 @@ def head_of(source: Source) -> tuple[dict[str, Any], str]:
     builder = ijson.ObjectBuilder()
     depth = 0
     with in_json(source.path):
-        for event, value in ijson.basic_parse(source, use_float=True):
+        for event, value in ijson.basic_parse(tidied(source, source), use_float=True):
             if depth == 1 and event == "map_key" and value in CONTENTS:
                 break
             builder.event(event, value)
             depth += {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}.get(event, 0)
+            if depth > DEEPEST:
+                raise DamagedExport(str(source.path), f"it is nested more than {DEEPEST} levels deep")
             if not depth or source.done > LARGEST:
                 keys = ", ".join(list(builder.value)[:SHOWN])
                 raise UnknownExport(str(source.path), f"it has {keys or 'nothing'} and no messages")
     head: dict[str, Any] = builder.value
     source.rewind()
     if value == "messages" and not head:
-        head = {"first": next(records(source, source.path, "messages.item"), None)}
+        head = {"first": next(records(checked(source, source), source.path, "messages.item"), None)}
         source.rewind()
     return head, value
 
@@ -65,13 +60,13 @@ def records(stream: Stream, path: Path, where: str) -> Iterator[Any]:
         yield from ijson.items(stream, where, use_float=True)
 
 
-def check(stream: Stream, path: Path) -> None:
-    """Reads a stream of JSON to its end, with the parser alone: no value is made.
+def check(stream: Stream, source: Source) -> None:
+    """Reads a stream of a source in JSON to its end, with the parser alone: no value is made.
 
     Raises:
         UserError: it is damaged somewhere.
     """
-    for _ in records(stream, path, "no such place"):
+    for _ in records(checked(stream, source), source.path, "no such place"):
         pass
 
 
@@ -90,5 +85,5 @@ def in_json(path: Path) -> Iterator[None]:
         if "premature EOF" in told or ("error" not in told and isinstance(fault, IncompleteJSONError)):
             raise TruncatedExport(str(path)) from fault
         raise DamagedExport(str(path), f"it is no JSON ({told.splitlines()[0].strip(' .')})") from fault
-    except UnicodeDecodeError as fault:
-        raise NotUtf8Export(str(path)) from fault
+    except UnicodeDecodeError as fault:  # the parser has made bytes of half a surrogate pair
+        raise HalfCharacter(str(path)) from fault

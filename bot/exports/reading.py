@@ -12,6 +12,7 @@ from bot.exports.errors import EmptyExport, HtmlExport, NotUtf8Export, UnknownEx
 from bot.exports.exported import Reader
 from bot.exports.head import head_of
 from bot.exports.source import Source
+from bot.exports.tidying import twice
 
 SNIFFED: Final = 65_536  # bytes that tell what a file is
 UTF_8: Final = b"\xef\xbb\xbf"
@@ -37,7 +38,7 @@ def _reader(source: Source) -> Reader:
     if begin.startswith(b"<"):
         raise HtmlExport(name, _platform(begin))
     if begin.startswith(b"{"):
-        head, key = head_of(source)
+        head, key = twice(source, lambda: head_of(source))
         if discord_json.is_one(head):
             return discord_json.DiscordJson(source, head)
         if telegram_json.is_one(head, key):

@@ -30,6 +30,7 @@ class Source(io.RawIOBase):
         size: of the file, in bytes.
         packed: whether it is a gzip.
         watch: is called whenever something was read.
+        closely: whether a parser needs each byte of it to be looked at first.
 
     Raises:
         UserError: it is a folder, or something that can be read only once.
@@ -52,6 +53,7 @@ class Source(io.RawIOBase):
         self._position = 0
         self._plain = 0
         self.watch: Callable[[], None] = lambda: None
+        self.closely = False
 
     @property
     def done(self) -> int:

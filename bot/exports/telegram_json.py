@@ -9,8 +9,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from bot.exports.exported import Chat, Exported
-from bot.exports.head import Stream, check, records
+from bot.exports.head import check, records
 from bot.exports.source import Source
+from bot.exports.tidying import tidied, twice
 from bot.exports.times import moment
 
 KEY: Final = b'"messages"'  # what a chat's head ends at
@@ -42,28 +43,30 @@ class TelegramJson:
 
     def chats(self) -> Sequence[Chat]:
         """Its chats, those without messages too."""
-        self._source.rewind()
-        pieces = Pieces(self._source)
-        check(self._source if self._one else pieces, self._source.path)
-        return [self._one] if self._one else pieces.chats
+        return twice(self._source, self._checked)
 
     def messages(self, chat: Chat | None = None) -> Iterator[Exported | None]:
         """Its messages, or those of one of its chats."""
         self._source.rewind()
         pieces = Pieces(self._source)
-        stream: Stream = self._source if self._one else pieces
+        stream = tidied(self._source if self._one else pieces, self._source)
         last, again = "", 0
         for record in records(stream, self._source.path, "messages.item" if self._one else WHOLE):
             if not self._one and chat is not None and pieces.chats[-1:] != [chat]:
                 continue
             try:
                 said = message(record)
-            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError):
                 yield None
                 continue
             again = again + 1 if said.message == last else 0
             last = said.message
             yield said._replace(message=f"{last}+{again}") if again else said  # ids that somebody blotted out
+
+    def _checked(self) -> Sequence[Chat]:
+        pieces = Pieces(self._source)
+        check(self._source if self._one else pieces, self._source)
+        return [self._one] if self._one else pieces.chats
 
 
 class Pieces:

@@ -112,3 +112,74 @@ def test_emoji(tmp_path: Path) -> None:
 
     assert found is not None
     assert found.text == "👩‍👩‍👧‍👦" * 4000
+
+
+def nested(levels: int, *, around: bool = False) -> bytes:
+    """An export with brackets in brackets, in its messages or ahead of them."""
+    deep = b"[" * levels + b"]" * levels
+    head = b'{"x":' + deep + b"," if around else b"{"
+    head += b'"guild":{"id":"77"},"channel":{"id":"5"},"messages":['
+    return head + (b"" if around else deep) + b"]}"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        nested(200_000),
+        nested(200_000, around=True),
+        nested(9_000),
+        b'{"messages":[' + b"[" * 200_000,
+        b'{"guild":{"id":"77"},"channel":{"id":"5"},"messages":[' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"]}",
+        b'{"about":"","chats":{"list":[{"x":' + b"[" * 50_000 + b"]" * 50_000 + b',"messages":[]}]}}',
+    ],
+    ids=["messages", "head", "in one piece", "first", "objects", "account"],
+)
+def test_deep(tmp_path: Path, raw: bytes) -> None:
+    """What is nested without an end is given up on before it fills the memory."""
+    path = tmp_path / "export.json"
+    path.write_bytes(raw)
+
+    assert "is damaged, so nothing of it was taken: it is nested more than 500 levels deep" in refused(path)
+
+
+def test_brackets_in_texts(tmp_path: Path) -> None:
+    """Brackets that people write open nothing."""
+    texts = ["[" * 4000, '"{"' * 1000, "\\[" * 2000, "hello"]
+    path = discord(tmp_path / "export.json", [said(number, text) for number, text in enumerate(texts * 20)])
+
+    with opened(path) as (_, reader):
+        reader.chats()
+        found = [message.text for message in reader.messages() if message is not None]
+
+    assert found == texts * 20
+
+
+@pytest.mark.parametrize("filler", range(12))
+def test_half_characters(tmp_path: Path, filler: int) -> None:
+    """Half a surrogate pair reads U+FFFD wherever it stands, and nothing else changes."""
+    texts = {
+        "a" * filler + "\ud800 hi \udc00": "a" * filler + "\ufffd hi \ufffd",
+        "\ud83d\ud83d\ude42\ude42": "\ufffd🙂\ufffd",
+        "\\ud800 \\\ud800": "\\ud800 \\\ufffd",
+        "größer 🙂 \\": "größer 🙂 \\",
+    }
+    many = [*texts] * 300
+    path = discord(tmp_path / "export.json", [said(number, text) for number, text in enumerate(many)])
+
+    with opened(path) as (_, reader):
+        reader.chats()
+        found = [message.text for message in reader.messages() if message is not None]
+
+    assert found == [texts[text] for text in many]
+
+
+def test_half_characters_in_an_account(tmp_path: Path) -> None:
+    """So it does in an account, whose chats keep their messages."""
+    chats = [chat([wrote(1, f"\udc00 {id_}"), wrote(2, "🙂")], id_) for id_ in (42, 43)]
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"about": "", "chats": {"about": "", "list": chats}}), "utf-8")
+
+    with opened(path) as (_, reader):
+        found = {each.id: [said.text for said in reader.messages(each) if said] for each in reader.chats()}
+
+    assert found == {"-10042": ["\ufffd 42", "🙂"], "-10043": ["\ufffd 43", "🙂"]}
