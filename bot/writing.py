@@ -35,6 +35,7 @@ class Order:
     Attributes:
         before: the prompt as people read it.
         ids: the prompt's tokens where they are known, of the model's present version.
+        people: the keys of those who had a part in the prompt before.
     """
 
     model: str | None = None
@@ -47,6 +48,7 @@ class Order:
     seed: int | None = None
     n: int = 1
     label: str | None = None
+    people: tuple[str, ...] = ()
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -326,7 +328,11 @@ async def _remember(invocation: Invocation, draft: Draft, posted: str, whole: Me
         prompt_ids=draft.started.prompt,
         token_ids=tuple(draft.token_ids[0]),
         text=draft.choices[0],
-        request={**draft.asked.kept, "message": posted},
+        request={
+            **draft.asked.kept,
+            texts.PEOPLE: sorted({*draft.asked.people, invocation.person.key}),
+            "message": posted,
+        },
         at=datetime.now(UTC),
     )
     begun = Begun(posted, draft.started.seed, whole.text)

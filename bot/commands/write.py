@@ -72,7 +72,9 @@ async def continued(invocation: Invocation) -> Order:
 def _again(last: texts.Text, version: str | None, before: str, ids: tuple[int, ...], **changed: int) -> Order:
     options = ("temperature", "length", "top_k", "top_p", "n", "label")
     known = {name: last.request[name] for name in options if name in last.request}
-    return Order(model=version or last.model, before=before, ids=ids if version else None, **{**known, **changed})
+    people = tuple(last.request.get(texts.PEOPLE, ()))
+    model = version or last.model
+    return Order(model=model, before=before, ids=ids if version else None, people=people, **{**known, **changed})
 
 
 async def _last(invocation: Invocation) -> texts.Text:

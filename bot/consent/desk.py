@@ -19,7 +19,7 @@ from bot.consent.records import Change, Given, Standing, Watcher, Withdrawn
 from bot.consent.wording import TEXTS, Covers, Wording
 from bot.conversation import Person, Place
 from bot.progress import Progress
-from storage import audit, channel_models, consents, contributions, erasing, forgotten, inbox, logs, names, posts
+from storage import audit, channel_models, consents, contributions, erasing, forgotten, inbox, logs, names, posts, texts
 from storage.consents import Consent
 from storage.errors import StorageError
 from storage.logs import Log
@@ -148,6 +148,7 @@ class Consents:
             done = await _withdraw(conn, person.key, None, now)
             await consents.erase(conn, person.key)
             await forgotten.note(conn, self._bot.vault, person.key, now)
+            await texts.forget(conn, person.key)
             await erasing.erase(conn, person.key)
             return done
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from storage import texts
 from storage.database import Database
 from storage.texts import Text
-from tests.storage.builders import LOBBY, NOON, after
+from tests.storage.builders import ADA, BOB, LOBBY, NOON, after
 
 FIRST = Text("tales", "3", (7, 50_000), (4, 5, 6), " a dragon", {"temperature": [0.5, 1], "seed": 2**63 - 1}, NOON)
 
@@ -36,3 +37,20 @@ async def test_refused_characters(database: Database) -> None:
     await database.write(lambda conn: texts.put(conn, LOBBY, odd))
 
     assert await database.read(lambda conn: texts.last(conn, LOBBY)) == replace(odd, text="a\ufffdb\ufffdc🎈")
+
+
+async def test_forgotten(database: Database) -> None:
+    """Of a person's texts none remains, nor on their platform one of an older version; those of others do."""
+    requests = {
+        "web:a": {"before": "by Ada", "people": [ADA, BOB]},
+        "web:b": {"before": f'about "{ADA}"', "people": [BOB]},
+        "web:c": {"before": 'by "people":', "temperature": 1},
+        "telegram:1": {"before": "by somebody there"},
+    }
+    for place, request in requests.items():
+        await database.write(partial(texts.put, place=place, text=replace(FIRST, request=request)))
+
+    await database.write(partial(texts.forget, person=ADA))
+
+    left = [place for place in requests if await database.read(partial(texts.last, place=place)) is not None]
+    assert left == ["web:b", "telegram:1"]

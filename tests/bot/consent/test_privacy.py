@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.app import Bot
 from bot.consent import Change, root
-from storage import consents, names
+from storage import consents, names, texts
 from storage import posts as posts_of
 from storage.schema import posts
 from tests.bot.conftest import BEN, LOBBY, Say
@@ -216,6 +216,19 @@ class TestForgetting:
         assert question.text.endswith("2 texts of yours are kept to be learnt from, everywhere together.")
         assert told.text == "Nothing was deleted."
         assert len(await kept(bot)) == len(await kept(bot, HALL)) == 1
+
+    async def test_prompts(self, bot: Bot, say: Say, press: Press) -> None:
+        """What somebody asked a model to write on goes too, also where others have gone on with it since."""
+        await say("/generate The lamp of Ben", BEN)
+        await say("/continue")
+        await say("/retry")
+        await say("/generate The lamp of Ada", place=HALL)
+        (asked,) = await say("/forgetme", BEN)
+
+        await press(asked, DELETE, BEN)
+
+        left = [await bot.database.read(partial(texts.last, place=place.key)) for place in (LOBBY, HALL)]
+        assert [text and text.request["before"] for text in left] == [None, "The lamp of Ada"]
 
     async def test_another_persons_button(self, bot: Bot, say: Say, press: Press, write: Write) -> None:
         """A press on somebody else's button deletes nothing of anybody."""
