@@ -115,9 +115,14 @@ class Script:
 
 
 class Pace:
-    """Lets the model go step by step, so that a test decides what has happened when."""
+    """Lets the model go step by step, so that a test decides what has happened when.
+
+    Attributes:
+        waited: steps that the model has wanted to take so far.
+    """
 
     def __init__(self) -> None:
+        self.waited = 0
         self._allowed = 0
         self._free = False
         self._changed = threading.Condition()
@@ -137,6 +142,7 @@ class Pace:
     def wait(self) -> None:
         """Until another step is allowed."""
         with self._changed:
+            self.waited += 1
             self._changed.wait_for(lambda: self._free or self._allowed > 0)
             self._allowed -= 1
 

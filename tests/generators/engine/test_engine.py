@@ -192,7 +192,7 @@ async def test_deadlines() -> None:
     """A text that waits or is read is ended at its deadline like one that is written."""
     async with paced(max_batch=1) as (engine, _, pace):
         writing = asyncio.create_task(read(engine, max_tokens=1000, min_tokens=1000))
-        await until(lambda: engine.live == 1)
+        await until(lambda: pace.waited == 1)  # in a step, the engine ends nobody
         waiting = asyncio.create_task(read(engine, deadline=0.001, n=2))
         await until(lambda: engine.live == 3)
         await asyncio.sleep(0.002)
