@@ -13,6 +13,7 @@ from bot.exports.exported import Exported
 from bot.exports.rights import Brought
 from storage.posts import Post
 
+TELEGRAM: Final = "telegram"
 AHEAD: Final = timedelta(days=1)  # of our clock, for an exporter's own
 
 
@@ -38,6 +39,7 @@ class Sifting:
         self._brought = brought
         self._platform = brought.place.partition(":")[0]
         self._oldest = brought.now - timedelta(days=brought.days)
+        self._numbered_by = _numbered_by(brought)
         self._left_out = left_out
         self._ledger: Ledger | None = None
         self._rights: dict[str, Rights] = {}
@@ -63,10 +65,10 @@ class Sifting:
             self._brought.guild,
             IMPORT,
             person,
-            said.message,
+            self._numbered_by + said.message,
             said.at,
             said.text,
-            said.reply_to,
+            said.reply_to and self._numbered_by + said.reply_to,
             said.edited,
             thread=self._brought.thread,
         )
@@ -100,3 +102,13 @@ class Sifting:
             rights = Rights(rights.permission, rights.log, None, rights.now)
         self._rights[person] = rights
         return rights
+
+
+def _numbered_by(brought: Brought) -> str:
+    """What stands ahead of ids that are another chat's own: on Telegram each counts its messages from 1.
+
+    A group that has become a supergroup has its messages moved along so (`storage.moving`), and they are known again.
+    """
+    if brought.elsewhere and brought.thread is not None and brought.place.startswith(f"{TELEGRAM}:"):
+        return f"{brought.thread}/"
+    return ""

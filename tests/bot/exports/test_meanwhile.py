@@ -50,7 +50,7 @@ def import_(bot: Bot, tmp_path: Path) -> Callable[..., Awaitable[Taken]]:
         *,
         agreed: dict[str, datetime] = BOTH,
         place: Place = GROUP,
-        now: datetime | None = None,
+        said_at: Place | None = None,
     ) -> Taken:
         path = tmp_path / "result.json"
         said = [wrote(number, f"text {number}", person=f"user{1 + number % 2}") for number in range(MESSAGES)]
@@ -63,7 +63,17 @@ def import_(bot: Bot, tmp_path: Path) -> Callable[..., Awaitable[Taken]]:
             if batches == 2 and meanwhile is not None:
                 done.append(asyncio.ensure_future(meanwhile()))
 
-        brought = Brought(place.key, None, "ticket 7", agreed, None, False, now or bot.clock.now(), days=36500)
+        brought = Brought(
+            place.key,
+            None,
+            "ticket 7",
+            agreed,
+            None,
+            elsewhere=said_at is not None,
+            now=bot.clock.now(),
+            days=36500,
+            thread=None if said_at is None else said_at.key,
+        )
         with opened(path) as (_, reader):
             (found,) = reader.chats()
             taken = await take(bot.database, bot.vault, reader, found, brought, told)
@@ -164,3 +174,28 @@ class TestMeanwhile:
         assert await kept(bot, GROUP) == []
         assert await bot.database.read(partial(logs.get, place=root(GROUP))) is None
         assert await bot.database.read(partial(consents.history, place=root(GROUP))) == []
+
+
+class TestMoved:
+    """A group that has become a supergroup."""
+
+    async def test_the_same_again(self, bot: Bot, import_: Any) -> None:
+        """An export of the group from before that was imported then is known again."""
+        there = Place("telegram", "-100777")
+        await import_()
+        await bot.place_moved("telegram", GROUP.id, there.id)
+
+        again = await import_(place=there, said_at=GROUP)
+
+        assert (again.taken, again.already) == (0, MESSAGES)
+        assert len(await usable(bot, there)) == MESSAGES
+
+    async def test_numbers_of_another_chat(self, bot: Bot, import_: Any) -> None:
+        """What another chat calls by the same numbers is taken too, and no deletion here is of it."""
+        await import_()
+
+        await import_(said_at=Place("telegram", "-10043"))
+        await bot.collecting.look_again()
+        await bot.collecting.deleted(GROUP, ["1"])
+
+        assert len(await kept(bot, GROUP)) == 2 * MESSAGES - 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot
+from bot.collecting import Heard
 from bot.conversation import Person, Place
 from bot.jobs import estimates
 from bot.jobs.actions import Press
@@ -76,6 +77,22 @@ class TestAsking:
         assert "from 2 people; 80 messages." in said.text
         assert "It goes on from tiny, at most 3 times over the text. That takes about 1 min" in said.text
         assert [button.label for button in said.buttons] == [START, "Never mind"]
+
+    async def test_one_voice(self, bot: Bot, say: Say, chat: Chat, clock: FakeClock) -> None:
+        """Where all messages are one person's, the question says what the model would be."""
+        warning = "All messages are one person's: the model would write like that person."
+        await chat()
+        of_two = await asked(say)
+        await bot.consents.withdraw(BEN, LOBBY)
+        for number in range(50):
+            clock.advance(1)
+            await bot.collecting.heard(Heard(ADA, LOBBY, f"n{number}", f"she counts {number} ships", clock.now()))
+
+        of_one = await asked(say)
+
+        assert warning not in of_two.text
+        assert warning in of_one.text
+        assert of_one.buttons
 
     async def test_admins_only(self, bot: Bot, say: Say, chat: Chat, platform: Asked) -> None:
         """Only admins ask, and only admins press; who was one when it was asked is looked at again."""

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from telegram import Update
 
+from bot.platforms.telegram.overhearing import overheard
 from storage import names
 from tests.bot.collected import EARLIER, kept, logged, texts
 from tests.bot.platforms.telegraphy import OnTelegram, answer, on_telegram
@@ -142,3 +145,29 @@ async def test_moved(telegram: TelegramServer, listening: OnTelegram, people: tu
 def files(home: Path) -> bytes:
     """All that the files of a home hold."""
     return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+async def test_who_hides(
+    telegram: TelegramServer, listening: OnTelegram, chat: Chat, people: tuple[User, User]
+) -> None:
+    """What an administrator writes who hides their name is nobody's who could agree, though they have themselves."""
+    ada, _ = people
+    await log(listening, chat, ada, telegram.anonymous)
+    await ada.says(chat, "in the group's name", anonymous=True)
+    await ada.says(chat, "in her own")
+
+    await answer(chat, ada, "/status")
+
+    assert await of_chat(listening, chat)() == ["in her own"]
+
+
+@pytest.mark.parametrize("kind", ["message", "edited_message", "channel_post", "edited_channel_post"])
+def test_channels(kind: str) -> None:
+    """What a channel posts, there or in its group, is nobody's who could agree."""
+    channel = {"id": -1009, "type": "channel", "title": "News"}
+    group = {"id": -1005, "type": "supergroup", "title": "Talk of the news"}
+    telegrams = {"id": 777000, "is_bot": False, "first_name": "Telegram"}  # who says what a channel says in a group
+    post: dict[str, Any] = {"message_id": 9, "date": 1, "edit_date": 2, "sender_chat": channel, "text": "news"}
+    where = {"chat": channel} if "channel" in kind else {"chat": group, "from": telegrams, "is_automatic_forward": True}
+
+    assert overheard(Update.de_json({"update_id": 1, kind: post | where}, None)) is None
