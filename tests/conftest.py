@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# before torch is imported: workers share the cores, and teams of threads that wait for each other there take a hundred
+# times as long; the programs that tests start take it over
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
