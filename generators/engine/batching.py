@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,6 +16,7 @@ from generators.engine.alternatives import Alternatives
 from generators.engine.guarded import text_of
 from generators.engine.guarded_units import unit_text_of
 from generators.engine.intake import reserve, to_drop
+from generators.engine.meter import METERS
 from generators.engine.prefixes import PrefixCache
 from generators.engine.schedule import Schedule
 from generators.engine.steps import drawn
@@ -53,6 +55,7 @@ class Batching:
         self.table = TokenTable(model.vocabulary)
         self.unit_map = UnitMap(model.vocabulary)
         self.cache: PrefixCache[Any] = PrefixCache(cache_bytes)
+        self.meter = METERS.open(model.info.name)
         self.left = 0
         self.ended: set[Bell] = set()
         self._max_batch = max_batch
@@ -100,8 +103,11 @@ class Batching:
         else:
             state = self.model.fork(kept.state)
             reading = Reading(order, order.fed, state, kept.length, kept.logits, self._begin, echo)
+        self.meter.found += reading.position
+        self.meter.read += len(order.fed) - reading.position
         self._schedule.add(reading)
         if reading.over:
+            self._first_step(order)
             self._begin(reading)
 
     def drop(self, order: Order, fault: BaseException | None = None) -> None:
@@ -153,13 +159,16 @@ class Batching:
 
     def step(self) -> None:
         """Takes the texts whose turn it is a token further; a fault is told those whose it is once the step is over."""
+        began = time.perf_counter()
         self._advance()
+        self.meter.steps.observe(time.perf_counter() - began)
         faults, self._faults = self._faults, []
         for members, fault in faults:
             self._fail([member.order for member in members], fault)
 
     def _advance(self) -> None:
         members = self._schedule.pick(self._max_batch)
+        self.meter.batch.observe(len(members))
         if members is not self._members:
             self._members = members
             self._texts = [member for member in members if isinstance(member, Text)]
@@ -183,6 +192,7 @@ class Batching:
             for text, _ in ready:
                 self._schedule.add(text)
             texts = [*texts, *(text for text, _ in ready)]
+            self._first_tokens([text.order for text, _ in ready])
             logits = np.concatenate(rows if logits is None or not len(logits) else [logits, *rows])
         if texts and logits is not None:
             with self._blaming(*texts):
@@ -196,6 +206,7 @@ class Batching:
         readers = [member for member in others if isinstance(member, Reading)]
         alone = len(readers) == len(texts) + len(others)
         for reading in readers:
+            self._first_step(reading.order)
             reading.chunk = min(READ if alone else CHUNK, max(LEAST_CHUNK, READ // len(readers)))
         for member in others:
             if not member.wants_all:
@@ -226,8 +237,21 @@ class Batching:
             at += count
         return logits[: len(texts)]
 
+    def _first_step(self, order: Order) -> None:
+        if not order.begun:
+            order.begun = True
+            self.meter.queue.observe(time.monotonic() - order.asked)
+
+    def _first_tokens(self, orders: Iterable[Order]) -> None:
+        """Notes those among these whose first token is drawn now; not of samples, which nobody has asked for."""
+        for order in orders:
+            if not order.told and order.outer is None:
+                order.told = True
+                self.meter.first.observe(time.monotonic() - order.asked)
+
     def _draw(self, texts: list[Text], logits: Floats) -> None:
         """Draws each text's next token and hands its piece out."""
+        self.meter.tokens += len(texts)
         tokens, logprobs = drawn(texts, logits, self.table)
         shown, alone, data = self.table.shown, self.table.alone, self.table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Priority, Started
 from generators.engine.batching import Batching
 from generators.engine.intake import check, encoded, order_of
+from generators.engine.meter import METERS
 from generators.engine.stream import Bell
 from generators.engine.texts import Order
 from generators.engine.threads import LIMIT
@@ -201,6 +202,7 @@ class Engine:
         finally:
             self._batching.end(ShuttingDown())
             self._ring()
+            METERS.close(self._batching.meter)
 
     def _answer_calls(self) -> None:
         while self._calls:  # not a loop over them: readers who leave append more meanwhile
@@ -217,6 +219,8 @@ class Engine:
 
     def _ring(self) -> None:
         """Lets the event loops know, each once."""
+        self._batching.meter.texts = self.live
+        self._batching.meter.kept = self._batching.cache.nbytes
         ended = self._batching.ended
         for bell in self._bells.values():
             if not bell.idle:

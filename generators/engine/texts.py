@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ class Order:
         bell: wakes its reader.
         deadline: on the monotonic clock.
         unfinished: choices still to be finished.
+        asked: when it came, on the monotonic clock.
+        begun: a step has been taken for it, or none is needed before its first token.
+        told: its first token has been drawn.
         gone: cancelled, failed or met; nothing may be written for it any more.
         texts: its choices once the prompt has been read.
         inner: orders that the engine placed for it, for samples.
@@ -58,6 +62,9 @@ class Order:
     bell: Bell | None = None
     deadline: float | None = None
     unfinished: int = 0
+    asked: float = field(default_factory=time.monotonic)
+    begun: bool = False
+    told: bool = False
     gone: bool = False
     texts: list[Text] = field(default_factory=list)
     inner: list[Order] = field(default_factory=list)

@@ -50,6 +50,13 @@ def host_app(
         status = "ready" if readiness.done else "starting"
         return JSONResponse({"status": status}, 200 if readiness.done else 503)
 
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        from generators.metrics import CONTENT_TYPE, Trainings, exposition
+
+        records = tuning.all() if tuning is not None else ()
+        return Response(exposition(Trainings(record.status for record in records)), media_type=CONTENT_TYPE)
+
     @app.get("/v1/models")
     async def models() -> Response:
         return JSONResponse({"object": "list", "data": [_told(info) for info in await generator.models()]})

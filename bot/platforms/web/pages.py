@@ -10,8 +10,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 
 from bot.platforms.web.desk import Desk, desk_of
+from bot.platforms.web.errors import Refusal
+from bot.platforms.web.gate import Level
 from bot.platforms.web.identity import YEAR
 from bot.platforms.web.names import room_name
+from storage import jobs
 
 STATIC: Final = Path(__file__).with_name("static")
 
@@ -25,6 +28,17 @@ async def health(desk: TheDesk) -> JSONResponse:
     if desk.ready:
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "starting"}, 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, desk: TheDesk) -> Response:
+    """What Prometheus asks for; for admins, because models are named after channels."""
+    from generators.metrics import CONTENT_TYPE, Trainings, exposition
+
+    if request.state.level is not Level.ADMIN:
+        raise Refusal(403, "The metrics are for admins; send Authorization: Bearer with web.admin_key.")
+    trainings = Trainings([job.state for job in await desk.bot.database.read(jobs.open_jobs)])
+    return Response(exposition(trainings), media_type=CONTENT_TYPE)
 
 
 @router.get("/")

@@ -34,6 +34,17 @@ async def test_health(home: Path) -> None:
     assert ready.status_code == 200
 
 
+async def test_metrics(home: Path) -> None:
+    """Admins read what engines and trainings come to; others do not, because models are named after channels."""
+    async with serving(home, host="0.0.0.0", key="key", admin_key="admin") as served:
+        refused = await served.http.get("/metrics", headers={"Authorization": "Bearer key"})
+        told = await served.http.get("/metrics", headers={"Authorization": "Bearer admin"})
+
+    assert (refused.status_code, told.status_code) == (403, 200)
+    assert refused.json()["error"].endswith("web.admin_key.")
+    assert "# TYPE planchette_trainings gauge" in told.text
+
+
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}])
 async def test_foreign(lobby: Serving, headers: dict[str, str]) -> None:
     """Foreign hosts and pages are refused, with a sentence, and have changed nothing."""

@@ -56,6 +56,17 @@ async def test_without_a_key(url: str, headers: dict[str, Any]) -> None:
     assert health.status_code in (200, 503)
 
 
+async def test_metrics(url: str) -> None:
+    """Whoever has a key can read what the host's engines have counted, in Prometheus' format."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        refused = await client.get(url.replace("/v1", "/metrics"))
+        told = await client.get(url.replace("/v1", "/metrics"), headers=bearer(KEY))
+
+    assert refused.status_code == 401
+    assert told.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE planchette_tokens_total counter" in told.text
+
+
 async def test_every_key_opens(url: str) -> None:
     """Any of the keys opens, also one that is not ASCII."""
     assert (await asked(url)).status_code == 200

@@ -1,0 +1,95 @@
+"""What Prometheus is told of the engines of this process, and of the process itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from generators.engine.meter import METERS, Buckets, Meter, Meters
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_HISTOGRAMS: Final[Sequence[tuple[str, str, Callable[[Meter], Buckets]]]] = (
+    ("planchette_step_seconds", "Time of a step of the model.", lambda meter: meter.steps),
+    ("planchette_batch_size", "Texts in a step.", lambda meter: meter.batch),
+    ("planchette_queue_seconds", "From a request to its first step.", lambda meter: meter.queue),
+    ("planchette_first_token_seconds", "From a request to its first token.", lambda meter: meter.first),
+)
+_GAUGES: Final[Sequence[tuple[str, str, Callable[[Meter], int]]]] = (
+    ("planchette_live_texts", "Texts that are being written or wait.", lambda meter: meter.texts),
+    ("planchette_prefix_cache_bytes", "Memory of what prompts have come to.", lambda meter: meter.kept),
+)
+
+
+class Engines(Collector):
+    """Collects what engines have counted, when it is asked for.
+
+    Args:
+        meters: the process's.
+    """
+
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric once, with a sample or more for each model."""
+        meters = list(self._meters.by_model())
+        tokens = CounterMetricFamily("planchette_tokens", "Tokens drawn.", labels=["model"])
+        prompts = CounterMetricFamily(
+            "planchette_prompt_tokens", "Tokens of prompts: read, or found in the cache.", labels=["model", "found"]
+        )
+        for meter in meters:
+            tokens.add_metric([meter.model], meter.tokens)
+            prompts.add_metric([meter.model, "no"], meter.read)
+            prompts.add_metric([meter.model, "yes"], meter.found)
+        yield tokens
+        yield prompts
+        for name, text, gauge in _GAUGES:
+            family = GaugeMetricFamily(name, text, labels=["model"])
+            for meter in meters:
+                family.add_metric([meter.model], gauge(meter))
+            yield family
+        for name, text, buckets in _HISTOGRAMS:
+            histogram = HistogramMetricFamily(name, text, labels=["model"])
+            for meter in meters:
+                histogram.add_metric([meter.model], *_cumulated(buckets(meter)))
+            yield histogram
+
+
+class Trainings(Collector):
+    """Trainings by their state.
+
+    Args:
+        states: one of each training.
+    """
+
+    def __init__(self, states: Iterable[str]) -> None:
+        self._counts = Counter(states)
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge; states that no training is in are left out."""
+        family = GaugeMetricFamily("planchette_trainings", "Trainings by their state.", labels=["state"])
+        for state, count in sorted(self._counts.items()):
+            family.add_metric([state], count)
+        yield family
+
+
+def exposition(*further: Collector) -> bytes:
+    """All metrics of this process in Prometheus' text format (0.0.4), with those of further collectors."""
+    registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    for collector in (Engines(METERS), *further):
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def _cumulated(buckets: Buckets) -> tuple[list[tuple[str, float]], float]:
+    bounds = [*(f"{bound:g}" for bound in buckets.bounds), "+Inf"]
+    return list(zip(bounds, accumulate(map(float, buckets.counts)), strict=True)), buckets.sum
