@@ -81,8 +81,11 @@ class TestMyData:
         assert (sent.place.id, len(sent.message.attachments)) == ("7", 1)
         assert (told.place.id, told.message.attachments) == ("-100", ())
 
-    @pytest.mark.parametrize("line", ["/privacy", "/forgetme"])
-    async def test_other_places(self, bot: Bot, say: Say, line: str) -> None:
+    @pytest.mark.parametrize(
+        ("line", "shown"),
+        [("/privacy", "in other places"), ("/forgetme", "One text of yours is kept to be learnt from.")],
+    )
+    async def test_other_places(self, bot: Bot, say: Say, line: str, shown: str) -> None:
         """Where everybody reads the answer, it tells nothing of what is kept in other places."""
         ada, elsewhere = Person("telegram", "7", "Ada"), Place("telegram", "-200")
         bot.register(group := _Group())
@@ -92,7 +95,7 @@ class TestMyData:
         for place in (Place("telegram", "-100"), Place("telegram", "7")):
             await say(line, ada, place)
 
-        assert ["in other places" in told.text for told in group.said] == [False, True]
+        assert [shown in told.text for told in group.said] == [False, True]
 
     async def test_no_private_chat(self, bot: Bot, say: Say) -> None:
         """Where there is no private chat yet, the person is told to open one, and nothing is shown to anybody."""
