@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME [--rounds N]`, from a checkout."""
+"""`python -m benchmarks NAME [ROW ...] [--rounds N]`, from a checkout."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ import importlib
 from benchmarks.peers import results
 
 LEARNING = ("titles", "stories", "synopses", "training", "tuning")
-NAMES = ("writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", *LEARNING)
+NAMES = ("engine", "writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", *LEARNING)
 
 
-def main() -> None:
+def run() -> None:
     """Runs one benchmark and prints its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=NAMES)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="of the benchmark engine, only these rows")
     parser.add_argument("--rounds", type=int, default=5, help="pairs that count, after one that does not")
     parser.add_argument("--again", action="store_true", help="peers too whose long runs are kept beside them")
     arguments = parser.parse_args()
     if arguments.again:
         results.forget(arguments.name)
-    print(importlib.import_module(f"benchmarks.{arguments.name}").main(arguments.rounds))
+    main = importlib.import_module(f"benchmarks.{arguments.name}").main
+    if arguments.name == "engine":
+        print(main(arguments.rounds, arguments.rows))
+    elif arguments.rows:
+        parser.error(f"{arguments.name} has no rows to choose from")
+    else:
+        print(main(arguments.rounds))
 
 
 if __name__ == "__main__":
-    main()
+    run()

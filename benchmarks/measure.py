@@ -23,17 +23,23 @@ class Spread:
         """The value to quote."""
         return median(self.values)
 
+    def over(self, other: Spread) -> Spread:
+        """How many times another's, round by round."""
+        return Spread(tuple(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True)))
+
+
+def in_turn(sides: Sequence[Callable[[], float]], rounds: int) -> list[Spread]:
+    """Runs all in turn after one round that is not counted."""
+    for side in sides:
+        side()
+    laps = [[side() for side in sides] for _ in range(rounds)]
+    return [Spread(values) for values in zip(*laps, strict=True)]
+
 
 def paired(ours: Callable[[], float], peer: Callable[[], float], rounds: int) -> tuple[Spread, Spread, Spread]:
     """Runs both in turn after one round each that is not counted; ours, the peer's, and ours over the peer's."""
-    ours()
-    peer()
-    pairs = [(ours(), peer()) for _ in range(rounds)]
-    return (
-        Spread(tuple(mine for mine, _ in pairs)),
-        Spread(tuple(theirs for _, theirs in pairs)),
-        Spread(tuple(mine / theirs for mine, theirs in pairs)),
-    )
+    mine, theirs = in_turn((ours, peer), rounds)
+    return mine, theirs, mine.over(theirs)
 
 
 def corpus(name: str) -> Path:

@@ -16,7 +16,9 @@ ENVIRONMENTS = HERE.parent.parent / ".venv-peers"
 
 
 def python_of(peer: str, packages: Sequence[str]) -> Path:
-    """The Python of a peer's own environment, made at first use."""
+    """The Python of a peer's own environment, made at first use; ours where it needs no further packages."""
+    if not packages:
+        return Path(sys.executable)
     directory = ENVIRONMENTS / peer
     python = directory / "bin" / "python"
     ready = directory / "ready"
@@ -31,7 +33,7 @@ def python_of(peer: str, packages: Sequence[str]) -> Path:
 class Peer:
     """A peer's process: one question a line, one answer a line."""
 
-    def __init__(self, name: str, script: str, packages: Sequence[str]) -> None:
+    def __init__(self, name: str, script: str, packages: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
             [python_of(name, packages), HERE / script],
             stdin=subprocess.PIPE,
