@@ -38,8 +38,10 @@ def main(rounds: int, names: Sequence[str] = ()) -> str:
     _pin()
     cells: list[Sequence[object]] = []
     for name in names or ROWS:
-        print(f"measuring {name}", file=sys.stderr)
-        cells += [row.cells(name) for row in ROWS[name](rounds)]
+        print(f"measuring {name}", file=sys.stderr, flush=True)
+        for row in ROWS[name](rounds):
+            cells.append(row.cells(name))
+            print(*cells[-1], sep=" | ", file=sys.stderr, flush=True)  # so that a run that is broken off leaves some
     versions = ", ".join(f"{package} {version(package)}" for package in ("numpy", "torch", "transformers"))
     return table(f"The engine; {_processor()}, one core; {versions}; {rounds} rounds", HEADER, cells)
 
