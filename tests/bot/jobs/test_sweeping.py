@@ -13,14 +13,9 @@ from storage import channel_models
 from tests.bot.conftest import BEN, LOBBY, Say
 from tests.bot.consent.conftest import kept
 from tests.bot.jobs.conftest import Chat
-from tests.bot.jobs.test_deciding import Asked, begin
+from tests.bot.jobs.test_deciding import begin
 from tests.fakes.clock import FakeClock
 from tests.fakes.training import FakeRunner
-
-
-@pytest.fixture
-def platform() -> Asked:
-    return Asked()
 
 
 @pytest.fixture
