@@ -40,7 +40,6 @@ async def test_answers(telegram: TelegramServer, posted: OnTelegram) -> None:
     told = await ada.presses(ballot, ballot.buttons[0])
 
     assert told.text.startswith("You voted for")
-    assert told.seconds < 0.5
     assert telegram.webhook.secret == SECRET
     assert telegram.calls("getUpdates") == []
 

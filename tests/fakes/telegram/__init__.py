@@ -9,7 +9,7 @@
         said = await ada.says(chat, "/story start Once")         # a Message; the bot gets an update
         ballot = await chat.until(lambda message: message.buttons)
         answer = await bob.presses(ballot, "and · 12 %")         # a label or callback_data; waits for the answer
-        assert answer.text == "Your vote: and" and not answer.alert and answer.seconds < 0.5
+        assert answer.text == "Your vote: and" and not answer.alert
         assert telegram.faults == []
 
 **The world.** `telegram.user(name, *, username, language_code="en", is_bot=False)`, `telegram.private(user)` (the
