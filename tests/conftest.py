@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from storage import migrations
+from storage.engines import Location, located
 
 # before torch is imported: workers share the cores, and teams of threads that wait for each other there take a hundred
 # times as long; the programs that tests start take it over
@@ -22,3 +26,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # the vault's key lies there, not in the home
     monkeypatch.setenv("LC_ALL", "C.UTF-8")  # the terminal speaks the language of whoever sits at it
     return home
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database as the migrations leave it."""
+    path = tmp_path_factory.mktemp("migrated") / "planchette.db"
+    migrations.migrate(located(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def new_databases_are_copies(request: pytest.FixtureRequest, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New files begin as copies of a migrated one: most tests want it, and making it takes longer than they do."""
+    if request.path.parent.name == "storage":  # whose tests are about how a file becomes a database
+        return
+    migrate = migrations.migrate
+
+    def copied(location: Location) -> None:
+        path = Path(location.url.database or "")
+        if location.sqlite and path.parent.is_dir() and not path.exists():
+            shutil.copyfile(migrated, path)
+        migrate(location)
+
+    monkeypatch.setattr(migrations, "migrate", copied)
