@@ -33,6 +33,12 @@ def device_of(name: str) -> torch.device:
     return device
 
 
+def is_shortage(fault: BaseException) -> bool:
+    """Whether a fault says that there is too little memory, on a GPU or beside it."""
+    said = ("can't allocate memory", "out of memory", "ALLOC_FAILED")  # torch on a processor, CUDA, its libraries
+    return isinstance(fault, MemoryError) or any(words in str(fault) for words in said)
+
+
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,6 +17,10 @@ State = TypeVar("State")
 Read = TypeVar("Read", contravariant=True)
 
 
+class OutOfMemory(Exception):
+    """There was too little memory; no state has been changed, and with fewer texts at once it may suffice."""
+
+
 class Model(Protocol[State]):
     """A loaded model. Not thread-safe: one thread owns it."""
 
@@ -47,6 +51,9 @@ class Model(Protocol[State]):
             With "last", float32 [texts, vocabulary]: after each text's last token; with "all", one float32
             [tokens, vocabulary] a text. No row depends on another row's content. They are the caller's: no later
             call changes them.
+
+        Raises:
+            OutOfMemory: the states are as they were; a model that cannot promise this raises something else.
         """
         ...
 

@@ -119,6 +119,8 @@ def beside(directory: Path, shape: Shape, like: Tensor) -> Adapter | None:
     factors = {}
     for name, pair in adapter.factors.items():
         _check(name, sizes.get(name), pair)
+        if not all(torch.isfinite(factor).all() for factor in pair.values()):
+            raise ValueError(f"{ADAPTER} has factors of {name} that are not finite")
         a, b = pair["A"].T, pair["B"].T * adapter.scaling
         factors[name.removesuffix(".weight")] = (a.to(like).contiguous(), b.to(like).contiguous())
     return Adapter(factors)

@@ -68,6 +68,7 @@ class Adapting:
         for row, adapter in enumerate(adapters):
             if adapter is not None:
                 rows.setdefault(adapter, []).append(row)
+        rows = dict(sorted(rows.items(), key=lambda item: id(item[0])))  # whoever's turn is first: one stack for all
         self._stacks = stacks
         self._adapters = tuple(rows)
         most = max(map(len, rows.values()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from generators.completion import ModelInfo
 from generators.directory import info_of, read_config
-from generators.errors import MissingExtra, UnusableModel
+from generators.errors import InvalidValue, MissingExtra, UnusableModel
 from generators.gpt2.configuration import Shape, positions
 from generators.vocabulary import Vocabulary
 
@@ -62,12 +62,12 @@ def load(
     Raises:
         MissingExtra: torch is not installed.
         UnusableModel: a file is missing or damaged, or weights, config and tokenizer do not fit each other.
-        InvalidValue: there is no such device.
+        InvalidValue: there is no such device, or it lacks the number format.
     """
     try:
         from generators.devices import device_of
         from generators.gpt2.adapters import full_tensors
-        from generators.gpt2.precision import chosen
+        from generators.gpt2.precision import chosen, lacking
         from generators.gpt2.weights import checked
         from generators.gpt2.writer import GPT2
     except ImportError as fault:
@@ -82,6 +82,8 @@ def load(
     except ValueError as fault:
         raise UnusableModel(str(directory), str(fault)) from fault
     wanted = chosen(shape, place, threads) if precision == "auto" else precision
+    if lacking(wanted, place) is not None:
+        raise InvalidValue("precision", wanted, "a number format that this machine has, such as fp32 or auto")
     return GPT2(info, vocabulary, shape, tensors, place, threads, wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,7 +17,10 @@ from generators.gpt2.linear import FORMATS, Linear, Precision, linear_of
 SMALL: Final = 1_000_000  # weights of a block below which a step's time is not the linear layers'
 WORTH: Final = 1.3  # times that another format has to be as fast: a draw between two would change from start to start
 RUNS: Final = 5  # of which the fastest counts
+SIDE: Final = 64  # of the layer that a format is tried with
 ENOUGH: Final = 64 << 20  # bytes in fp32 that no processor's cache keeps: a step finds no layer's weights there
+
+_log: Final = logging.getLogger(__name__)
 
 
 def chosen(shape: Shape, device: torch.device, threads: int | None = None) -> Precision:
@@ -47,16 +51,27 @@ def measured(shape: Shape, threads: int | None = None) -> dict[Precision, float]
     token = torch.ones(1, shape.width)
     found: dict[Precision, float] = {}
     for precision in FORMATS:
-        try:
+        if lacking(precision, token.device) is None:
             layers = [
                 linear_of(precision, weight.clone(), torch.zeros(weight.shape[1]))
                 for _ in range(blocks)
                 for weight in (up, down)
             ]
             found[precision] = _least(layers, token)
-        except (RuntimeError, AttributeError):  # torch was built without oneDNN, or it lacks this format here
-            continue
     return found
+
+
+def lacking(precision: Precision, device: torch.device) -> str | None:
+    """What keeps a device from a number format, in torch's words, such as a lack of oneDNN; None for nothing."""
+    if precision == "fp32":
+        return None
+    try:
+        weight = torch.ones(SIDE, SIDE, device=device)
+        linear_of(precision, weight, None)(weight)
+    except (RuntimeError, AttributeError) as fault:
+        _log.info("no %s on %s: %s", precision, device, fault)
+        return str(fault)
+    return None
 
 
 def _least(layers: Sequence[Linear], token: Tensor) -> float:

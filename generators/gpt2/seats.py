@@ -56,6 +56,11 @@ class Seat:
         return self.used == self.bucket.capacity
 
     @property
+    def nbytes(self) -> int:
+        """Of the row, whether filled or not."""
+        return self.bucket.keys[:, self.row].nbytes + self.bucket.values[:, self.row].nbytes
+
+    @property
     def taken(self) -> Past:
         """What is there so far; it changes with the seat."""
         return Past(self.bucket.keys[:, self.row, :, : self.used], self.bucket.values[:, self.row, :, : self.used])
@@ -72,8 +77,8 @@ class Bucket:
     """Rows of one capacity, the first of which are taken.
 
     Attributes:
-        keys, values: [layers, rows, heads, capacity, head width]; finite everywhere, because what is masked is still
-            multiplied by 0.
+        keys, values: [layers, rows, heads, capacity, head width]; 0 where nobody's tokens are, because what is masked
+            is still multiplied by 0, and the NaNs of a broken model would be the next text's, too.
         seats: those taken, by row.
     """
 
@@ -93,11 +98,14 @@ class Bucket:
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """Gives a seat back; whoever sat last moves there, so that there are no gaps."""
+        """Gives a seat back, and wipes it; whoever sat last moves there, so that there are no gaps."""
         last = self.seats.pop()
+        for each in (self.keys, self.values):
+            if last is not seat:
+                reach = max(last.used, seat.used) + 1  # a step that failed may have begun a token more
+                each[:, seat.row, :, :reach] = each[:, last.row, :, :reach]
+            each[:, last.row, :, : last.used + 1] = 0
         if last is not seat:
-            for each in (self.keys, self.values):
-                each[:, seat.row, :, : last.used] = each[:, last.row, :, : last.used]
             self.seats[seat.row] = last
             last.row = seat.row
 

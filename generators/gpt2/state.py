@@ -38,6 +38,11 @@ class TextState:
         """Tokens that it has been through."""
         return self.past.tokens + (0 if self.seat is None else self.seat.used)
 
+    @property
+    def nbytes(self) -> int:
+        """Of its past, shared or not, and of its seat."""
+        return self.past.nbytes + (0 if self.seat is None else self.seat.nbytes)
+
     def fork(self) -> TextState:
         """A text that begins as this one and goes its own way."""
         if self.seat is None or not self.past.tokens:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,8 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, relu
 
 from generators.completion import ModelInfo
-from generators.devices import use_threads
+from generators.devices import is_shortage, use_threads
+from generators.directory import read_json
 from generators.errors import UnusableModel
 from generators.gpt2.adapters import beside
 from generators.gpt2.adapting import LAYERS, Adapter, Adapting, Stacks
@@ -24,7 +26,8 @@ from generators.gpt2.configuration import Shape
 from generators.gpt2.linear import Linear, Precision, linear_of
 from generators.gpt2.seats import Seats
 from generators.gpt2.state import TextState
-from generators.model import Logits
+from generators.model import Logits, OutOfMemory
+from generators.places import CONFIG
 from generators.vocabulary import Vocabulary
 
 _tanh = partial(gelu, approximate="tanh")
@@ -49,6 +52,17 @@ class _Layer(NamedTuple):
         """A linear layer's outputs, with what the rows' adapters add."""
         y = self.products[name](x)
         return y if adapting is None else adapting.add(f"{self.name}.{name}", x, y)
+
+
+@contextmanager
+def _shortages() -> Iterator[None]:
+    """Says of a shortage of memory that nothing has been changed."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as fault:
+        if is_shortage(fault):
+            raise OutOfMemory(str(fault)) from fault
+        raise
 
 
 class GPT2:
@@ -123,9 +137,10 @@ class GPT2:
         """This model with a LoRA adapter, in the number format of the cache; see `Adaptable.adapted`."""
         try:
             adapter = beside(directory, self._shape, torch.empty(0, dtype=self._kept, device=self._device))
+            alike = Shape.of(read_json(directory, CONFIG)) == self._shape  # as long a context, above all
         except ValueError as fault:
             raise UnusableModel(str(directory), str(fault)) from fault
-        if adapter is None:
+        if adapter is None or not alike:
             return None
         other = copy(self)
         other._info = info
@@ -134,12 +149,17 @@ class GPT2:
 
     @torch.inference_mode()
     def fork(self, state: TextState) -> TextState:
-        """A copy that goes its own way and shares the keys and values so far until it does."""
-        return state.fork()
+        """A copy that goes its own way and shares the keys and values so far until it does.
+
+        Raises:
+            OutOfMemory: the state is as it was.
+        """
+        with _shortages():
+            return state.fork()
 
     def nbytes(self, state: TextState) -> int:
         """Memory that a forked state holds, in bytes, what it shares with others included."""
-        return state.past.nbytes + 1_000  # Python's and torch's own, about
+        return state.nbytes + 1_000  # Python's and torch's own, about
 
     @torch.inference_mode()
     def vector(self, state: TextState) -> NDArray[np.float32]:
@@ -166,6 +186,7 @@ class GPT2:
 
         Raises:
             ValueError: a text would become longer than the context; no state has been changed then.
+            OutOfMemory: as in `Model.extend`.
         """
         use_threads(self._threads)
         lengths = [len(ids) for ids in tokens]
@@ -173,14 +194,21 @@ class GPT2:
             if state.length + count > self._shape.context:
                 raise ValueError(f"a text of {state.length + count:,} tokens exceeds {self._shape.context:,} positions")
         self._seats.sweep()
-        ids = torch.tensor([token for each in tokens for token in each], device=self._device)
-        places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
-        x = self._tokens[ids] + self._positions[torch.cat(places).to(self._device)]
-        hidden = self._through(x, self._parts(states, lengths), self._adapting(states, lengths))
-        if logits == "last":
-            ends = torch.tensor(lengths).cumsum(0) - 1
-            return self._logits(hidden[ends.to(self._device)])
-        return [self._logits(rows) for rows in torch.split(hidden, lengths)]
+        with _shortages():
+            ids = torch.tensor([token for each in tokens for token in each], device=self._device)
+            places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
+            x = self._tokens[ids] + self._positions[torch.cat(places).to(self._device)]
+            parts = self._parts(states, lengths)
+            hidden = self._through(x, parts, self._adapting(states, lengths))
+            answer: Logits | list[Logits]
+            if logits == "last":
+                ends = torch.tensor(lengths).cumsum(0) - 1
+                answer = self._logits(hidden[ends.to(self._device)])
+            else:
+                answer = [self._logits(rows) for rows in torch.split(hidden, lengths)]
+        for part in parts:  # nothing can fail any more: the states go on together, or none does
+            part.close()
+        return answer
 
     def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
         """The texts by how they attend."""
@@ -217,8 +245,6 @@ class GPT2:
             x += layer.linear("attn.c_proj", answer, adapting)
             inner = self._activate(layer.linear("mlp.c_fc", self._norm(x, layer.ln_2), adapting))
             x += layer.linear("mlp.c_proj", inner, adapting)
-        for part in parts:
-            part.close()
         return x
 
     def _norm(self, x: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:

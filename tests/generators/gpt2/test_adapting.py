@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
+from generators.directory import ADAPTER
 from generators.errors import UnusableModel
 from generators.gpt2.linear import Precision
 from generators.gpt2.writer import GPT2
@@ -86,3 +90,46 @@ def test_another_base(tmp_path: Path, adapters: list[Path]) -> None:
 
     with pytest.raises(UnusableModel, match="made for another base"):
         base.adapted(adapters[0], base.info)
+
+
+def test_a_context_of_its_own(directory: Path, adapters: list[Path]) -> None:
+    """An adapter that says of itself another context, whose texts would grow beyond the base's, is not shared."""
+    config = json.loads((adapters[0] / "config.json").read_text())
+    (adapters[0] / "config.json").write_text(json.dumps(config | {"n_positions": 4096}))
+
+    base = opened(directory)
+
+    assert base.adapted(adapters[0], base.info) is None
+
+
+def test_no_numbers(directory: Path, adapters: list[Path]) -> None:
+    """An adapter with factors that are no numbers is refused in a sentence."""
+    tensors = load_file(adapters[0] / ADAPTER)
+    next(iter(tensors.values()))[0, 0] = torch.nan
+    save_file(tensors, adapters[0] / ADAPTER)
+
+    base = opened(directory)
+
+    with pytest.raises(UnusableModel, match="not finite"):
+        base.adapted(adapters[0], base.info)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_broken_neighbour(directory: Path, adapters: list[Path], value: float) -> None:
+    """Where an adapter's numbers go bad, the texts of the base and of others in the same steps are what they were."""
+    base = opened(directory)
+    voices = beside(base, adapters)
+    adapter = voices[1].start().adapter
+    assert adapter is not None
+    sound = opened(directory)
+    texts = [[voice.start() for voice in (*those, those[2])] for those in (voices, beside(sound, adapters))]
+    chunks = [[[3, 4], [5], [6, 7, 8], [9], [10]], [[1]] * 5, [[2]] * 5]
+    wanted = [sound.extend(texts[1], chunk) for chunk in chunks]
+    for down, _ in adapter.factors.values():
+        down[0, 0] = value
+
+    found = [base.extend(texts[0], chunk) for chunk in chunks]
+
+    for one, other in zip(found, wanted, strict=True):
+        assert not np.isfinite(one[1]).all()
+        assert np.abs(np.delete(one - other, 1, 0)).max() < 1e-5

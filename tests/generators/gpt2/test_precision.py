@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
+from generators.errors import InvalidValue
 from generators.gpt2.configuration import Shape
-from generators.gpt2.linear import Precision
+from generators.gpt2.linear import Precision, linear_of
 from generators.gpt2.precision import chosen, fastest, measured
+from tests.generators.gpt2.conftest import opened
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,19 @@ def test_gpus() -> None:
     shape = Shape(vocab_size=100, context=10, width=64, layers=2, heads=2, inner=256)
 
     assert chosen(shape, torch.device("cuda")) == "bf16"
+
+
+def test_what_a_machine_lacks(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number format that torch does not have here is refused in a sentence, and none of those to choose from."""
+
+    def without_onednn(precision: Precision, *layer: Any) -> Any:
+        if precision == "int8":
+            raise RuntimeError("didn't find engine for operation quantized::linear_prepack NoQEngine")
+        return linear_of(precision, *layer)
+
+    monkeypatch.setattr("generators.gpt2.precision.linear_of", without_onednn)
+
+    with pytest.raises(InvalidValue, match=r"precision cannot be int8.*such as fp32 or auto"):
+        opened(directory, "int8")
+    assert opened(directory).info.name == "tiny"
+    assert "int8" not in measured(Shape(vocab_size=100, context=10, width=64, layers=2, heads=2, inner=256), threads=1)

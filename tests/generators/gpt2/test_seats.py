@@ -45,6 +45,8 @@ class Texts(RuleBasedStateMachine):
             assert state.sit() is seat
             seat.bucket.keys[0, seat.row, 0, seat.used] = self.count
             seat.bucket.values[0, seat.row, 0, seat.used] = self.count + 0.5
+            if tokens % 7 == 0:  # the step fails after it has begun, and is taken again
+                assert state.sit() is seat
             state.stepped()
             numbers.append(self.count)
             self.count += 1
@@ -74,6 +76,14 @@ class Texts(RuleBasedStateMachine):
             assert whole.keys[0, 0, :, 0].tolist() == numbers
             assert (whole.values == whole.keys + 0.5).all()
             assert state.length == len(numbers)
+
+    @invariant()
+    def nothing_is_left_behind(self) -> None:
+        for bucket in {state.seat.bucket for state, _ in self.texts if state.seat is not None}:
+            used = [seat.used for seat in bucket.seats] + [0] * (bucket.keys.shape[1] - len(bucket.seats))
+            for row, tokens in enumerate(used):
+                assert not bucket.keys[:, row, :, tokens:].any()
+                assert not bucket.values[:, row, :, tokens:].any()
 
     @invariant()
     def only_who_sits_has_a_seat(self) -> None:

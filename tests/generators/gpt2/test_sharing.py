@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from generators import local
 from generators.completion import CompletionRequest, Piece, Started
-from generators.errors import UnusableModel
+from generators.errors import UnknownModel, UnusableModel
 from generators.guard import save_guard
 from generators.local import LocalGenerator, Shelf
 from generators.memorisation import RUN, index_of, words_of
@@ -84,6 +85,23 @@ async def test_a_broken_adapter(generator: LocalGenerator, shelf: Path) -> None:
         await text_of(generator, "meadow")
 
     assert (await text_of(generator, "garden"))[0] == "garden"
+
+
+async def test_adapters_come_and_go(generator: LocalGenerator, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody writes with makes room for another with all that was kept of it; one that writes stays."""
+    monkeypatch.setattr(local, "MOST_ADAPTERS", 1)
+    expected = [await text_of(generator, name) for name in ("harbour", "garden")]
+    request = CompletionRequest(model="garden", prompt="The sea", seed=5, max_tokens=12, min_tokens=12)
+
+    async with generator.complete(request) as events:
+        gone = await text_of(generator, "harbour")
+        shutil.rmtree(shelf / "garden")
+        shutil.rmtree(shelf / "base")
+        pieces = [event.text async for event in events if isinstance(event, Piece)]
+
+    assert (gone, "".join(pieces)) == (expected[0], expected[1][1])
+    with pytest.raises(UnknownModel):
+        await text_of(generator, "garden")
 
 
 async def test_an_own_guard(generator: LocalGenerator, shelf: Path) -> None:

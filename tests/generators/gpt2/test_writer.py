@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import layer_norm
 
 from generators.gpt2.linear import Precision
 from generators.gpt2.state import AHEAD
 from generators.gpt2.writer import GPT2
+from generators.model import OutOfMemory
 from tests.fakes.language_models import save_gpt2, transformers_logits
 from tests.generators.gpt2.conftest import opened
 
@@ -207,3 +210,64 @@ def test_vectors(model: GPT2) -> None:
     assert model.vector(whole).shape == (24,)
     assert np.abs(model.vector(whole) - model.vector(fork)).max() < 1e-5
     assert np.abs(model.vector(whole) - model.vector(other)).max() > 0.1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_who_sat_there_before(directory: Path, model: GPT2, value: float) -> None:
+    """A text whose numbers were none leaves nothing in its seat that would reach whoever sits there next."""
+    bad, first = model.start(), model.start()
+    model.extend([bad, first], [[3], [4]])
+    assert bad.seat is not None
+    bad.seat.used = 10
+    with torch.inference_mode():
+        for part in bad.seat.taken:
+            part[...] = value
+
+    del bad
+    second = model.start()
+    model.extend([first, second], [[5], [6]])
+    rows = model.extend([first, second], [[7], [8]])
+
+    wanted = [transformers_logits(directory, tokens)[-1] for tokens in ([4, 5, 7], [6, 8])]
+    assert np.abs(rows - np.stack(wanted)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("step", [1, 3, 6])
+@pytest.mark.parametrize("fault", [torch.OutOfMemoryError("CUDA out of memory."), MemoryError()])
+def test_too_little_memory(model: GPT2, monkeypatch: pytest.MonkeyPatch, step: int, fault: Exception) -> None:
+    """Where memory does not suffice in the middle of a step, or for its logits, no state has been changed."""
+    states, others = ([model.start() for _ in range(3)] for _ in range(2))
+    for each in (states, others):
+        model.extend(each, [some_tokens(9, 1), [5], some_tokens(4, 2)])
+        model.extend([each[2]], [[6]])
+    norms = 0
+
+    def norm(*given: Any, **named: Any) -> Any:
+        nonlocal norms
+        norms += 1
+        if norms == step + 1:  # the seventh is before the logits
+            raise fault
+        return layer_norm(*given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("generators.gpt2.writer.layer_norm", norm)
+        with pytest.raises(OutOfMemory):
+            model.extend(states, [[7], [8, 9], [10]])
+    again = model.extend(states, [[7], [8, 9], [10]])
+
+    assert [state.length for state in states] == [10, 3, 6]
+    assert np.abs(again - model.extend(others, [[7], [8, 9], [10]])).max() < 1e-5
+
+
+def test_memory_of_a_seat(model: GPT2) -> None:
+    """What a kept state holds counts the seat that it has beside its past."""
+    state = model.start()
+    model.extend([state], [some_tokens(5)])
+    fork = model.fork(state)
+    model.extend([fork], [[1]])
+
+    sibling = model.fork(fork)
+
+    assert sibling.seat is not None
+    token = 3 * 2 * 24 * 4  # layers, keys and values, width, bytes of a number
+    assert model.nbytes(sibling) >= (5 + AHEAD) * token
