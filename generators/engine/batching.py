@@ -18,16 +18,18 @@ from generators.engine.guarded_units import unit_text_of
 from generators.engine.intake import reserve, to_drop
 from generators.engine.meter import METERS
 from generators.engine.prefixes import PrefixCache
+from generators.engine.room import Room
 from generators.engine.schedule import Schedule
-from generators.engine.steps import drawn
+from generators.engine.steps import NotFinite, check, drawn
 from generators.engine.stream import Bell
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
 from generators.engine.unit_texts import UnitText
+from generators.engine.voices import Voice
 from generators.engine.work import CHUNK, Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
-from generators.model import Model
-from generators.sampling import Floats
+from generators.model import Model, OutOfMemory
+from generators.sampling import Floats, log_normalisers
 from generators.units import UnitMap
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
@@ -58,7 +60,7 @@ class Batching:
         self.meter = METERS.open(model.info.name)
         self.left = 0
         self.ended: set[Bell] = set()
-        self._max_batch = max_batch
+        self._room = Room(max_batch)
         self._context = model.info.context
         self._schedule: Schedule[Member] = Schedule()
         self._orders: set[Order] = set()
@@ -81,6 +83,11 @@ class Batching:
     def busy(self) -> bool:
         """Whether there is anything to do in a step."""
         return len(self._schedule) > 0 or bool(self._ready)
+
+    @property
+    def places(self) -> int:
+        """Texts that a step takes at present."""
+        return self._room.now
 
     # Orders come and go.
 
@@ -122,9 +129,15 @@ class Batching:
         self._ready = [(text, logits) for text, logits in self._ready if not text.order.gone]
         self.left += order.unfinished
         order.unfinished = 0
+        order.release()
         order.finish(fault)
         if order.bell is not None:
             self.ended.add(order.bell)
+        self._let_go()
+
+    def forget(self, voice: Voice) -> None:
+        """A voice that nobody will write with any more: what is kept of its texts is given up."""
+        self.cache.forget(voice.number)
 
     def expire(self, now: float) -> None:
         """Ends the texts whose time is over, with what there is."""
@@ -143,6 +156,11 @@ class Batching:
         """Ends everything."""
         for order in tuple(self._orders):
             self.drop(order, fault)
+
+    def _let_go(self) -> None:
+        """While nobody writes, no memory is held for those who took the last step."""
+        if not self.busy:
+            self._members, self._texts, self._others = None, [], []
 
     def _give_up(self, order: Order) -> None:
         if not order.texts:
@@ -165,9 +183,10 @@ class Batching:
         faults, self._faults = self._faults, []
         for members, fault in faults:
             self._fail([member.order for member in members], fault)
+        self._let_go()
 
     def _advance(self) -> None:
-        members = self._schedule.pick(self._max_batch)
+        members = self._schedule.pick(self._room.now)
         self.meter.batch.observe(len(members))
         if members is not self._members:
             self._members = members
@@ -184,6 +203,7 @@ class Batching:
                     self._schedule.remove(text)
                     text.pending = ()
                     with self._blaming(text):
+                        check([row])
                         self._draw_next(text, row)
             texts, logits = [texts[place] for place in kept], logits[kept]
         if self._ready:
@@ -207,7 +227,7 @@ class Batching:
         alone = len(readers) == len(texts) + len(others)
         for reading in readers:
             self._first_step(reading.order)
-            reading.chunk = min(READ if alone else CHUNK, max(LEAST_CHUNK, READ // len(readers)))
+            reading.chunk = min(READ if alone else CHUNK, self._room.share(READ // len(readers), LEAST_CHUNK))
         for member in others:
             if not member.wants_all:
                 rows = member.rows()
@@ -216,24 +236,31 @@ class Batching:
                 tokens += [ids for _, ids in rows]
         scored = [reading for reading in readers if reading.wants_all]
         if scored:
-            with self._blaming(*scored):
-                rows = [reading.rows()[0] for reading in scored]
-                answers = self.model.extend([state for state, _ in rows], [ids for _, ids in rows], "all")
-                for reading, answer in zip(scored, answers, strict=True):
+            own = [reading.rows()[0] for reading in scored]
+            try:
+                found = self.model.extend([state for state, _ in own], [ids for _, ids in own], "all")
+            except Exception as fault:
+                self._not_taken(scored, fault)
+            else:
+                for reading, answer in zip(scored, found, strict=True):
                     with self._blaming(reading):
+                        check([answer])
                         reading.take([answer])
         if not states:
             return None
         try:
             logits = self.model.extend(states, tokens)
         except Exception as fault:
-            self._faults.append(([*texts, *(member for member, _ in sharing)], fault))
+            self._not_taken([*texts, *(member for member, _ in sharing)], fault)
             return None
+        self._room.went_well()
         at = len(texts)
         for member, count in sharing:
             if not member.order.gone:
                 with self._blaming(member):
-                    member.take(list(logits[at : at + count]))
+                    answers = list(logits[at : at + count])
+                    check(answers)
+                    member.take(answers)
             at += count
         return logits[: len(texts)]
 
@@ -251,8 +278,13 @@ class Batching:
 
     def _draw(self, texts: list[Text], logits: Floats) -> None:
         """Draws each text's next token and hands its piece out."""
+        normalisers = log_normalisers(logits)
+        if not math.isfinite(sum(normalisers.tolist())):
+            texts, logits, normalisers = self._sound(texts, logits, normalisers)
+            if not texts:
+                return
         self.meter.tokens += len(texts)
-        tokens, logprobs = drawn(texts, logits, self.table)
+        tokens, logprobs = drawn(texts, logits, normalisers, self.table)
         shown, alone, data = self.table.shown, self.table.alone, self.table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
             try:  # costs nothing where nothing is raised
@@ -269,6 +301,13 @@ class Batching:
                 self._go_on(text, reason, logits[place])
             except Exception as fault:
                 self._faults.append(((text,), fault))
+
+    def _sound(self, texts: list[Text], logits: Floats, normalisers: Floats) -> tuple[list[Text], Floats, Floats]:
+        """Those that can be drawn for; a damaged adapter spoils no text of the others."""
+        finite = np.isfinite(normalisers)
+        self._faults += [((text,), NotFinite()) for text, sound in zip(texts, finite, strict=True) if not sound]
+        kept = np.flatnonzero(finite)
+        return [texts[place] for place in kept], logits[kept], normalisers[kept]
 
     def _go_on(self, text: Text, reason: FinishReason | None, logits: Floats) -> None:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
@@ -293,10 +332,12 @@ class Batching:
             read = text.ids[text.base : len(text.ids) - len(text.pending)]
             self._keep(order, read, text.state, logits)
             self.left += 1
+        text.state = None  # whoever reads slowly keeps no memory of the model's
         order.unfinished -= 1
         if not order.unfinished:
             self._orders.discard(order)
             order.gone = True
+            order.release()
             order.finish(None)
             if order.bell is not None:
                 self.ended.add(order.bell)
@@ -307,7 +348,24 @@ class Batching:
         try:
             yield
         except Exception as fault:
+            if isinstance(fault, OutOfMemory):
+                self._make_do()
             self._faults.append((members, fault))
+
+    def _not_taken(self, members: Sequence[Member], fault: Exception) -> None:
+        """A step ends those who were in it, unless it was memory that it lacked and there is a smaller one."""
+        if not (isinstance(fault, OutOfMemory) and self._make_do()):
+            self._faults.append((members, fault))
+
+    def _make_do(self) -> bool:
+        """Memory did not suffice: what is kept is given up, and steps are smaller; False where they are smallest."""
+        self.meter.shortages += 1
+        self.cache.clear()
+        smaller = self._room.shrink(len(self._members) if self._members else self._room.now)
+        if smaller:
+            name, now = self.model.info.name, self._room.now
+            _log.warning("memory does not suffice for %s, whose steps take at most %d texts for a while", name, now)
+        return smaller
 
     def fail(self, fault: Exception) -> None:
         """Something of ours raised, nobody knows whose fault: all are told, because any may have been left halfway."""
@@ -317,6 +375,7 @@ class Batching:
     def _fail(self, orders: Iterable[Order], fault: Exception) -> None:
         """Ends these by a fault, and nobody else."""
         ended = {order.outer or order for order in orders}
+        self.meter.failed += sum(not order.gone for order in ended)
         _log.error("the model %s failed, and with it %d requests", self.model.info.name, len(ended), exc_info=fault)
         told = fault if isinstance(fault, UserError) else ModelFailed(f"{self.model.info.name}: {fault}")
         for order in ended:
@@ -395,7 +454,12 @@ class Batching:
             text.brief = min(text.most, text.room)
 
     def _keep(self, order: Order, tokens: Sequence[int], state: Any, logits: Floats) -> None:
-        self.cache.keep(order.voice.number, tokens, self.model.fork(state), logits, self.model.nbytes(state))
+        try:
+            kept = self.model.fork(state)
+        except OutOfMemory:
+            self._make_do()
+        else:
+            self.cache.keep(order.voice.number, tokens, kept, logits, self.model.nbytes(kept))
 
     def _found(self, text: UnitText, alternatives: tuple[Alternative, ...], exact: bool, logits: Floats) -> None:
         """The alternatives that a text outside the schedule has waited for."""

@@ -50,25 +50,40 @@ class Meter:
         batch: members of each step: texts, prompts being read, searches; 0 where only draws were left.
         queue: seconds from a request to its first step.
         first: seconds from a request to its first token.
+        failed: requests that a fault has ended.
+        shortages: times that memory did not suffice for a step.
         texts: that are being written or wait now.
         kept: bytes in the cache of prefixes now.
+        places: texts that a step takes at most now.
     """
 
-    __slots__ = ("batch", "first", "found", "kept", "model", "queue", "read", "steps", "texts", "tokens")
+    __slots__ = (
+        "batch",
+        "failed",
+        "first",
+        "found",
+        "kept",
+        "model",
+        "places",
+        "queue",
+        "read",
+        "shortages",
+        "steps",
+        "texts",
+        "tokens",
+    )
 
     def __init__(self, model: str) -> None:
         self.model = model
-        self.tokens = self.read = self.found = self.texts = self.kept = 0
+        self.tokens = self.read = self.found = self.failed = self.shortages = 0
+        self.texts = self.kept = self.places = 0
         self.steps, self.queue, self.first = Buckets(SECONDS), Buckets(SECONDS), Buckets(SECONDS)
         self.batch = Buckets(TEXTS)
 
     def add(self, other: Meter) -> None:
         """Counts in what another has counted."""
-        self.tokens += other.tokens
-        self.read += other.read
-        self.found += other.found
-        self.texts += other.texts
-        self.kept += other.kept
+        for name in ("tokens", "read", "found", "failed", "shortages", "texts", "kept", "places"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("steps", "queue", "first", "batch"):
             getattr(self, name).add(getattr(other, name))
 
@@ -90,7 +105,7 @@ class Meters:
 
     def close(self, meter: Meter) -> None:
         """Its engine is gone: it has neither texts nor memory any more."""
-        meter.texts = meter.kept = 0
+        meter.texts = meter.kept = meter.places = 0
         with self._lock:
             self._running.remove(meter)
             self._past.setdefault(meter.model, Meter(meter.model)).add(meter)

@@ -53,6 +53,21 @@ class PrefixCache(Generic[State]):
         """Bytes in use."""
         return self._used
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._used = 0
+        self._sorted.clear()
+        self._entries.clear()
+
+    def forget(self, owner: int) -> None:
+        """Forgets an owner, who will not ask any more."""
+        beginning = key(owner, ())
+        first = after = bisect_left(self._sorted, beginning)
+        while after < len(self._sorted) and self._sorted[after].startswith(beginning):
+            self._used -= self._entries.pop(self._sorted[after])[1]
+            after += 1
+        del self._sorted[first:after]
+
     def longest(self, owner: int, tokens: Sequence[int]) -> Kept[State] | None:
         """What is kept of the longest prefix of an owner's tokens, if any is."""
         wanted = key(owner, tokens)

@@ -9,17 +9,38 @@ import numpy as np
 
 from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats, Ids, draw, draw_one, log_normalisers, remaining
+from generators.sampling import Floats, Ids, draw, draw_one, remaining
 
 _NEVER: Final = np.float32(-np.inf)
 
 
-def drawn(texts: Sequence[Text], logits: Floats, table: TokenTable) -> tuple[list[int], list[float]]:
+class NotFinite(ArithmeticError):
+    """A model has answered with numbers that nothing can be drawn from; its weights are damaged."""
+
+    def __str__(self) -> str:
+        return "its answer is NaN or infinite; import or train it again"
+
+
+def check(answers: Sequence[Floats]) -> None:
+    """Refuses logits, a row or several each, that are no distribution.
+
+    Raises:
+        NotFinite: a row holds NaN, an infinite logit, or only ones of minus infinity.
+    """
+    for logits in answers:
+        if not np.isfinite(logits.max(axis=-1)).all():
+            raise NotFinite
+
+
+def drawn(
+    texts: Sequence[Text], logits: Floats, normalisers: Floats, table: TokenTable
+) -> tuple[list[int], list[float]]:
     """A token for each text and the logarithm of its probability before any filter.
 
     Args:
         texts: each with its own settings.
         logits: float32 [texts, vocabulary]; not changed.
+        normalisers: of the logits, all finite.
     """
     scores = logits + table.forbidden
     early = [place for place, text in enumerate(texts) if text.pieces < text.least]
@@ -36,7 +57,7 @@ def drawn(texts: Sequence[Text], logits: Floats, table: TokenTable) -> tuple[lis
             tokens[plain] = _drawn_plainly([texts[place] for place in plain], scores[plain])
         for place in [place for place, text in enumerate(texts) if text.filters is not None]:
             tokens[place] = _drawn_filtered(texts[place], scores[place])
-    logprobs = logits[np.arange(len(texts)), tokens] - log_normalisers(logits)
+    logprobs = logits[np.arange(len(texts)), tokens] - normalisers
     return tokens.tolist(), logprobs.tolist()
 
 

@@ -78,6 +78,13 @@ class Order:
     def priority(self) -> Priority:
         return self.request.priority
 
+    def release(self) -> None:
+        """It is gone: whatever it still has of the model's memory is given back, however long it is then read."""
+        self.texts.clear()
+        self.inner.clear()
+        if self.outer is not None and self in self.outer.inner:
+            self.outer.inner.remove(self)
+
 
 class Text:
     """One choice, written token by token as the model has them.

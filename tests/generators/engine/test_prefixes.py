@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.engine.prefixes import OVERHEAD, PrefixCache
@@ -103,3 +103,25 @@ def test_keeping_again() -> None:
 
     assert (len(cache), cache.nbytes) == (1, before)
     assert kept(cache, [1]) == "new"
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), IDS), max_size=25))
+def test_forgetting(entries: list[tuple[int, list[int]]]) -> None:
+    """What an owner that is forgotten had is gone with its memory, and the others' is still found."""
+    cache: PrefixCache[int] = PrefixCache(1 << 20)
+    others: PrefixCache[int] = PrefixCache(1 << 20)
+    for owner, tokens in entries:
+        cache.keep(owner, tokens, owner, LOGITS, 1)
+        if owner != 1:
+            others.keep(owner, tokens, owner, LOGITS, 1)
+
+    cache.forget(1)
+
+    assert (len(cache), cache.nbytes) == (len(others), others.nbytes)
+    for owner, tokens in entries:
+        found, wanted = cache.longest(owner, tokens), others.longest(owner, tokens)
+        assert (found is None) == (wanted is None) == (owner == 1)
+    cache.clear()
+    assert (len(cache), cache.nbytes) == (0, 0)
+    assert all(cache.longest(owner, tokens) is None for owner, tokens in entries)
