@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
+from generators.devices import is_shortage
 from generators.engine import QUEUE_LIMIT, Engine, Voice
 from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.kinds import adapted, base_in_use, cache_bytes, info_of, is_installed, load_model, rank
@@ -206,13 +207,16 @@ class LocalGenerator:
     def _taken(self, directory: Path) -> _Loaded | None:
         with self._lock:
             loaded = self._loaded.pop(directory, None)
+            if loaded is not None and loaded.engine.closed:  # by a fault of its own: nobody closes one in here
+                loaded = None
             if loaded is not None:
                 loaded.users += 1
                 self._loaded[directory] = loaded
             return loaded
 
     def _load(self, shelf: Shelf, directory: Path) -> None:
-        if directory not in self._loaded:
+        there = self._loaded.get(directory)
+        if there is None or there.engine.closed:
             info = shelf.info(directory)
             loaded = self._joined(directory, info) or self._opened(directory, info)
             with self._lock:
@@ -234,24 +238,37 @@ class LocalGenerator:
         return _Loaded(model, below.engine, below.engine.join(model))
 
     def _opened(self, directory: Path, info: ModelInfo) -> _Loaded:
-        model = load_model(directory, info, device=self._device, threads=self._threads, precision=self._precision)
+        model = self._read(directory, info)
         limits = {"queue_limit": self._queue_limit, "cache_bytes": cache_bytes(info.kind)}
         engine = Engine(model, **limits, threads=self._threads or 1)
         self._make_room(engines=MOST_LOADED - 1)
         return _Loaded(model, engine, engine.voice)
+
+    def _read(self, directory: Path, info: ModelInfo) -> Model[Any]:
+        """A model with its weights; where memory does not suffice, models that nobody uses are given up for it."""
+        load = partial(load_model, device=self._device, threads=self._threads, precision=self._precision)
+        try:
+            return load(directory, info)
+        except (MemoryError, RuntimeError) as fault:
+            if not is_shortage(fault):
+                raise
+            _log.warning("memory does not suffice for %s; models that nobody uses are given up", info.name)
+        self._make_room(engines=0)  # out here, where nothing of the fault's keeps memory any more
+        return load(directory, info)
 
     def _make_room(self, *, engines: int = MOST_LOADED, adapters: int = MOST_ADAPTERS) -> None:
         """Gives up models that nobody uses, the least recently used first, until no more than so many are left."""
         with self._lock:
             joined = [path for path, each in self._loaded.items() if each.voice is not each.engine.voice]
             idle = [path for path in joined if not self._loaded[path].users]
-            for path in idle[: max(0, len(joined) - adapters)]:
-                del self._loaded[path]
+            gone = [self._loaded.pop(path) for path in idle[: max(0, len(joined) - adapters)]]
             used: dict[Engine, int] = {}  # the least recently used first
             for each in self._loaded.values():
                 used[each.engine] = used.pop(each.engine, 0) + each.users
             spare = [engine for engine, users in used.items() if not users][: max(0, len(used) - engines)]
             self._loaded = {path: each for path, each in self._loaded.items() if each.engine not in spare}
+        for each in gone:
+            each.engine.leave(each.voice)
         for engine in spare:
             engine.close()
 

@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 from generators.engine.meter import METERS, Buckets, Meter, Meters
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+SHORTAGES: Final = "planchette_memory_shortages"
+PLACES: Final = "planchette_batch_limit"
 
 _HISTOGRAMS: Final[Sequence[tuple[str, str, Callable[[Meter], Buckets]]]] = (
     ("planchette_step_seconds", "Time of a step of the model.", lambda meter: meter.steps),
@@ -21,9 +23,15 @@ _HISTOGRAMS: Final[Sequence[tuple[str, str, Callable[[Meter], Buckets]]]] = (
     ("planchette_queue_seconds", "From a request to its first step.", lambda meter: meter.queue),
     ("planchette_first_token_seconds", "From a request to its first token.", lambda meter: meter.first),
 )
+_COUNTERS: Final[Sequence[tuple[str, str, Callable[[Meter], int]]]] = (
+    ("planchette_tokens", "Tokens drawn.", lambda meter: meter.tokens),
+    ("planchette_failed_requests", "Requests that a fault has ended.", lambda meter: meter.failed),
+    (SHORTAGES, "Times that memory did not suffice for a step.", lambda meter: meter.shortages),
+)
 _GAUGES: Final[Sequence[tuple[str, str, Callable[[Meter], int]]]] = (
     ("planchette_live_texts", "Texts that are being written or wait.", lambda meter: meter.texts),
     ("planchette_prefix_cache_bytes", "Memory of what prompts have come to.", lambda meter: meter.kept),
+    (PLACES, "Texts that a step takes at most; fewer after a shortage.", lambda meter: meter.places),
 )
 
 
@@ -40,16 +48,18 @@ class Engines(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each metric once, with a sample or more for each model."""
         meters = list(self._meters.by_model())
-        tokens = CounterMetricFamily("planchette_tokens", "Tokens drawn.", labels=["model"])
         prompts = CounterMetricFamily(
             "planchette_prompt_tokens", "Tokens of prompts: read, or found in the cache.", labels=["model", "found"]
         )
         for meter in meters:
-            tokens.add_metric([meter.model], meter.tokens)
             prompts.add_metric([meter.model, "no"], meter.read)
             prompts.add_metric([meter.model, "yes"], meter.found)
-        yield tokens
         yield prompts
+        for name, text, count in _COUNTERS:
+            counter = CounterMetricFamily(name, text, labels=["model"])
+            for meter in meters:
+                counter.add_metric([meter.model], count(meter))
+            yield counter
         for name, text, gauge in _GAUGES:
             family = GaugeMetricFamily(name, text, labels=["model"])
             for meter in meters:

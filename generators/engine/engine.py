@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -58,6 +58,7 @@ class Engine:
         self._vocabulary = model.vocabulary
         self._limit = max_batch + queue_limit
         self._max_batch = max_batch
+        self._here: Counter[str] = Counter()  # requests of each fairness key whose reader has not gone
         self._threads = threads
         self._batching = Batching(model, max_batch, cache_bytes)
         self._numbers = count(1)
@@ -79,6 +80,11 @@ class Engine:
         return self._vocabulary
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes nothing in any more."""
+        return self._closing
+
+    @property
     def live(self) -> int:
         """Choices that are being written or wait."""
         return self._taken - self._batching.left
@@ -86,6 +92,10 @@ class Engine:
     def join(self, model: Model[Any]) -> Voice:
         """A voice beside the engine's own: of a model whose states the engine's can extend, as an adapter over it."""
         return voice_of(model, next(self._numbers), self._batching.table)
+
+    def leave(self, voice: Voice) -> None:
+        """Nobody writes with a voice any more."""
+        self._call(partial(self._batching.forget, voice))
 
     @asynccontextmanager
     async def complete(
@@ -102,23 +112,28 @@ class Engine:
         """
         voice = voice or self.voice
         check(request, voice.info, self._vocabulary)
+        writes = request.max_tokens != 0 or request.echo
+        if writes:  # before the prompt is tokenised, which costs more than anything before it
+            with self._changed:
+                self._check_room(request)
         prompt = await encoded(self._vocabulary, request.prompt)
         bell = self._bell()
         stream = bell.open()
-        order, started = order_of(request, voice, self._vocabulary, prompt, stream)
         try:
-            if order.most or request.echo:
+            order, started = order_of(request, voice, self._vocabulary, prompt, stream)
+            if writes:
                 self._submit(order, started)
+                try:
+                    yield stream
+                finally:
+                    self._leave(order)
             else:  # only the prompt's token ids are wanted
                 stream.events.append(started)
                 stream.events.append(Finished(-1, "length", order.prompt_tokens, 0))
                 stream.finish()
-                order.gone = True
-            yield stream
+                yield stream
         finally:
             bell.close(stream)
-            if not order.gone:
-                self._call(partial(self._batching.drop, order))
 
     def run(self, work: Callable[[], T]) -> Future[T]:
         """Lets the engine's thread, which alone may touch the model, do something else between two steps.
@@ -129,6 +144,8 @@ class Engine:
         done: Future[T] = Future()
 
         def call() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
             try:
                 done.set_result(work())
             except BaseException as fault:
@@ -156,19 +173,43 @@ class Engine:
                 self._bells = {**others, loop: Bell(loop)}
             return self._bells[loop]
 
+    def _check_room(self, request: CompletionRequest) -> None:
+        """Whether all choices of a request find a place; a key that has nothing here finds as many places again.
+
+        So those who are there with hundreds of requests keep nobody else out.
+
+        Raises:
+            Busy: there is none.
+            ShuttingDown: the engine is closed.
+        """
+        if self._closing:
+            raise ShuttingDown
+        if request.priority is Priority.BALLOT:
+            return
+        is_new = request.user and not self._here[request.user]
+        limit = self._limit + (self._limit - self._max_batch if is_new else 0)
+        if self.live + (1 if request.max_tokens == 0 else request.n) > limit:
+            raise Busy(max(0, self.live - self._max_batch))
+
     def _submit(self, order: Order, started: Started) -> None:
         with self._changed:
-            if self._closing:
-                order.gone = True
-                raise ShuttingDown
-            if order.priority is not Priority.BALLOT and self.live + order.unfinished > self._limit:
-                order.gone = True
-                raise Busy(max(0, self.live - self._max_batch))
+            self._check_room(order.request)
+            self._here[order.user] += 1
             ahead = 0 if order.priority is Priority.BALLOT else self.live + order.unfinished - self._max_batch
             order.append(started._replace(ahead=max(0, min(self.live, ahead))))
             self._taken += order.unfinished
             self._calls.append(partial(self._batching.admit, order))
             self._changed.notify()
+
+    def _leave(self, order: Order) -> None:
+        """The reader of an order has gone."""
+        with self._changed:
+            self._here[order.user] -= 1
+            if not self._here[order.user]:
+                del self._here[order.user]
+            if not order.gone:
+                self._calls.append(partial(self._batching.drop, order))
+                self._changed.notify()
 
     def _call(self, call: Callable[[], None]) -> None:
         with self._changed:
@@ -200,9 +241,11 @@ class Engine:
         try:
             self._answer_calls()
         finally:
-            self._batching.end(ShuttingDown())
-            self._ring()
-            METERS.close(self._batching.meter)
+            try:
+                self._batching.end(ShuttingDown())
+                self._ring()
+            finally:
+                METERS.close(self._batching.meter)
 
     def _answer_calls(self) -> None:
         while self._calls:  # not a loop over them: readers who leave append more meanwhile
@@ -219,9 +262,10 @@ class Engine:
 
     def _ring(self) -> None:
         """Lets the event loops know, each once."""
-        self._batching.meter.texts = self.live
-        self._batching.meter.kept = self._batching.cache.nbytes
-        ended = self._batching.ended
+        batching = self._batching
+        meter = batching.meter
+        meter.texts, meter.kept, meter.places = self.live, batching.cache.nbytes, batching.places
+        ended = batching.ended
         for bell in self._bells.values():
             if not bell.idle:
                 bell.ring(now=bell in ended)

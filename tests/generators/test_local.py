@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from generators.completion import CompletionRequest, Generator, Piece, Started
+from generators.engine import Engine
 from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.local import MOST_LOADED, LocalGenerator, Shelf, factory
 from generators.registry import GeneratorSettings
@@ -229,6 +230,63 @@ async def test_new_and_removed_models(tmp_path: Path, opened: Opening) -> None:
 
     with pytest.raises(UnknownModel):
         await generator.load("new")
+
+
+async def test_a_model_removed_while_it_writes(tmp_path: Path, opened: Opening) -> None:
+    """A text goes on to its end when its model's files are removed; after that the model is unknown."""
+    directory = save_tiny(tmp_path / "models" / "a" / "1")
+    generator = opened()
+
+    request = CompletionRequest(model="a", max_tokens=200, min_tokens=200, seed=1)
+    async with generator.complete(request) as events:
+        await anext(events)
+        shutil.rmtree(directory)
+        pieces = [event async for event in events if isinstance(event, Piece)]
+
+    assert len(pieces) == 200
+    with pytest.raises(UnknownModel):
+        await version_of(generator, "a")
+
+
+async def test_memory_for_a_model(tmp_path: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory does not suffice for a model, those that nobody uses are given up for it; those in use stay."""
+    import generators.charrnn
+
+    for name in "abc":
+        save_tiny(tmp_path / "models" / name / "1")
+    generator = opened()
+    await generator.load("a")
+    real = generators.charrnn.load
+    shortages = [MemoryError()]
+
+    def short(*given: Any) -> Any:
+        if shortages:
+            raise shortages.pop()
+        return real(*given)
+
+    async with generator.complete(CompletionRequest(model="b", max_tokens=50, min_tokens=50, seed=1)) as events:
+        monkeypatch.setattr(generators.charrnn, "load", short)
+        await generator.load("c")
+        pieces = [event async for event in events if isinstance(event, Piece)]
+
+    assert len(pieces) == 50
+    assert [await generator.ready(name) for name in "abc"] == [False, True, True]
+
+
+async def test_an_engine_that_has_ended(tmp_path: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model whose engine has ended by a fault of its own is opened anew for the next text."""
+    save_tiny(tmp_path / "models" / "a" / "1")
+    generator = opened()
+    await generator.load("a")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "_wait", lambda _: 1 / 0)
+        patched.setattr(threading, "excepthook", lambda _: None)
+        await version_of(generator, "a")
+        while any(thread.name == "engine a" for thread in threading.enumerate()):  # noqa: ASYNC110 (a thread's end)
+            await asyncio.sleep(0.001)
+
+    assert await version_of(generator, "a") == "1"
 
 
 async def test_the_factory(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from generators.completion import CompletionRequest, Finished
 from generators.engine import Engine
 from generators.engine.meter import METERS, Buckets
+from generators.errors import ModelFailed
 from generators.metrics import Trainings, exposition
 from generators.scripted import Script
+from tests.generators.engine.test_faults import Short
 
 NAME = "counted"
 
@@ -23,12 +25,12 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-def told(*further: Trainings) -> dict[tuple[str, str], float]:
-    """Samples of this test's model and of no model, by their name and the label that tells them apart."""
+def told(name: str = NAME, *further: Trainings) -> dict[tuple[str, str], float]:
+    """Samples of a model and of no model, by their name and the label that tells them apart."""
     found = {}
     for family in text_string_to_metric_families(exposition(*further).decode()):
         for sample in family.samples:
-            if sample.labels.pop("model", NAME) == NAME:
+            if sample.labels.pop("model", name) == name:
                 found[sample.name, ",".join(sample.labels.values())] = sample.value
     return found
 
@@ -59,6 +61,21 @@ async def test_texts_are_counted(engine: Engine) -> None:
     assert after["process_resident_memory_bytes", ""] > 1_000_000
 
 
+async def test_faults_are_counted() -> None:
+    """Requests that a fault ended, and steps for which memory did not suffice, are counted; so is what a step takes."""
+    engine = Engine(Short(0), max_batch=8)
+    with pytest.raises(ModelFailed):
+        await write(engine, "Once", 5)
+
+    before = told("tiny")
+    engine.close()
+    after = told("tiny")
+
+    assert (before["planchette_failed_requests_total", ""], before["planchette_memory_shortages_total", ""]) == (1, 2)
+    assert (before["planchette_batch_limit", ""], after["planchette_batch_limit", ""]) == (1, 0)
+    assert after["planchette_memory_shortages_total", ""] == 2
+
+
 async def test_counters_outlive_an_engine() -> None:
     """What was counted stays when a model is given up and loaded again, while its memory and its texts are gone."""
     counts = []
@@ -74,7 +91,7 @@ async def test_counters_outlive_an_engine() -> None:
 
 def test_trainings() -> None:
     """Trainings are counted by their state."""
-    found = told(Trainings(["running", "queued", "queued"]))
+    found = told(NAME, Trainings(["running", "queued", "queued"]))
 
     assert (found["planchette_trainings", "running"], found["planchette_trainings", "queued"]) == (1, 2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,8 +16,10 @@ import pytest
 from generators.candidates import candidates
 from generators.completion import CompletionRequest, Event, Finished, Piece, Priority, Started, Unit
 from generators.engine import Engine
+from generators.engine.texts import Order
 from generators.errors import Busy, ModelFailed, ShuttingDown, UserError
 from generators.scripted import Pace, Script
+from generators.vocabulary import Vocabulary
 from tests.fakes.models import Watched, tiny
 
 
@@ -135,6 +138,69 @@ async def test_choices_count_in_the_queue() -> None:
             await read(engine, n=5)
 
         assert engine.live == 0
+
+
+async def test_ten_thousand_requests() -> None:
+    """Of ten thousand requests at once as many are taken in as there is room for, and of the others nothing stays."""
+    gc.collect()
+    before = sum(isinstance(each, Order) for each in gc.get_objects())
+    async with paced(max_batch=8, queue_limit=8) as (engine, _, pace):
+        tasks = [asyncio.create_task(read(engine, seed=seed)) for seed in range(10_000)]
+        done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 10_000 - 16:
+            done, waiting = await asyncio.wait(tasks, timeout=0.01)
+
+        assert engine.live == len(waiting) == 16
+        assert {type(task.exception()) for task in done} == {Busy}
+        assert sum(isinstance(each, Order) for each in gc.get_objects()) <= before + 16
+        pace.free()
+        texts = [ids_of(await task) for task in waiting]
+
+    assert {len(ids) for ids in texts} == {10}
+    assert engine.live == 0
+
+
+async def test_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full engine refuses a long prompt without tokenising it."""
+    async with paced(max_batch=1, queue_limit=0) as (engine, _, _):
+        task = asyncio.create_task(read(engine))
+        await until(lambda: engine.live == 1)
+        monkeypatch.setattr(Vocabulary, "encode", lambda *_: pytest.fail("the prompt was tokenised"))
+
+        with pytest.raises(Busy):
+            await read(engine, prompt="Once " * 4000)
+
+        task.cancel()
+
+
+async def test_a_key_that_fills_the_queue() -> None:
+    """Whoever fills the queue with requests keeps nobody out who has none there, and these are bounded, too."""
+    async with paced(max_batch=2, queue_limit=3) as (engine, _, pace):
+        many = [asyncio.create_task(read(engine, user="many", seed=seed)) for seed in range(1000)]
+        await until(lambda: sum(task.done() for task in many) == 995)
+        others = [asyncio.create_task(read(engine, user=f"other {number}")) for number in range(5)]
+        await until(lambda: sum(task.done() for task in others) == 2)
+        with pytest.raises(Busy):
+            await read(engine, user="other 0")
+        pace.free()
+        found = await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*many, return_exceptions=True)
+
+        assert [type(each) for each in found] == [list] * 3 + [Busy] * 2
+        assert ids_of(await read(engine, user="many"))
+
+
+async def test_work_that_nobody_waits_for() -> None:
+    """Work between two steps that is called off is left out, and no text ends by it."""
+    async with paced() as (engine, _, pace):
+        text = asyncio.create_task(read(engine))
+        await until(lambda: pace.waited == 1)
+        called_off, wanted = engine.run(lambda: 1), engine.run(lambda: 2)
+        called_off.cancel()
+        pace.free()
+
+        assert len(ids_of(await text)) == 10
+        assert await asyncio.wrap_future(wanted) == 2
 
 
 async def test_keys_take_turns() -> None:
