@@ -45,6 +45,7 @@ class Finding:
 async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     """Every check, in the order in which a person would mend things."""
     from bot.shell.discord import discord_findings
+    from bot.shell.memory import memory_findings
     from bot.shell.telegram import telegram_findings
 
     for one in (*_home(configuration.home), *_network(configuration)):
@@ -63,6 +64,8 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     yield _torch()
     if (precision := await asyncio.to_thread(_precision, configuration)) is not None:
         yield precision
+    async for one in memory_findings(configuration):
+        yield one
 
 
 def _home(home: Path) -> Iterator[Finding]:
