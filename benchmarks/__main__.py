@@ -8,7 +8,7 @@ import importlib
 from benchmarks.peers import results
 
 LEARNING = ("titles", "stories", "synopses", "training", "tuning")
-NAMES = ("engine", "writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", *LEARNING)
+NAMES = ("engine", "writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", "soak", *LEARNING)
 
 
 def run() -> None:
@@ -17,6 +17,7 @@ def run() -> None:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="of the benchmark engine, only these rows")
     parser.add_argument("--rounds", type=int, default=5, help="pairs that count, after one that does not")
+    parser.add_argument("--minutes", type=int, default=30, help="of the benchmark soak")
     parser.add_argument("--again", action="store_true", help="peers too whose long runs are kept beside them")
     arguments = parser.parse_args()
     if arguments.again:
@@ -24,6 +25,8 @@ def run() -> None:
     main = importlib.import_module(f"benchmarks.{arguments.name}").main
     if arguments.name == "engine":
         print(main(arguments.rounds, arguments.rows))
+    elif arguments.name == "soak":
+        print(main(arguments.minutes))
     elif arguments.rows:
         parser.error(f"{arguments.name} has no rows to choose from")
     else:
