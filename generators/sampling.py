@@ -7,22 +7,19 @@ i takes its uniform number from a counter-based generator keyed by seed and i, a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 
-from generators.completion import Sampling
-
 Floats: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]
 
 BLOCK: Final = 256  # uniforms made at a time: making a generator costs 11 µs whatever it makes
 COLD: Final = 1e-6  # temperature below which float32 cannot tell it from 0
-PENALISED: Final = 512  # tokens that the repetition penalty looks back on
-HEADS: Final = (512, 4_096)  # tokens that top_p looks at first
+RARE: Final = 1e-30  # sum of weights below which float32 leaves too little of what may be drawn beside what may not
 SIZE: Final = 32  # of a group whose maximum is taken; at 50,257 tokens and n = 40 the least time
 _NEVER: Final = np.float32(-np.inf)
 
@@ -68,11 +65,12 @@ def log_softmax(logits: Floats) -> Floats:
 
 def ranked(logprobs: Floats, n: int | None) -> tuple[list[int], list[float]]:
     """The n likeliest of one row, the likeliest first, equal ones by id; None for all of them."""
-    order = _order(logprobs, n)
+    order = likeliest(logprobs, n)
     return order.tolist(), logprobs[order].tolist()
 
 
-def _order(logprobs: Floats, n: int | None) -> Ids:
+def likeliest(logprobs: Floats, n: int | None) -> Ids:
+    """The ids of the n likeliest of one row, in the order of `ranked`."""
     if n is None or n >= len(logprobs):
         return np.argsort(-logprobs, kind="stable")
     if n < 1:
@@ -102,32 +100,116 @@ def _bound(logprobs: Floats, n: int) -> np.float32:
 def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float64]) -> Ids:
     """One token a row, by inverting the cumulated probabilities at the row's uniform number.
 
-    Blocks of tokens are cumulated first, then the tokens of one block: a cumulated sum is the one operation here that
-    no vector unit helps with, and over whole rows it costs more than everything else together.
-
     Args:
         scores: float32 [rows, vocabulary]; -inf for what cannot be drawn, finite for one at least.
         temperatures: [rows], at least 0; 0 takes the likeliest, of equal ones the lowest id.
         uniforms: [rows], in [0, 1).
     """
-    rows, size = scores.shape
     cold = temperatures < COLD
     any_cold = cold.any()
     if any_cold:
         if cold.all():
             return cast(Ids, scores.argmax(axis=1))
         temperatures = np.where(cold, 1.0, temperatures)
-    width = 1 << max(4, (size.bit_length() + 1) // 2)  # about √size
-    blocks = -(-size // width)
     shifted = scores - scores.max(axis=1, keepdims=True)  # before the division, so that 0.001 does not overflow
     shifted /= temperatures.astype(np.float32)[:, None]
-    weights = np.zeros((rows, blocks * width), np.float32)
-    np.exp(shifted, out=weights[:, :size])
-    weights = weights.reshape(rows, blocks, width)
-    cumulated = np.cumsum(weights @ np.ones(width, np.float32), axis=1, dtype=np.float64)
+    weights, of_tokens = _in_blocks(*scores.shape)
+    np.exp(shifted, out=of_tokens)
+    drawn, _ = _inverted(weights, uniforms)
+    return np.where(cold, scores.argmax(axis=1), drawn) if any_cold else drawn
+
+
+def draw_freely(
+    logits: Floats,
+    most: Floats,
+    never: Ids,
+    least: Ids,
+    end: int,
+    temperatures: NDArray[Any],
+    uniforms: NDArray[np.float64],
+) -> tuple[Ids, Floats]:
+    """One token a row of texts without filters, and its log probability before any temperature.
+
+    At temperature 1 the numbers that the probabilities are made of are those that are drawn from, so that exponentials
+    are taken once.
+
+    Args:
+        logits: float32 [rows, vocabulary], finite where a token may be drawn.
+        most: [rows], the largest logit of each.
+        never: tokens that no row may draw.
+        least: rows that may not draw the end.
+        end: that token.
+        temperatures, uniforms: as for `draw`.
+    """
+    shifted = logits - most[:, None]
+    weights, of_tokens = _in_blocks(*logits.shape)
+    np.exp(shifted, out=of_tokens)
+    normalisers = np.log(of_tokens.sum(axis=1))
+    cold = temperatures < COLD
+    scaled = np.flatnonzero((temperatures != 1) & ~cold)
+    if len(scaled):
+        of_tokens[scaled] = np.exp(shifted[scaled] / temperatures[scaled].astype(np.float32)[:, None])
+    of_tokens[:, never] = 0
+    of_tokens[least, end] = 0
+    tokens, totals = _inverted(weights, uniforms)
+    unlikely = np.flatnonzero(cold | (totals < RARE))
+    if len(unlikely):
+        scores = logits[unlikely]
+        scores[:, never] = _NEVER
+        scores[np.isin(unlikely, least), end] = _NEVER
+        tokens[unlikely] = draw(scores, temperatures[unlikely], uniforms[unlikely])
+    logprobs: Floats = shifted[np.arange(len(tokens)), tokens] - normalisers
+    return tokens, logprobs
+
+
+def draw_freely_alone(
+    logits: Floats, most: np.float32, never: Ids, endless: bool, end: int, temperature: float, uniform: float
+) -> tuple[int, float]:
+    """`draw_freely` for one row [vocabulary]: the same arithmetic, in a third of the time.
+
+    Args:
+        endless: whether it may not draw the end.
+    """
+    shifted = logits - most
+    weights, of_tokens = _in_blocks(1, len(logits))
+    row = np.exp(shifted, out=of_tokens[0])
+    normaliser = np.log(row.sum())
+    if temperature != 1 and temperature >= COLD:
+        np.exp(shifted / np.float32(temperature), out=row)
+    row[never] = 0
+    if endless:
+        row[end] = 0
+    token, total = _inverted_alone(weights[0], weights[0] @ _ones(weights.shape[2]), uniform)
+    if temperature < COLD or total < RARE:
+        scores = logits.copy()
+        scores[never] = _NEVER
+        if endless:
+            scores[end] = _NEVER
+        token = int(draw(scores[None], np.array([temperature]), np.array([uniform]))[0])
+    return token, float(shifted[token] - normaliser)
+
+
+def _in_blocks(rows: int, size: int) -> tuple[Floats, Floats]:
+    """Room for weights [rows, blocks, about √size], and what the tokens' are of it, [rows, size]; the rest is 0."""
+    width = 1 << max(4, (size.bit_length() + 1) // 2)
+    blocks = -(-size // width)
+    flat = np.zeros((rows, blocks * width), np.float32)
+    return flat.reshape(rows, blocks, width), flat[:, :size]
+
+
+def _inverted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[Ids, NDArray[np.float64]]:
+    """A place for each row, and the sum of its weights.
+
+    Blocks of tokens are cumulated first, then the tokens of one block: a cumulated sum is the one operation here that
+    no vector unit helps with, and over whole rows it costs more than everything else together.
+
+    Args:
+        weights: [rows, blocks, width], at least 0.
+    """
+    rows, _, width = weights.shape
+    sums = weights @ _ones(width)
+    cumulated = np.cumsum(sums, axis=1, dtype=np.float64)
     targets = uniforms * cumulated[:, -1]
-    if rows == 1:
-        return _drawn_alone(weights[0], cumulated[0], targets[0])
     every = np.arange(rows)
     block_of = (cumulated > targets[:, None]).argmax(axis=1)
     before = np.where(block_of > 0, cumulated[every, block_of - 1], 0.0)
@@ -137,79 +219,26 @@ def draw(scores: Floats, temperatures: NDArray[Any], uniforms: NDArray[np.float6
     if not reached[:, -1].all():  # the block's sum was rounded up: its last token that has any weight is meant
         last = width - 1 - (inside[:, ::-1] > 0).argmax(axis=1)
         place_of = np.where(reached[:, -1], place_of, last)
-    drawn: Ids = block_of * width + place_of
-    return np.where(cold, scores.argmax(axis=1), drawn) if any_cold else drawn
+    return block_of * width + place_of, cumulated[:, -1]
 
 
-def _drawn_alone(weights: Floats, cumulated: NDArray[np.float64], target: np.float64) -> Ids:
-    """The end of `draw` for one row: the same arithmetic in a third of the calls."""
-    block = int(cumulated.searchsorted(target, "right"))
+def _inverted_alone(weights: Floats, sums: Floats, uniform: float) -> tuple[int, float]:
+    """`_inverted` for one row, whose blocks' sums are known: the same arithmetic in a third of the calls."""
+    cumulated = np.add.accumulate(sums, dtype=np.float64)
+    target = uniform * cumulated.item(-1)
+    block = min(int(cumulated.searchsorted(target, "right")), len(sums) - 1)  # all of no weight: the caller sees it
     inside = weights[block]
-    before = cumulated[block - 1] if block else 0.0
-    place = int(np.cumsum(inside, dtype=np.float64).searchsorted(target - before, "right"))
+    before = cumulated.item(block - 1) if block else 0.0
+    place = int(np.add.accumulate(inside, dtype=np.float64).searchsorted(target - before, "right"))
     if place == len(inside):
-        place = int(np.flatnonzero(inside)[-1])
-    return np.array([block * len(inside) + place])
+        there = np.flatnonzero(inside)
+        place = int(there[-1]) if len(there) else 0
+    return block * len(inside) + place, cumulated.item(-1)
 
 
-def draw_one(scores: Floats, temperature: float, uniform: float) -> int:
-    """A place among a few tokens of one text, by the same inversion as `draw`."""
-    if temperature < COLD:
-        return int(scores.argmax())
-    weights = np.exp((scores.astype(np.float64) - scores.max()) / temperature)
-    cumulated = np.cumsum(weights)
-    place = int(cumulated.searchsorted(uniform * cumulated[-1], "right"))
-    return place if place < len(weights) else int(np.flatnonzero(weights)[-1])
-
-
-def is_filtered(sampling: Sampling) -> bool:
-    """Whether `remaining` leaves anything out, so that rows without filters can skip it."""
-    return bool(sampling.top_k) or sampling.top_p < 1 or sampling.repetition_penalty != 1
-
-
-def remaining(scores: Floats, sampling: Sampling, temperature: float, recent: Sequence[int]) -> tuple[Ids, Floats]:
-    """The tokens that the filters leave, by id, and their scores; in the order of transformers: penalty, top_k, top_p.
-
-    Args:
-        scores: float32 [vocabulary]; not changed.
-        sampling: the filters.
-        temperature: of this draw; the probabilities that top_p adds up are those at this temperature.
-        recent: the text's token ids so far, for the penalty.
-    """
-    if sampling.repetition_penalty != 1 and recent:
-        scores = penalised(scores, recent[-PENALISED:], sampling.repetition_penalty)
-    left = None
-    if 0 < sampling.top_k < len(scores):
-        left = np.sort(_order(scores, sampling.top_k))
-        scores = scores[left]
-    if sampling.top_p < 1:
-        nucleus = np.sort(_nucleus(scores, sampling.top_p, temperature))
-        left = nucleus if left is None else left[nucleus]
-        scores = scores[nucleus]
-    return np.arange(len(scores)) if left is None else left, scores
-
-
-def penalised(scores: Floats, recent: Sequence[int], penalty: float) -> Floats:
-    """Scores of recent tokens divided by the penalty where positive, multiplied where negative."""
-    ids = np.unique(np.asarray(recent, dtype=np.int64))
-    changed = scores.copy()
-    chosen = changed[ids]
-    changed[ids] = np.where(chosen > 0, chosen / np.float32(penalty), chosen * np.float32(penalty))
-    return changed
-
-
-def _nucleus(scores: Floats, top_p: float, temperature: float) -> Ids:
-    """The likeliest tokens that together reach `top_p`; at least one."""
-    if temperature < COLD:
-        return np.array([scores.argmax()])
-    most = scores.max()
-    total = np.exp((scores - most) / np.float32(temperature)).sum(dtype=np.float64)
-    for n in (*HEADS, len(scores)):
-        order = _order(scores, n)  # rarely more than the head: sorting 50,257 tokens costs 4 ms
-        cumulated = np.cumsum(np.exp((scores[order].astype(np.float64) - most) / temperature))
-        if cumulated[-1] >= top_p * total:
-            break
-    return order[: int(np.searchsorted(cumulated, top_p * total)) + 1]
+@cache
+def _ones(width: int) -> Floats:
+    return np.ones(width, np.float32)
 
 
 def logprob_of_sum(logprobs: NDArray[Any]) -> float:

@@ -29,11 +29,12 @@ from generators.engine.voices import Voice
 from generators.engine.work import CHUNK, Echo, Member, Reading, Searching
 from generators.errors import ModelFailed, UserError
 from generators.model import Model, OutOfMemory
-from generators.sampling import Floats, log_normalisers
+from generators.sampling import Floats
 from generators.units import UnitMap
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
 LEAST_CHUNK: Final = 8
+MOMENT: Final = 0.001  # seconds that a lone text goes on before the engine looks who else has come
 
 _log: Final = logging.getLogger(__name__)
 _new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long, and this is once a character
@@ -193,6 +194,9 @@ class Batching:
             self._texts = [member for member in members if isinstance(member, Text)]
             self._others = [member for member in members if not isinstance(member, Text)]
         texts = self._texts
+        if len(members) == 1 and texts and texts[0].plain and not self._ready:
+            self._advance_alone(texts[0])
+            return
         logits = self._extended(texts, self._others)
         if logits is None:
             texts = []
@@ -217,6 +221,16 @@ class Batching:
         if texts and logits is not None:
             with self._blaming(*texts):
                 self._draw(texts, logits)
+
+    def _advance_alone(self, text: Text) -> None:
+        """A text that nobody shares the step with goes on for a moment; else half of a small model's time is ours."""
+        until = time.perf_counter() + MOMENT
+        alone = True
+        while alone and (logits := self._extended([text], [])) is not None:
+            goes_on = text.drawn + 1 < text.brief  # else it ends, or leaves the schedule to be read again
+            with self._blaming(text):
+                self._draw([text], logits)
+            alone = goes_on and text.plain and not (text.order.gone or self._faults) and time.perf_counter() < until
 
     def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | None:
         """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
@@ -278,13 +292,13 @@ class Batching:
 
     def _draw(self, texts: list[Text], logits: Floats) -> None:
         """Draws each text's next token and hands its piece out."""
-        normalisers = log_normalisers(logits)
-        if not math.isfinite(sum(normalisers.tolist())):
-            texts, logits, normalisers = self._sound(texts, logits, normalisers)
+        most = logits.max(axis=1)
+        if not math.isfinite(sum(most.tolist())):
+            texts, logits, most = self._sound(texts, logits, most)
             if not texts:
                 return
         self.meter.tokens += len(texts)
-        tokens, logprobs = drawn(texts, logits, normalisers, self.table)
+        tokens, logprobs = drawn(texts, logits, most, self.table)
         shown, alone, data = self.table.shown, self.table.alone, self.table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
             try:  # costs nothing where nothing is raised
@@ -302,12 +316,12 @@ class Batching:
             except Exception as fault:
                 self._faults.append(((text,), fault))
 
-    def _sound(self, texts: list[Text], logits: Floats, normalisers: Floats) -> tuple[list[Text], Floats, Floats]:
+    def _sound(self, texts: list[Text], logits: Floats, most: Floats) -> tuple[list[Text], Floats, Floats]:
         """Those that can be drawn for; a damaged adapter spoils no text of the others."""
-        finite = np.isfinite(normalisers)
+        finite = np.isfinite(most)
         self._faults += [((text,), NotFinite()) for text, sound in zip(texts, finite, strict=True) if not sound]
         kept = np.flatnonzero(finite)
-        return [texts[place] for place in kept], logits[kept], normalisers[kept]
+        return [texts[place] for place in kept], logits[kept], most[kept]
 
     def _go_on(self, text: Text, reason: FinishReason | None, logits: Floats) -> None:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""

@@ -7,11 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from generators.completion import Sampling
 from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats, Ids, draw, draw_one, remaining
+from generators.filtering import Filtered, draw_filtered
+from generators.sampling import Floats, Ids, draw_freely, draw_freely_alone, log_normalisers
 
 _NEVER: Final = np.float32(-np.inf)
+_NONE: Final = Sampling()
 
 
 class NotFinite(ArithmeticError):
@@ -32,43 +35,53 @@ def check(answers: Sequence[Floats]) -> None:
             raise NotFinite
 
 
-def drawn(
-    texts: Sequence[Text], logits: Floats, normalisers: Floats, table: TokenTable
-) -> tuple[list[int], list[float]]:
+def drawn(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable) -> tuple[list[int], list[float]]:
     """A token for each text and the logarithm of its probability before any filter.
 
     Args:
         texts: each with its own settings.
         logits: float32 [texts, vocabulary]; not changed.
-        normalisers: of the logits, all finite.
+        most: each row's largest logit, all finite.
     """
-    scores = logits + table.forbidden
-    early = [place for place, text in enumerate(texts) if text.pieces < text.least]
-    if early:
-        scores[early, table.end] = _NEVER
-    for place, allowed in [(place, text.allowed) for place, text in enumerate(texts) if text.allowed is not None]:
-        scores[place, ~allowed] = _NEVER
-    plain = [place for place, text in enumerate(texts) if text.filters is None]
-    if len(plain) == len(texts):
-        tokens = _drawn_plainly(texts, scores)
-    else:
-        tokens = np.empty(len(texts), np.int64)
-        if plain:
-            tokens[plain] = _drawn_plainly([texts[place] for place in plain], scores[plain])
-        for place in [place for place, text in enumerate(texts) if text.filters is not None]:
-            tokens[place] = _drawn_filtered(texts[place], scores[place])
-    logprobs = logits[np.arange(len(texts)), tokens] - normalisers
+    if len(texts) == 1:
+        token, logprob = _drawn_alone(texts[0], logits[0], most[0], table)
+        return [token], [logprob]
+    free = [place for place, text in enumerate(texts) if text.filters is None and text.allowed is None]
+    if len(free) == len(texts):
+        tokens, logprobs = _drawn_freely(texts, logits, most, table)
+        return tokens.tolist(), logprobs.tolist()
+    tokens, logprobs = np.empty(len(texts), np.int64), np.empty(len(texts), np.float32)
+    if free:
+        tokens[free], logprobs[free] = _drawn_freely([texts[place] for place in free], logits[free], most[free], table)
+    bound = [place for place, text in enumerate(texts) if text.filters is not None or text.allowed is not None]
+    tokens[bound] = _drawn_bound([texts[place] for place in bound], logits[bound], table)
+    logprobs[bound] = logits[bound, tokens[bound]] - log_normalisers(logits[bound])
     return tokens.tolist(), logprobs.tolist()
 
 
-def _drawn_plainly(texts: Sequence[Text], scores: Floats) -> Ids:
+def _drawn_alone(text: Text, logits: Floats, most: np.float32, table: TokenTable) -> tuple[int, float]:
+    """`drawn` for one text, whose logits are [vocabulary]."""
+    if text.filters is None and text.allowed is None:
+        endless = text.pieces < text.least
+        return draw_freely_alone(logits, most, table.never, endless, table.end, text.heat, text.uniforms.at(text.drawn))
+    [token] = _drawn_bound([text], logits[None], table).tolist()
+    return token, float(logits[token] - log_normalisers(logits))
+
+
+def _drawn_freely(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable) -> tuple[Ids, Floats]:
     heats = np.array([text.heat for text in texts])
     uniforms = np.array([text.uniforms.at(text.drawn) for text in texts])
-    return draw(scores, heats, uniforms)
+    early = np.array([place for place, text in enumerate(texts) if text.pieces < text.least], np.int64)
+    return draw_freely(logits, most, table.never, early, table.end, heats, uniforms)
 
 
-def _drawn_filtered(text: Text, scores: Floats) -> int:
-    """Filters leave a few tokens, among which the draw costs next to nothing."""
-    assert text.filters is not None
-    ids, few = remaining(scores, text.filters, text.heat, text.ids)
-    return int(ids[draw_one(few, text.heat, text.uniforms.at(text.drawn))])
+def _drawn_bound(texts: Sequence[Text], logits: Floats, table: TokenTable) -> Ids:
+    """Draws among what the texts' filters, and their guards, leave."""
+    scores = logits + table.forbidden
+    for place, text in enumerate(texts):
+        if text.pieces < text.least:
+            scores[place, table.end] = _NEVER
+        if text.allowed is not None:
+            scores[place, ~text.allowed] = _NEVER
+    rows = [Filtered(text.filters or _NONE, text.heat, text.ids, text.uniforms.at(text.drawn)) for text in texts]
+    return draw_filtered(scores, rows)

@@ -14,7 +14,9 @@ from typing import Final
 
 from generators.completion import Event
 
-INTERVAL: Final = 0.004  # seconds between looks; people see nothing below 50 ms, and 64 texts wake for 4 pieces at once
+INTERVAL: Final = (
+    0.016  # seconds between looks: people see nothing below 50 ms, and 64 texts wake for 16 pieces at once
+)
 
 
 class Stream(AsyncIterator[Event]):

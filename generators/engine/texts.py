@@ -15,7 +15,8 @@ from generators.completion import CompletionRequest, Event, Finished, FinishReas
 from generators.engine.outlet import Outlet
 from generators.engine.stream import Bell
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats, Uniforms, is_filtered
+from generators.filtering import is_filtered
+from generators.sampling import Floats, Uniforms
 
 if TYPE_CHECKING:
     from generators.engine.voices import Voice

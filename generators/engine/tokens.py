@@ -48,7 +48,8 @@ class TokenTable:
         alone: the token as a tuple of one, which is shared by all who write it.
         shown: its text where it is whole characters, else None; None for special tokens.
         names: as lists of alternatives show it: special tokens and lone bytes by their names.
-        forbidden: float32 [vocabulary], to be added to logits: -inf for special tokens that are never written.
+        never: special tokens that are never written.
+        forbidden: float32 [vocabulary], to be added to logits: -inf for these.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -60,6 +61,7 @@ class TokenTable:
         never = [token for token, data in enumerate(vocabulary.bytes) if not data and token != vocabulary.end]
         self.forbidden = np.zeros(vocabulary.size, np.float32)
         self.forbidden[never] = _NEVER
+        self.never = np.array(never, np.int64)
 
     @cached_property
     def words(self) -> WordTokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -112,6 +113,7 @@ def test_a_fault_of_one(monkeypatch: pytest.MonkeyPatch, breaks: Callable[..., d
 
 def test_a_fault_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a step's draws fail, all who drew are told, also those that had only begun; nothing stays behind."""
+    monkeypatch.setattr("generators.engine.batching.MOMENT", 0)
     model = tiny()
     batching = Batching(model, 64, 0)
     old, new = Reader(model), Reader(model)
@@ -162,3 +164,39 @@ def test_sentences_at_a_deadline() -> None:
     assert (piece.text, piece.exact) == ("Hi.", False)
     assert [event.reason for event in reader.events if isinstance(event, Finished)] == ["deadline"]
     assert not batching.busy
+
+
+@pytest.mark.parametrize(("moment", "steps"), [(0.0, 20), (math.inf, 6)])
+def test_a_lone_text(monkeypatch: pytest.MonkeyPatch, moment: float, steps: int) -> None:
+    """A text that nobody shares the steps with goes on for a moment in each, and is the same text."""
+    monkeypatch.setattr("generators.engine.batching.MOMENT", moment)
+    model = tiny()
+    reader, twin = (Reader(model, max_tokens=20) for _ in range(2))
+    together = Batching(model, 4, 1_000_000)
+    together.admit(twin.order)
+    together.admit(Reader(model, max_tokens=40).order)
+    until_over(together, twin)
+    batching = Batching(model, 4, 1_000_000)
+    batching.admit(reader.order)
+
+    taken = 0
+    while not reader.over:
+        batching.step()
+        taken += 1
+
+    assert steps / 2 < taken <= steps
+    assert [piece.token_ids for piece in reader.pieces] == [piece.token_ids for piece in twin.pieces]
+
+
+def test_a_lone_text_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault ends a lone text in its step, however long its moment is."""
+    monkeypatch.setattr("generators.engine.batching.MOMENT", math.inf)
+    model = tiny()
+    reader = Reader(model, max_tokens=20)
+    batching = Batching(model, 4, 1_000_000)
+    batching.admit(reader.order)
+    monkeypatch.setattr("generators.engine.batching.drawn", raising)
+
+    until_over(batching, reader)
+
+    assert isinstance(reader.fault, ModelFailed)
