@@ -24,7 +24,7 @@ def hosted_generators(configuration: Configuration) -> CombinedGenerator:
     """
     from bot.visibility import is_a_channels
 
-    return open_generators(replace(_settings(configuration), remote_url=None, remote_key=None, hides=is_a_channels))
+    return open_generators(replace(_settings(configuration), remote_url=None, hides=is_a_channels))
 
 
 def _settings(configuration: Configuration) -> GeneratorSettings:
@@ -37,4 +37,5 @@ def _settings(configuration: Configuration) -> GeneratorSettings:
         precision=configuration.precision,
         remote_url=configuration.remote.url,
         remote_key=configuration.remote.key.get_secret_value() if configuration.remote.key else None,
+        remote_ca=configuration.remote.ca,
     )

@@ -35,7 +35,7 @@ class GeneratorSettings:
         threads: of the linear algebra; None for what suits each model.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: of a GPT-2's linear layers: `auto`, `fp32`, `bf16` or `int8`.
-        remote_url, remote_key: a completions API.
+        remote_url, remote_key, remote_ca: a completions API, its key, and who vouches for its certificate.
         script: a file for the scripted generator.
     """
 
@@ -48,6 +48,7 @@ class GeneratorSettings:
     precision: str = "auto"
     remote_url: str | None = None
     remote_key: str | None = None
+    remote_ca: Path | None = None
     script: Path | None = None
 
 

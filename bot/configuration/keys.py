@@ -67,6 +67,28 @@ Address: TypeAlias = Annotated[
 ]
 
 
+def _named(path: Path) -> Path:
+    """The path of a file, and not what is in it."""
+    if not str(path).isprintable():
+        raise ValueError(path)
+    return path.expanduser()
+
+
+def _certificates(path: Path) -> Path:
+    """A file with certificates."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as fault:
+        raise ValueError(path) from fault
+    return path
+
+
+File: TypeAlias = Annotated[Path, AfterValidator(_named)]
+Certificates: TypeAlias = Annotated[File, AfterValidator(_certificates)]
+
+
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -117,6 +139,9 @@ class RemoteKeys(_Keys):
 
     url: Address | None = Field(default=None, description="an address such as http://gpu.example:8478")
     key: Secret = None
+    ca: Certificates | None = Field(
+        default=None, description="the path of a PEM file with certificates, which this user may read"
+    )
 
 
 class HostKeys(_Keys):
@@ -125,6 +150,8 @@ class HostKeys(_Keys):
     host: str = Field(default="127.0.0.1", min_length=1, description="an address of this machine")
     port: Port = 8478
     key: Secret = None
+    certificate: File | None = Field(default=None, description="the path of a PEM file")
+    certificate_key: File | None = Field(default=None, description="the path of a PEM file")
 
 
 class DatabaseKeys(_Keys):

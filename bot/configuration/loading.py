@@ -128,6 +128,8 @@ def _explained(fault: ValidationError, origins: Mapping[str, str], text: str) ->
     if declared:
         field, secret = known[declared]
         value = None if secret else str(first["input"])[:80]
+        if value is not None and not value.isprintable():  # a file's text where its path belongs: perhaps a key
+            value = None
         return ConfigurationFault(declared, value, origin, field.description or "another value")
     if first["type"] != "extra_forbidden":
         return ConfigurationFault(key, str(first["input"])[:80], origin, f"a table of keys such as [{key}] has")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +12,8 @@ import httpx
 
 from bot.configuration import is_loopback
 from generators.remote.connection import meaning
-from generators.remote.errors import HostAway, NotAnApi
+from generators.remote.errors import NotAnApi
+from generators.remote.trust import trust, unreachable
 from generators.wire import Json
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
@@ -27,18 +29,20 @@ class Host:
     Args:
         url: of the API, with or without the `/v1` at its end.
         key: sent as a bearer key.
+        authority: see `trust`.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, authority: Path | None = None) -> None:
         self.url = url
         self._key = key
+        self._trust = trust(url, authority)
 
     @contextmanager
     def connected(self) -> Iterator[httpx.Client]:
         """A connection.
 
         Raises:
-            HostAway: nobody is there, or any more.
+            UserError: nobody is there, or any more.
         """
         base = self.url.rstrip("/").removesuffix("/v1")
         try:
@@ -46,11 +50,12 @@ class Host:
                 base_url=f"{base}/v1/",
                 headers=[(b"Authorization", f"Bearer {self._key}".encode())] if self._key else None,
                 timeout=TIMEOUT,
+                verify=self._trust,
                 trust_env=not is_loopback(urlsplit(base).hostname or ""),  # no proxy sees what stays on this machine
             ) as client:
                 yield client
         except httpx.TransportError as fault:
-            raise HostAway from fault
+            raise unreachable(fault) from fault
 
 
 def answer(response: httpx.Response) -> Json:

@@ -19,7 +19,7 @@ from bot.configuration.keys import RemoteKeys
 from bot.jobs.host import JOB, MOST, Host, answer, delete, file_of, forget
 from generators.errors import ShuttingDown, Translate, UserError, english
 from generators.remote.connection import PREFIX
-from generators.remote.errors import HostAway, HostBusy, HostStarting
+from generators.remote.errors import CertificateRefused, HostAway, HostBusy, HostStarting
 from generators.training.job_directory import JobDirectory, read_object, write_whole
 from generators.training.sealed import read_sealed
 from generators.wire import FIELD, Json
@@ -71,10 +71,17 @@ class RemoteRunner:
         url: of the API, with or without the `/v1` at its end.
         key: sent as a bearer key.
         ticks: seconds that only go forward.
+        authority: PEM certificates that vouch for the host; None for those that are trusted anyway.
     """
 
-    def __init__(self, url: str, key: str | None = None, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._host = Host(url, key)
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+        authority: Path | None = None,
+    ) -> None:
+        self._host = Host(url, key, authority)
         self._ticks = ticks
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._looked: dict[str, float] = {}  # when each job was asked for
@@ -122,7 +129,7 @@ class RemoteRunner:
             try:
                 check_safe(self._host.url)
                 alive = self._follow(directory, state)
-            except (HostAway, HostBusy, HostStarting, ShuttingDown):
+            except (CertificateRefused, HostAway, HostBusy, HostStarting, ShuttingDown):
                 return now - self._answered.setdefault(name, now) < AWAY
             self._answered[name] = now
             return alive
@@ -203,7 +210,7 @@ def remote_runner(keys: RemoteKeys) -> RemoteRunner | None:
     """What carries out trainings on the host that is set, if one is."""
     if not keys.url:
         return None
-    return RemoteRunner(keys.url, keys.key.get_secret_value() if keys.key else None)
+    return RemoteRunner(keys.url, keys.key.get_secret_value() if keys.key else None, authority=keys.ca)
 
 
 class _File:

@@ -44,11 +44,12 @@ class Finding:
 
 async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
     """Every check, in the order in which a person would mend things."""
+    from bot.shell.certificates import certificate_findings
     from bot.shell.discord import discord_findings
     from bot.shell.memory import memory_findings
     from bot.shell.telegram import telegram_findings
 
-    for one in (*_home(configuration.home), *_network(configuration)):
+    for one in (*_home(configuration.home), *_network(configuration), *certificate_findings(configuration)):
         yield one
     async for one in discord_findings(configuration):
         yield one

@@ -11,6 +11,8 @@ import typer
 from bot.shell.output import note, say
 
 if TYPE_CHECKING:
+    import ssl
+
     from bot.configuration import Configuration
 
 
@@ -27,6 +29,7 @@ def host(
     """
     from bot.configuration import Exposed, is_loopback, load_configuration
     from bot.platforms.web.listening import listen
+    from bot.shell.certificates import tls_of
     from bot.shell.logs import configure_logging
 
     configuration = load_configuration(serving=() if host else ("host",))
@@ -34,11 +37,14 @@ def host(
     address = host or configuration.host.host
     if not is_loopback(address) and not configuration.host.key:
         raise Exposed("host", address)
+    tls = tls_of(configuration.host)
     listener = listen(address, configuration.host.port if port is None else port, section="host")
-    asyncio.run(_serve(configuration, listener, address))
+    asyncio.run(_serve(configuration, listener, address, tls))
 
 
-async def _serve(configuration: Configuration, listener: socket.socket, address: str) -> None:
+async def _serve(
+    configuration: Configuration, listener: socket.socket, address: str, tls: ssl.SSLContext | None
+) -> None:
     from bot.generation import hosted_generators
     from bot.home import Home
     from bot.shell.serving import stop_on_signals
@@ -64,16 +70,17 @@ async def _serve(configuration: Configuration, listener: socket.socket, address:
         keys=[key.get_secret_value()] if key else [],
         default=default,
         tuning=tuning if offered else None,
+        tls=tls,
         stop=stop,
-        started=lambda: say(invitation(address, listener.getsockname()[1])),
+        started=lambda: say(invitation(address, listener.getsockname()[1], secure=tls is not None)),
     )
 
 
-def invitation(address: str, port: int) -> str:
+def invitation(address: str, port: int, *, secure: bool = False) -> str:
     """What to set where the bot runs."""
     if address.strip("[]") in ("0.0.0.0", "::"):
         address = socket.gethostname()
     elif ":" in address and not address.startswith("["):
         address = f"[{address}]"
-    url = f"http://{address}:{port}/v1"
+    url = f"{'https' if secure else 'http'}://{address}:{port}/v1"
     return f"The models are served at {url} (Ctrl-C ends it); set remote.url to that address where the bot runs."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
@@ -25,6 +26,7 @@ async def serve_host(
     keys: Sequence[str] = (),
     default: str | None = None,
     tuning: Tuning | None = None,
+    tls: ssl.SSLContext | None = None,
     stop: asyncio.Event | None = None,
     started: Callable[[], None] = lambda: None,
 ) -> None:
@@ -36,6 +38,7 @@ async def serve_host(
         keys: see `host_app`.
         default: the model that makes `/health` say ready; None for the first that is listed.
         tuning: makes models from uploaded files, and has been opened; closed at the end.
+        tls: speaks HTTPS; None for plain HTTP.
         started: called once requests are answered.
     """
     readiness = Readiness(generator, default)
@@ -49,6 +52,7 @@ async def serve_host(
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))

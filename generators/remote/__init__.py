@@ -16,4 +16,4 @@ def factory(settings: GeneratorSettings) -> RemoteGenerator | None:
         return None
     from generators.remote.generator import RemoteGenerator
 
-    return RemoteGenerator(settings.remote_url, settings.remote_key)
+    return RemoteGenerator(settings.remote_url, settings.remote_key, authority=settings.remote_ca)

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from httpx_sse import EventSource, SSEError
 
 from generators.errors import ModelFailed, UnknownModel, Unsupported, UnusableModel, UserError
 from generators.remote.errors import HostAway, HostBusy, HostRefused, HostStarting, KeyRefused, NotAnApi
+from generators.remote.trust import trust, unreachable
 from generators.wire import FAILED, Json, error_from_json
 
 PREFIX: Final = "remote:"  # of a model's name here
@@ -37,15 +39,17 @@ class Connection:
     Args:
         url: of the API, with or without the `/v1` at its end.
         key: sent as a bearer key.
+        authority: see `trust`.
     """
 
-    def __init__(self, url: str, key: str | None) -> None:
+    def __init__(self, url: str, key: str | None, authority: Path | None = None) -> None:
         base = url.rstrip("/").removesuffix("/v1")
         self._client = httpx.AsyncClient(
             base_url=f"{base}/v1/",
             headers=[(b"Authorization", f"Bearer {key}".encode())] if key else None,
             timeout=httpx.Timeout(SILENCE, connect=CONNECT),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),  # the host says when it is full
+            verify=trust(url, authority),
             trust_env=urlsplit(base).hostname not in LOCAL,  # no proxy can reach this machine's own ports
         )
 
@@ -58,7 +62,7 @@ class Connection:
         try:
             answer = await self._client.get("models", timeout=CONNECT)
         except httpx.HTTPError as fault:
-            raise HostAway from fault
+            raise unreachable(fault) from fault
         if answer.status_code in (404, 405):
             raise NotAnApi
         if answer.is_error:
@@ -84,7 +88,7 @@ class Connection:
                     raise meaning(response.status_code, await response.aread())
                 yield _messages(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as fault:
-            raise HostAway from fault
+            raise unreachable(fault) from fault
         except httpx.TransportError as fault:
             raise Lost from fault
         except httpx.DecodingError as fault:

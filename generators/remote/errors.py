@@ -34,6 +34,20 @@ class KeyRefused(UserError):
 
 
 @dataclass(eq=False)
+class CertificateRefused(UserError):
+    """The host shows a certificate that nobody vouches for, or that is another's; `reason` is OpenSSL's."""
+
+    reason: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The certificate of the host of the models is refused ({reason}); whoever runs the bot has to look at "
+            "remote.ca and remote.url.",
+            reason=self.reason,
+        )
+
+
+@dataclass(eq=False)
 class HostStarting(UserError):
     """The host is there, but cannot write yet."""
 

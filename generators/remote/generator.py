@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
@@ -25,11 +26,19 @@ class RemoteGenerator:
     Args:
         url: of the API, with or without the `/v1` at its end.
         key: sent as a bearer key.
+        authority: PEM certificates that vouch for the host; None for those that are trusted anyway.
         ticks: seconds that only go forward.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._connection = Connection(url, key)
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        authority: Path | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connection = Connection(url, key, authority)
         self._catalogue = Catalogue(self._connection, ticks)
 
     async def models(self) -> Sequence[ModelInfo]:

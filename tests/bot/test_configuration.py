@@ -103,8 +103,8 @@ def test_every_key_is_shown(home: Path) -> None:
     assert keys == {
         *("discord.token", "discord.guilds", "discord.training_permission", "telegram.token", "telegram.chats"),
         *("web.enabled", "web.host", "web.port", "web.key", "web.admin_key", "web.allowed_hosts", "models.default"),
-        *("remote.url", "remote.key", "host.host", "host.port", "host.key", "device", "threads", "precision"),
-        "database.url",
+        *("remote.url", "remote.key", "remote.ca", "host.host", "host.port", "host.key", "host.certificate"),
+        *("host.certificate_key", "device", "threads", "precision", "database.url"),
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
         *("training.disk_mb", "training.retention_days"),
         *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),
@@ -136,6 +136,14 @@ def test_documented() -> None:
         ("[remote]\nurl = 'http://x:99999'", "remote.url cannot be http://x:99999"),
         ("[remote]\nurl = 'http://x:port'", "remote.url cannot be http://x:port"),
         ("[remote]\nurl = 'http://'", "it has to be an address such as http://gpu.example:8478."),
+        (
+            "[remote]\nca = '/nowhere'",
+            "remote.ca cannot be /nowhere (planchette.toml, line 2); it has to be the path",
+        ),
+        (
+            '[host]\ncertificate = "-----\\n"',
+            "The value of host.certificate (planchette.toml, line 2) has to be the",
+        ),
         ("home = 'x'", "There is no setting home"),
         ("quux = 1", "There is no setting quux (planchette.toml, line 1); `planchette doctor` lists"),
         ("[web", "planchette.toml cannot be read: "),

@@ -12,10 +12,13 @@ import pytest
 from bot.jobs.remote import STATE, PlainHost, RemoteRunner, check_safe
 from generators.errors import UserError
 from generators.host import Tuning
+from generators.host.certificates import server_context
 from generators.local import LocalGenerator, Shelf
+from generators.remote.errors import CertificateRefused
 from generators.training.job_directory import JobDirectory, write_whole
 from generators.training.sealed import SealedWriter, read_sealed
 from tests.bot.jobs.conftest import until
+from tests.fakes.certificates import Authority
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.fakes.training import FakeRunner
@@ -101,6 +104,24 @@ async def test_a_training_elsewhere(
     assert outcome["after"]["bits_per_character"] == 3.0
     assert "directory" not in outcome
     assert not directory.corpus.exists()
+
+
+async def test_https(
+    tmp_path: Path, elsewhere: Path, tuning: Tuning, there: FakeRunner, directory: JobDirectory
+) -> None:
+    """Text goes to a host whose certificate is vouched for, and to no other."""
+    authority = Authority(tmp_path)
+    tls = server_context(*authority.certificate("127.0.0.1"))
+    generator = LocalGenerator([Shelf(elsewhere / "models")])
+
+    async with hosted(generator, keys=["key"], default="tiny", tuning=tuning, tls=tls) as url:
+        with pytest.raises(CertificateRefused):
+            await asyncio.to_thread(RemoteRunner(url, "key").start, directory, KEY, 1)
+        refused = tuning.all()
+        job = await begin(RemoteRunner(url, "key", authority=authority.path), directory, tuning, there)
+
+    assert refused == []
+    assert tuning.get(job).status != "failed"
 
 
 async def test_cancel_elsewhere(

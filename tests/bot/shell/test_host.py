@@ -13,6 +13,7 @@ import pytest
 
 from bot.configuration import load_configuration
 from bot.generation import generators_of, hosted_generators
+from bot.shell.health import healthy
 from bot.shell.host import invitation
 from bot.visibility import is_a_channels
 from generators.completion import CompletionRequest, Piece
@@ -23,6 +24,7 @@ from generators.remote.errors import HostAway
 from generators.remote.generator import RemoteGenerator
 from tests.bot.shell.conftest import Shell
 from tests.crash.program import eventually
+from tests.fakes.certificates import Authority
 from tests.fakes.models import save_tiny
 
 PROGRAM = [sys.executable, "-m", "bot.cli", "host", "--port", "0"]
@@ -80,6 +82,51 @@ def test_the_rooms_key_is_none_of_its_business(shell: Shell, monkeypatch: pytest
     )
 
 
+def test_https(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a certificate the program serves HTTPS, and a doctor elsewhere says what its bot has to believe."""
+    authority = Authority(tmp_path)
+    certificate, key = authority.certificate("127.0.0.1")
+    monkeypatch.setenv("PLANCHETTE_HOST__CERTIFICATE", str(certificate))
+    monkeypatch.setenv("PLANCHETTE_HOST__CERTIFICATE_KEY", str(key))
+    with subprocess.Popen(PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        assert program.stdout is not None
+        url = program.stdout.readline().split()[5]
+        monkeypatch.setenv("PLANCHETTE_REMOTE__URL", url)
+        monkeypatch.setenv("PLANCHETTE_MODELS__DEFAULT", "remote:charrnn")
+
+        stranger = shell("doctor")
+        monkeypatch.setenv("PLANCHETTE_REMOTE__CA", str(authority.path))
+        friend = shell("doctor")
+
+        port = url.rpartition(":")[2].removesuffix("/v1")
+        eventually(lambda: healthy({"PLANCHETTE_HOST__PORT": port}), "its container is healthy")
+        program.kill()
+    assert url.startswith("https://127.0.0.1:")
+    assert stranger.code == 1
+    assert "is refused (unable to get local issuer certificate); whoever runs the bot has to look at" in stranger.out
+    assert "✓ default model: remote:charrnn writes." in friend.out
+    assert "✓ certificate: " in friend.out
+
+
+def test_an_unusable_certificate(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that cannot be used, or is over, is one sentence, of the doctor too, and nothing is started."""
+    authority = Authority(tmp_path)
+    (_, key), (old, old_key) = authority.certificate("a.example"), authority.certificate("b.example", days=-1)
+    monkeypatch.setenv("PLANCHETTE_HOST__CERTIFICATE_KEY", str(key))
+
+    lonely = shell("host", "--port", "0")
+    monkeypatch.setenv("PLANCHETTE_HOST__CERTIFICATE", str(old))
+    mixed, told = shell("host", "--port", "0"), shell("doctor")
+    monkeypatch.setenv("PLANCHETTE_HOST__CERTIFICATE_KEY", str(old_key))
+    over = shell("doctor")
+
+    assert lonely.err == f"{key} is the key of no certificate; set host.certificate too.\n"
+    assert mixed.err == f"{key} holds another key than that of {old}; set host.certificate_key to its own.\n"
+    assert (lonely.code, mixed.code, told.code) == (1, 1, 1)
+    assert f"✗ certificate: {mixed.err}" in told.out
+    assert f"✗ certificate: {old} has been over since" in over.out
+
+
 async def test_a_host_does_not_ask_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host serves what it has itself, also where the same settings name its address for a bot."""
     monkeypatch.setenv("PLANCHETTE_REMOTE__URL", "http://127.0.0.1:1")
@@ -121,3 +168,4 @@ async def test_channels_models(home: Path) -> None:
 def test_invitation(address: str, shown: str) -> None:
     """The program says what to set where the bot runs."""
     assert f"http://{shown}:8478/v1 " in invitation(address, 8478)
+    assert f"https://{shown}:8478/v1 " in invitation(address, 8478, secure=True)
