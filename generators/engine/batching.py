@@ -123,6 +123,7 @@ class Batching:
         if order.gone:
             return
         self._orders.discard(order)
+        order.held, order.held_ready = [], []
         for inner in (order, *order.inner):
             inner.gone = True
             for member in [member for member in self._schedule if member.order is inner]:
@@ -139,6 +140,28 @@ class Batching:
     def forget(self, voice: Voice) -> None:
         """A voice that nobody will write with any more: what is kept of its texts is given up."""
         self.cache.forget(voice.number)
+
+    def hold(self, order: Order) -> None:
+        """Takes no step for an order whose reader is behind; it keeps its place among those that may wait."""
+        if order.gone:
+            return
+        family = (order, *order.inner)
+        members = [member for member in self._schedule if member.order in family]
+        for member in members:
+            self._schedule.remove(member)
+        ready = [(text, logits) for text, logits in self._ready if text.order in family]
+        order.held, order.held_ready = [*order.held, *members], [*order.held_ready, *ready]
+        self._ready = [(text, logits) for text, logits in self._ready if text.order not in family]
+
+    def go_on(self, order: Order) -> None:
+        """The reader has read what there was."""
+        held, ready = order.held, order.held_ready
+        order.held, order.held_ready = [], []
+        if order.gone:
+            return
+        for member in held:
+            self._schedule.add(member)
+        self._ready += ready
 
     def expire(self, now: float) -> None:
         """Ends the texts whose time is over, with what there is."""

@@ -28,6 +28,7 @@ from generators.vocabulary import Vocabulary
 
 MAX_BATCH: Final = 64  # texts a step; a char-RNN gains little beyond, and a step stays short enough to wait for
 QUEUE_LIMIT: Final = 64  # texts that may wait beyond these
+AHEAD: Final = 16_384  # tokens and alternatives that wait for a reader before its texts wait too
 CACHE_BYTES: Final = 64 * 1024 * 1024  # of states kept: some ten thousand of a char-RNN's
 
 T = TypeVar("T")
@@ -121,6 +122,12 @@ class Engine:
         stream = bell.open()
         try:
             order, started = order_of(request, voice, self._vocabulary, prompt, stream)
+            weight = 1 + (self._vocabulary.size if request.logprobs is None else request.logprobs)
+            stream.bound(
+                AHEAD // weight,
+                hold=lambda: self._call(partial(self._batching.hold, order)),
+                go_on=lambda: self._call(partial(self._batching.go_on, order)),
+            )
             if writes:
                 self._submit(order, started)
                 try:

@@ -7,8 +7,9 @@ by itself every few milliseconds, so that a fast model does not wake it for ever
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -26,7 +27,7 @@ class Stream(AsyncIterator[Event]):
         events: those not read yet.
     """
 
-    __slots__ = ("_fault", "_over", "_waiter", "bell", "events")
+    __slots__ = ("_ahead", "_fault", "_go_on", "_held", "_hold", "_over", "_waiter", "bell", "events")
 
     def __init__(self, bell: Bell) -> None:
         self.bell = bell
@@ -34,6 +35,13 @@ class Stream(AsyncIterator[Event]):
         self._over = False
         self._fault: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._ahead: float = math.inf
+        self._held = False
+        self._hold = self._go_on = _nothing
+
+    def bound(self, ahead: int, hold: Callable[[], None], go_on: Callable[[], None]) -> None:
+        """Has the writing held once more events than that wait for the reader, until it has read all of them."""
+        self._ahead, self._hold, self._go_on = ahead, hold, go_on
 
     def finish(self, fault: BaseException | None = None) -> None:
         """Nothing comes any more; a fault is raised once what came before it has been read."""
@@ -44,7 +52,11 @@ class Stream(AsyncIterator[Event]):
         while True:
             over = self._over  # looked at first, because the engine appends before it finishes
             if self.events:
-                return self.events.popleft()
+                event = self.events.popleft()
+                if self._held and not self.events:
+                    self._held = False
+                    self._go_on()
+                return event
             if over:
                 if self._fault is not None:
                     raise self._fault
@@ -58,10 +70,17 @@ class Stream(AsyncIterator[Event]):
     def wake(self) -> bool:
         """Lets a waiting reader go on where there is something to read; True if one did."""
         waiter = self._waiter
+        if waiter is None and len(self.events) > self._ahead and not (self._held or self._over):
+            self._held = True
+            self._hold()
         if waiter is None or waiter.done() or not (self.events or self._over):
             return False
         waiter.set_result(None)
         return True
+
+
+def _nothing() -> None:
+    pass
 
 
 class Bell:

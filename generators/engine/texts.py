@@ -20,6 +20,7 @@ from generators.sampling import Floats, Uniforms
 
 if TYPE_CHECKING:
     from generators.engine.voices import Voice
+    from generators.engine.work import Member
 
 
 @dataclass(eq=False, slots=True)
@@ -47,6 +48,8 @@ class Order:
         texts: its choices once the prompt has been read.
         inner: orders that the engine placed for it, for samples.
         outer: the order that this one was placed for.
+        held: its members while its reader is behind, outside the schedule.
+        held_ready: likewise, its texts that need no step before their next draw.
     """
 
     voice: Voice
@@ -70,6 +73,8 @@ class Order:
     texts: list[Text] = field(default_factory=list)
     inner: list[Order] = field(default_factory=list)
     outer: Order | None = None
+    held: list[Member] = field(default_factory=list)
+    held_ready: list[tuple[Text, Floats]] = field(default_factory=list)
 
     @property
     def user(self) -> str:
