@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from generators.completion import Generator, ModelInfo
 from generators.errors import UserError
 from generators.host.asked import Asked
+from generators.host.batches import Traffic
 from generators.host.bodies import json_body
 from generators.host.completions import Completion
 from generators.host.errors import Malformed, refusal
@@ -22,7 +24,9 @@ from generators.host.readiness import Readiness
 from generators.host.tuning import Tuning
 from generators.host.tuning_routes import tuning_routes
 from generators.registry import unknown
-from generators.wire import FIELD, Json, info_to_json
+from generators.wire import FAILED, FIELD, Json, info_to_json
+
+OURS: Final = "The host failed at this; its log says why."
 
 
 def host_app(
@@ -43,7 +47,9 @@ def host_app(
         docs_url=None,  # FastAPI's own pages fetch scripts from elsewhere
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # a path that is not there is an error, not another address
     )
+    traffic = Traffic()
 
     @app.get("/health")
     async def health() -> Response:
@@ -71,7 +77,8 @@ def host_app(
 
     @app.post("/v1/completions")
     async def completions(request: Request) -> Response:
-        return Completion(generator, Asked.read(await json_body(request)), tuning.writing if tuning else nullcontext)
+        asked = Asked.read(await json_body(request))
+        return Completion(generator, asked, traffic, tuning.writing if tuning else nullcontext)
 
     if tuning is not None:
         app.include_router(tuning_routes(tuning))
@@ -85,7 +92,20 @@ def host_app(
     async def no_such_thing(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)
         why = f"There is no {request.method} {request.url.path} here."
-        return refusal(Malformed(None, why, fault.status_code))
+        answer = refusal(Malformed(None, why, fault.status_code))
+        answer.headers.update(fault.headers or {})  # which methods there are
+        return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, fault: Exception) -> Response:
+        del request, fault
+        return Response(status_code=400)  # which nobody reads
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, fault: Exception) -> Response:
+        del request, fault  # the server logs it
+        error = {"message": OURS, "type": "server_error", "param": None, "code": FAILED}
+        return JSONResponse({"error": error}, 500)
 
     app.add_middleware(Gate, keys=keys)
     return app

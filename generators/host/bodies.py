@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -15,6 +16,34 @@ BODY: Final = 4 * 1024 * 1024  # bytes; 20,000 characters and 500,000 token ids 
 DRAINED: Final = 32 * 1024 * 1024  # bytes of a larger body that are read and dropped: senders rarely look up earlier
 HEAD: Final = 16 * 1024  # bytes of a part's headers
 BOUNDARY: Final = 70  # characters (RFC 2046)
+LEAST: Final = 64 * 1024  # bytes of a body, or all that is left of it, that have to come …
+PATIENCE: Final = 60.0  # … while it is waited for so many seconds
+
+
+async def arriving(request: Request) -> AsyncIterator[bytes]:
+    """The chunks of a body, as long as they come at a pace.
+
+    Raises:
+        Malformed: they do not.
+        ClientDisconnect: nobody sends any more.
+    """
+    clock = asyncio.get_running_loop().time
+    chunks = request.stream()
+    came, left = 0, PATIENCE
+    while True:
+        began = clock()
+        try:
+            async with asyncio.timeout(left):
+                chunk = await anext(chunks, None)
+        except TimeoutError as fault:
+            why = f"The body comes too slowly; send {LEAST >> 10} KB of it in {PATIENCE:.0f} seconds, or all of it."
+            raise Malformed(None, why, 408) from fault
+        if chunk is None:
+            return
+        came, left = came + len(chunk), left - (clock() - began)
+        if came >= LEAST:
+            came, left = 0, PATIENCE
+        yield chunk
 
 
 async def json_body(request: Request) -> bytes:
@@ -27,7 +56,7 @@ async def json_body(request: Request) -> bytes:
         raise Malformed(None, "The body has to be JSON, with Content-Type: application/json.")
     body = bytearray()
     size = 0
-    async for chunk in request.stream():
+    async for chunk in arriving(request):
         size += len(chunk)
         if size <= BODY:
             body += chunk

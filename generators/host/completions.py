@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from generators.completion import Event, Generator
+from generators.completion import Generator, Piece
 from generators.host.answers import DONE, WAITING, Answers, message
 from generators.host.asked import Asked
-from generators.host.errors import refusal, told
+from generators.host.batches import Batches, Traffic, batched, weight
+from generators.host.errors import Malformed, refusal, told
 
-BATCH: Final = 256  # events that are sent at a time
-PATIENCE: Final = 10.0  # s between two signs of life; proxies give connections up after 30 and more
+LARGEST: Final = 500_000  # tokens and alternatives in one object: some 50 MB
 
 HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -31,6 +31,7 @@ class Completion(Response):
     Args:
         generator: writes.
         asked: what.
+        traffic: of the host.
         writing: entered for as long as the answer takes.
     """
 
@@ -38,11 +39,13 @@ class Completion(Response):
         self,
         generator: Generator,
         asked: Asked,
+        traffic: Traffic,
         writing: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         super().__init__()
         self._generator = generator
         self._asked = asked
+        self._traffic = traffic
         self._writing = writing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,31 +69,49 @@ class Completion(Response):
             try:
                 request = asked.request
                 events = await stack.enter_async_context(self._generator.complete(request))
-                batches = await stack.enter_async_context(_batched(events))
+                batches = await stack.enter_async_context(batched(events))
                 answers = Answers(asked.model, request.n, logprobs=asked.logprobs is not None, events=asked.events)
                 if not asked.stream:
-                    async for batch in batches:
-                        answers.take(batch)
+                    await self._gather(answers, batches)
                     await JSONResponse(answers.whole())(scope, receive, send)
                     return
-                answers.take(await anext(batches))
+                answers.take(await batches.next() or ())
             except Exception as fault:  # whatever it is, the client is told, and the log in full
                 await refusal(fault, asked.model)(scope, receive, send)
                 return
+            stack.enter_context(self._traffic.joined())
             await self._stream(answers, batches, send)
 
-    async def _stream(self, answers: Answers, batches: AsyncIterator[list[Event]], send: Send) -> None:
-        """Sends what has come, and what comes, all that waits at a time."""
+    async def _gather(self, answers: Answers, batches: Batches) -> None:
+        """Takes everything.
+
+        Raises:
+            Malformed: it is too much for one object.
+        """
+        size = 0
+        while (batch := await batches.next()) is not None:
+            size += sum(map(weight, batch))
+            if size > LARGEST:
+                why = f"The answer has more than {LARGEST:,} tokens and alternatives; ask for it as a stream."
+                raise Malformed("stream", why)
+            answers.take(batch)
+
+    async def _stream(self, answers: Answers, batches: Batches, send: Send) -> None:
+        """Sends what has come, and what comes: all that waits at a time, which is the more the more texts there are."""
 
         async def put(data: bytes, *, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": more})
 
+        clock = asyncio.get_running_loop().time
         await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
         try:
             await put(b"".join(map(message, answers.chunks())))
-            async for batch in batches:
+            earliest = 0.0
+            while (batch := await batches.next(earliest)) is not None:
                 answers.take(batch)
                 await put(b"".join(map(message, answers.chunks())) or WAITING)
+                if any(isinstance(event, Piece) for event in batch):  # the first of them waits for no others
+                    earliest = clock() + self._traffic.pause
         except OSError:  # the client is gone
             return
         except Exception as fault:  # as above
@@ -99,46 +120,6 @@ class Completion(Response):
         options = self._asked.stream_options
         usage = message(answers.usage()) if options is not None and options.include_usage else b""
         await put(usage + DONE, more=False)
-
-
-@asynccontextmanager
-async def _batched(events: AsyncIterator[Event]) -> AsyncIterator[AsyncIterator[list[Event]]]:
-    """All events that wait at a time; an empty batch where nothing has come for a while."""
-    waiting: asyncio.Queue[Event | BaseException | None] = asyncio.Queue(BATCH)
-
-    async def read() -> None:
-        try:
-            async for event in events:
-                await waiting.put(event)
-        except Exception as fault:
-            await waiting.put(fault)
-        else:
-            await waiting.put(None)
-
-    async def batches() -> AsyncIterator[list[Event]]:
-        while True:
-            entries: list[Event | BaseException | None] = []
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    entries.append(await waiting.get())
-            while not waiting.empty():
-                entries.append(waiting.get_nowait())
-            last = entries[-1] if entries else ()
-            batch = [entry for entry in entries if isinstance(entry, tuple)]
-            if batch or not entries:
-                yield batch
-            if isinstance(last, BaseException):
-                raise last
-            if last is None:
-                return
-
-    reading = asyncio.create_task(read())
-    try:
-        yield batches()
-    finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
 
 
 async def _gone(receive: Receive) -> None:

@@ -58,6 +58,8 @@ def refusal(fault: Exception, model: str = "") -> JSONResponse:
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    elif status == 408:
+        headers["Connection"] = "close"  # the rest of the body may never come
     elif status in (429, 503):
         headers["Retry-After"] = str(WAIT)
     return JSONResponse(told(fault, model), status, headers)

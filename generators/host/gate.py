@@ -1,4 +1,4 @@
-"""Who may ask the host."""
+"""Who may ask the host, and how many at a time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from generators.errors import Busy
 from generators.host.errors import Malformed, refusal
 
 UNGATED: Final = "/health"  # probes bring no key, and the answer holds no secret
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+CROWD: Final = 1024  # requests at a time; their bodies may hold 4 MB each, and an engine takes a tenth of them
 
 
 class Gate:
     """Lets requests with one of the keys in; without any key, those that name this machine itself.
 
-    The latter keeps pages in a browser on this machine out, whatever name they have been given for it.
+    The latter keeps pages in a browser on this machine out, whatever name they have been given for it. Of a crowd,
+    who comes last is told that the host is busy before anything of the request is read.
 
     Args:
         keys: each opens everything; none where only this machine reaches the host.
@@ -28,13 +31,18 @@ class Gate:
     def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
         self._app = app
         self._keys = [key.encode() for key in keys]
+        self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] != UNGATED:
-            fault = self._fault(HTTPConnection(scope))
+            fault = self._fault(HTTPConnection(scope)) or (Busy(self._inside) if self._inside >= CROWD else None)
             if fault is not None:
                 return await refusal(fault)(scope, receive, send)
-        return await self._app(scope, receive, send)
+        self._inside += 1
+        try:
+            return await self._app(scope, receive, send)
+        finally:
+            self._inside -= 1
 
     def _fault(self, request: HTTPConnection) -> Malformed | None:
         headers = request.headers

@@ -13,6 +13,7 @@ import uvicorn
 
 from generators.completion import Generator
 from generators.host.app import host_app
+from generators.host.connections import LARGEST_HEAD, Connection
 from generators.host.readiness import Readiness
 from generators.host.tuning import Tuning
 
@@ -45,6 +46,8 @@ async def serve_host(
     server = Server(
         uvicorn.Config(
             host_app(generator, readiness, keys, tuning),
+            http=Connection,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
             lifespan="off",
             ws="none",
             log_config=None,

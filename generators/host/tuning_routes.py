@@ -8,10 +8,9 @@ from contextlib import ExitStack
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from generators.host.bodies import Begun, form, json_body
+from generators.host.bodies import Begun, arriving, form, json_body
 from generators.host.errors import Malformed
 from generators.host.tuning import Tuning
 from generators.host.tuning_asked import TuningAsked
@@ -31,10 +30,7 @@ def tuning_routes(tuning: Tuning) -> APIRouter:
 
     @routes.post("/files")
     async def upload(request: Request) -> Response:
-        try:
-            return JSONResponse(await _received(tuning, request))
-        except ClientDisconnect:
-            return Response(status_code=400)  # which nobody reads
+        return JSONResponse(await _received(tuning, request))
 
     @routes.get("/files")
     async def files(request: Request) -> Response:
@@ -95,7 +91,7 @@ async def _received(tuning: Tuning, request: Request) -> Json:
     """
     purpose, field = b"", ""
     receiving: Receiving | None = None
-    chunks = request.stream()
+    chunks = arriving(request)
     try:
         with ExitStack() as stack:
             async for part in form(request, chunks):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +17,12 @@ import pytest
 from openai import AsyncOpenAI
 
 from bot.platforms.web.listening import listen
-from generators.host import serve_host
+from generators.completion import ModelInfo
+from generators.host import completions, serve_host
+from generators.local import LocalGenerator, Shelf
 from generators.scripted import Pace, Script, ScriptedGenerator
 from tests.fakes.hosting import hosted
+from tests.fakes.models import save_tiny
 from tests.generators.host.conftest import KEY, SCRIPT
 
 ASKED = {"model": "scripted", "prompt": "Once", "max_tokens": 5}
@@ -98,7 +103,20 @@ async def test_health() -> None:
     assert after.json() == {"status": "ready"}
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b'"text"', b'{"prompt":"half \\ud800","model":"scripted"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"nonsense",
+        b"[1]",
+        b'"text"',
+        b'{"prompt":"half \\ud800","model":"scripted"}',
+        b'{"prompt":"\xff","model":"scripted"}',
+        b'{"prompt":"Once","model":"scripted","temperature":NaN}',
+        b'{"prompt":"Once","model":"scripted","temperature":1e999}',
+        b'{"prompt":' + b"[" * 100_000,
+    ],
+)
 async def test_no_request(url: str, body: bytes) -> None:
     """What is no JSON object is refused with a sentence."""
     async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
@@ -142,13 +160,55 @@ async def test_too_much(url: str) -> None:
     assert "4 MB" in answer.json()["error"]["message"]
 
 
-async def test_elsewhere(url: str) -> None:
-    """What is not there is a 404 in the same form."""
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/nonsense", 404),
+        ("POST", "/v1/completions/", 404),
+        ("POST", "/v1/chat/completions", 404),
+        ("GET", "/v1/completions", 405),
+        ("DELETE", "/v1/models/scripted", 405),
+        ("PUT", "/v1/models", 405),
+    ],
+)
+async def test_elsewhere(url: str, method: str, path: str, status: int) -> None:
+    """What is not there, and what is there for others, is an error in the same form, and leads nowhere else."""
     async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
-        answer = await client.get(f"{url}/nonsense")
+        answer = await client.request(method, url.removesuffix("/v1") + path)
 
-    assert answer.status_code == 404
-    assert "/v1/nonsense" in answer.json()["error"]["message"]
+    assert answer.status_code == status
+    assert f"{method} {path}" in answer.json()["error"]["message"]
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+async def test_a_fault_of_the_hosts(caplog: pytest.LogCaptureFixture) -> None:
+    """What goes wrong outside of a text is a 500 in the same form; only the log says what it was."""
+
+    class Broken(ScriptedGenerator):
+        async def models(self) -> Sequence[ModelInfo]:
+            raise ZeroDivisionError("inside")
+
+    async with (
+        hosted(Broken(SCRIPT), keys=["key"], default="none") as url,
+        AsyncOpenAI(base_url=url, api_key="key", max_retries=0) as client,
+    ):
+        with pytest.raises(openai.InternalServerError, match="its log says why") as caught:
+            await client.models.list()
+
+    assert "inside" not in str(caught.value)
+    assert "inside" in caplog.text
+
+
+async def test_too_large_for_one_object(client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer with too many alternatives for one object is refused; as a stream it comes."""
+    monkeypatch.setattr(completions, "LARGEST", 100)
+    asked = {"model": "scripted", "prompt": "Once", "max_tokens": 30, "logprobs": 4}
+
+    with pytest.raises(openai.BadRequestError, match="as a stream"):
+        await client.completions.create(**asked)  # type: ignore[call-overload]
+    stream = await client.completions.create(**asked, stream=True)  # type: ignore[call-overload]
+
+    assert len([chunk async for chunk in stream]) > 0
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -187,6 +247,41 @@ async def test_many_tokens_in_a_message() -> None:
     text = "".join(json.loads(line[6:])["choices"][0]["text"] for line in messages)
     assert len(text) >= 4_900  # bytes that are no characters are shown as one
     assert len(messages) < 2_500
+
+
+async def test_the_second_vote_of_a_story(tmp_path: Path) -> None:
+    """A story that goes on is found where it was: of the second request only what is new is read."""
+    save_tiny(tmp_path / "prefixes" / "1", name="prefixes", version="1")
+    async with hosted(LocalGenerator([Shelf(tmp_path)])) as url, AsyncOpenAI(base_url=url, api_key="none") as client:
+
+        async def vote(prompt: list[int] | str) -> tuple[list[int], list[int]]:
+            """The prompt's token ids, and those of one more word."""
+            answer = await client.completions.create(
+                model="prefixes",
+                prompt=prompt,
+                max_tokens=1,
+                temperature=0,
+                extra_body={"unit": "word", "events": True},
+            )
+            started, piece, _ = (answer.model_extra or {})["events"]
+            return started["prompt"], piece["token_ids"]
+
+        await until(200, partial(asked, url, {**ASKED, "model": "prefixes"}))
+        story, word = await vote("a long story " * 20)
+        before = await counted(url)
+        await vote([*story, *word])
+        after = await counted(url)
+
+    assert after["yes"] - before["yes"] >= len(story)
+    assert after["no"] - before["no"] <= len(word) + 1
+
+
+async def counted(url: str) -> dict[str, float]:
+    """Tokens of prompts so far that were found in the cache, and that were not."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        metrics = (await client.get(url.replace("/v1", "/metrics"))).text
+    lines = re.findall(r'planchette_prompt_tokens_total\{found="(\w+)",model="prefixes"\} (\S+)', metrics)
+    return {found: float(number) for found, number in lines}
 
 
 async def test_closing() -> None:
