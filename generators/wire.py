@@ -51,20 +51,24 @@ def event_to_json(event: Event) -> Json:
             return _piece_to_json(event)
 
 
-def event_from_json(told: Json) -> Event:
-    """The event that `event_to_json` told.
+def event_from_json(told: Json) -> Event | None:
+    """The event that `event_to_json` told; None for a kind that this version does not know.
+
+    What a newer version tells besides is passed over.
 
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    values = dict(told)
-    match values.pop("type"):
+    match told["type"]:
         case "started":
+            values = {name: told[name] for name in Started._fields if name in told}
             return Started(**{**values, "prompt": tuple(values["prompt"])})
         case "finished":
-            return Finished(**values)
+            return Finished(**{name: told[name] for name in Finished._fields})
         case "piece":
-            return _piece_from_json(values)
+            return _piece_from_json(told)
+        case str():
+            return None
         case other:
             raise ValueError(f"no event is called {other}")
 
@@ -117,24 +121,29 @@ def info_to_json(info: ModelInfo) -> Json:
 
 
 def info_from_json(name: str, told: Json) -> ModelInfo:
-    """The model of that name; facts that this version does not know are passed over.
+    """The model of that name; facts that this version does not know are passed over, and an older one's may be fewer.
 
     Raises:
         KeyError, TypeError, ValueError, InvalidValue: they are no model's facts.
     """
-    known = {field.name for field in fields(ModelInfo)}
-    values = {key: value for key, value in told.items() if key in known}
-    sampling = dict(values["sampling"])
-    sampling["temperature"] = tuple(sampling["temperature"])
+    values = _known(ModelInfo, told)
+    sampling = _known(Sampling, values.get("sampling", {}))
+    if "temperature" in sampling:
+        sampling["temperature"] = tuple(sampling["temperature"])
     return ModelInfo(
         **{
             **values,
             "name": name,
-            "labels": tuple(values["labels"]),
-            "units": frozenset(Unit(unit) for unit in values["units"]),
+            "labels": tuple(values.get("labels", ())),
+            "units": frozenset(unit for unit in Unit if unit.value in values["units"]),
             "sampling": Sampling(**sampling),
         }
     )
+
+
+def _known(kind: type[Any], told: Json) -> Json:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in told.items() if name in names}
 
 
 def error_to_json(fault: UserError) -> Json:

@@ -150,7 +150,7 @@ def _explained(fault: ValidationError) -> InvalidValue | Malformed:
     if name not in Asked.model_fields:
         if first["type"] == "extra_forbidden":
             name = name[:SHOWN]
-            return Malformed(name, f"There is no field {name}; leave it out.")
+            return Malformed(name, f"There is no field {name} in this version of the host; leave it out.")
         return Malformed(None, "The body has to be a JSON object.")
     if first["type"] == "missing":
         return Malformed(name, f"The field {name} is missing.")

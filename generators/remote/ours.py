@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from generators.completion import CompletionRequest, Event, Finished, ModelInfo, Piece, Started
@@ -22,12 +22,13 @@ ROOM: Final = 0.7  # of a context; fuller ones may have been cut, and would now 
 
 
 def body_of(request: CompletionRequest) -> Json:
-    """The request with all our extensions."""
-    named = ("max_tokens", "min_tokens", "n", "temperature", "top_k", "top_p", "repetition_penalty", "seed", "echo")
-    ours = ("echo_from", "unit", "after_unit", "label", "user", "priority", "deadline", "drawn", "first_choice")
-    told = {name: getattr(request, name) for name in (*named, *ours)}
+    """The request with our extensions.
+
+    What is the ordinary case is left out, so that a host of an older version refuses no more than what it cannot do.
+    """
+    told = {each.name: getattr(request, each.name) for each in fields(request)}
     return {
-        **{name: value for name, value in told.items() if value is not None},
+        **{each.name: told[each.name] for each in fields(request) if told[each.name] != each.default},
         "model": request.model.removeprefix(PREFIX),
         "prompt": request.prompt,
         "stop": list(request.stop),
@@ -48,7 +49,7 @@ async def events_of(connection: Connection, request: CompletionRequest) -> Async
                 events = [event_from_json(each) for each in told.get("events", ())]
             except (AttributeError, KeyError, TypeError, ValueError) as fault:
                 raise NotAnApi from fault
-            for event in events:
+            for event in filter(None, events):
                 yield event._replace(model=PREFIX + event.model) if isinstance(event, Started) else event
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +36,9 @@ class Foreign:
         cuts: after how many messages the next connections break, one after the other.
         pause: waits before each message once this many have been sent.
         messages: instead of the story's, whatever they are.
+        facts: what the list of models tells of its model besides.
+        fields: of a request that it knows.
+        single: takes n and writes one text, and adds the drawn token to the alternatives, as llama-cpp-python does.
         asked: the bodies that came.
     """
 
@@ -44,6 +47,9 @@ class Foreign:
     cuts: list[int] = field(default_factory=list)
     pause: int | None = None
     messages: Sequence[object] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    fields: Set[str] = frozenset(FIELDS)
+    single: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     @asynccontextmanager
@@ -62,7 +68,8 @@ class Foreign:
     async def _models(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return _error(401, "Incorrect API key provided.")
-        return JSONResponse({"object": "list", "data": [{"id": "davinci", "object": "model", "owned_by": "openai"}]})
+        model = {"id": "davinci", "object": "model", "owned_by": "openai", **self.facts}
+        return JSONResponse({"object": "list", "data": [model]})
 
     async def _complete(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {self.key}":
@@ -71,7 +78,7 @@ class Foreign:
         self.asked.append(body)
         if self.refuse is not None:
             return JSONResponse(self.refuse[1], self.refuse[0])
-        if unknown := sorted(body.keys() - FIELDS):
+        if unknown := sorted(body.keys() - self.fields):
             return _error(400, f"Unrecognized request argument supplied: {unknown[0]}")
         if body.get("logprobs", 0) > 5:
             return _error(400, "logprobs has to be at most 5.")
@@ -99,12 +106,9 @@ class Foreign:
         tokens = re.findall(r"\s*\S+|\s+", rest)
         written = tokens[: body["max_tokens"]]
         reason = "length" if len(written) < len(tokens) else "stop"
-        choices = range(body.get("n", 1))
-        told = [
-            _message(index, token, _logprobs(token, body.get("logprobs")), None)
-            for token in written
-            for index in choices
-        ]
+        choices = range(1 if self.single else body.get("n", 1))
+        wanted = body["logprobs"] + self.single if "logprobs" in body else None
+        told = [_message(index, token, _logprobs(token, wanted), None) for token in written for index in choices]
         return told + [_message(index, "", None, reason) for index in choices]
 
 
