@@ -102,6 +102,8 @@ class Foreign:
     async def written(self) -> AsyncGenerator[Event, None]:
         """The events; a connection that breaks is made once more, and each text goes on from what there is.
 
+        Choices of which a server says nothing, as those do that know of one at a time, are asked for one by one.
+
         Raises:
             Lost: it broke again.
             UserError: see `Connection.completion`.
@@ -112,27 +114,34 @@ class Foreign:
             return
         prompt = self._request.prompt if isinstance(self._request.prompt, str) else ""
         body = body_of(self._request, self._seed, prompt, self._most)
+        broken = False
         try:
             async with aclosing(self._read(body, 0)) as events:
                 async for event in events:
                     yield event
         except Lost:
+            broken = True
             await self._connection.back(math.inf if self._until is None else self._until - time.monotonic())
-            for choice in self._open():
-                left = self._most - self._tokens[choice]
-                if left <= 0:
-                    yield self._finish(choice, "length")
-                    continue
-                rest = {**body, "prompt": prompt + self._texts[choice], "max_tokens": left, "n": 1}
-                if "min_tokens" in body:
-                    rest["min_tokens"] = max(0, body["min_tokens"] - self._tokens[choice])
-                async with aclosing(self._read(rest, choice)) as events:
+        for choice in self._open():
+            if self._tokens[choice] >= self._most:
+                yield self._finish(choice, "length")
+                continue
+            if broken or not self._tokens[choice]:
+                async with aclosing(self._read(self._rest(body, choice), choice)) as events:
                     async for event in events:
                         yield event
-                if choice not in self._finished:
-                    yield self._finish(choice, "end")
-        for choice in self._open():  # a server that says it is done and not why
-            yield self._finish(choice, "end")
+            if choice not in self._finished:  # a server that says it is done and not why
+                yield self._finish(choice, "end")
+
+    def _rest(self, body: Json, choice: int) -> Json:
+        """A request for what is missing of one choice; with the others' seed it might be one of theirs."""
+        written = self._tokens[choice]
+        rest = {**body, "prompt": body["prompt"] + self._texts[choice], "max_tokens": self._most - written, "n": 1}
+        if choice:
+            rest["seed"] = (self._seed + choice) % 2**SEED_BITS
+        if "min_tokens" in body:
+            rest["min_tokens"] = max(0, body["min_tokens"] - written)
+        return rest
 
     def _open(self) -> list[int]:
         return [choice for choice in range(self._request.n) if choice not in self._finished]
@@ -171,7 +180,7 @@ class Foreign:
                 raise IndexError
             if choice in self._finished:
                 continue
-            for piece in pieces(choice, entry):
+            for piece in pieces(choice, entry, self._request.logprobs or 0):
                 self._texts[choice] += piece.text
                 self._tokens[choice] += 1
                 yield piece
@@ -179,8 +188,12 @@ class Foreign:
                 yield self._finish(choice, _reason(entry, stops=bool(self._request.stop)))
 
 
-def pieces(choice: int, entry: Json) -> Iterator[Piece]:
-    """A choice's part of a message: a piece for each token where the server tells them apart, else one."""
+def pieces(choice: int, entry: Json, most: int) -> Iterator[Piece]:
+    """A choice's part of a message: a piece for each token where the server tells them apart, else one.
+
+    Args:
+        most: alternatives that were asked for; some servers add the token that was drawn.
+    """
     text = str(entry.get("text") or "")
     logprobs = entry.get("logprobs") or {}
     tokens = logprobs.get("tokens") or []
@@ -188,7 +201,7 @@ def pieces(choice: int, entry: Json) -> Iterator[Piece]:
     if tokens and len(values) == len(tokens) and "".join(tokens) == text:
         tops = logprobs.get("top_logprobs") or [None] * len(tokens)
         for token, value, top in zip(tokens, values, tops, strict=True):
-            likeliest = sorted((top or {}).items(), key=lambda each: -each[1])
+            likeliest = sorted((top or {}).items(), key=lambda each: -each[1])[:most]
             yield _piece(choice, token, value, tuple(Alternative((), name, float(p)) for name, p in likeliest))
     elif text:
         yield _piece(choice, text, sum(values) if values else math.nan)

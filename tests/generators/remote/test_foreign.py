@@ -118,6 +118,18 @@ async def test_only_looking() -> None:
     assert not server.asked
 
 
+async def test_one_at_a_time() -> None:
+    """Of a server that writes one text whatever is asked for, the others are asked for too, with seeds of their own."""
+    server = Foreign(single=True)
+
+    events = await asked(server, n=3, max_tokens=50, seed=7, logprobs=2)
+
+    assert [text_of(events, choice) for choice in range(3)] == [STORY[4:]] * 3
+    assert [(body["n"], body["seed"]) for body in server.asked] == [(3, 7), (1, 8), (1, 9)]
+    assert [event.choice for event in events if isinstance(event, Finished)] == [0, 1, 2]
+    assert {len(event.alternatives) for event in events if isinstance(event, Piece)} == {2}
+
+
 @pytest.mark.parametrize("after", [0, 1, 5])
 async def test_a_broken_connection(after: int) -> None:
     """A text goes on from what there is, with the tokens that are left."""
