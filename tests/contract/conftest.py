@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from generators.remote.generator import RemoteGenerator
 from generators.scripted import Script, ScriptedGenerator
 from generators.single import SingleGenerator
 from tests.fakes.hosting import hosted
+from tests.fakes.llama import MISSING, interpreter, served
 from tests.fakes.models import save_tiny
 from tests.plugins import BIGRAMS
 
@@ -30,11 +31,34 @@ TEXTS = (
 LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined", "plug-in")
 GUARDED = ("guarded characters", "guarded words")
 REMOTE = ("remote scripted characters", "remote shipped")  # the same on a host of ours
+FOREIGN = "llama.cpp"  # a server of another kind, with the abilities it has
+ABILITIES: Mapping[str, Callable[[ModelInfo], bool]] = {
+    "echo": lambda info: info.echo,
+    "seeds": lambda info: info.seeds,
+    "units": lambda info: bool(info.units),
+    "ids": lambda info: bool(info.units),  # a vote goes on by token ids, so who has one has the other
+    "vocabulary": lambda info: info.alternatives is None,
+}
 
 
-@pytest.fixture(params=[*LOCAL, *GUARDED, *REMOTE])
+@pytest.fixture(scope="session")
+def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of llama.cpp's server."""
+    python = interpreter()
+    if python is None:
+        pytest.skip(f"llama.cpp's server is not installed: {MISSING}")
+    with served(python, tmp_path_factory.mktemp("llama")) as url:
+        yield url
+
+
+@pytest.fixture(params=[*LOCAL, *GUARDED, *REMOTE, FOREIGN])
 async def generator(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
     """A generator whose first model is to be tested."""
+    if request.param == FOREIGN:
+        remote = RemoteGenerator(request.getfixturevalue("llama_cpp"))
+        yield remote
+        await remote.close()
+        return
     kind = request.param.removeprefix("remote ")
     made = generator_of(kind, tmp_path)
     if kind == request.param:
@@ -83,6 +107,11 @@ def plugged() -> Generator:
 
 
 @pytest.fixture
-async def model(generator: Generator) -> ModelInfo:
-    """Its first model."""
-    return (await generator.models())[0]
+async def model(request: pytest.FixtureRequest, generator: Generator) -> ModelInfo:
+    """Its first model, which is asked for nothing that it says it cannot do."""
+    info = (await generator.models())[0]
+    for marker in request.node.iter_markers("needs"):
+        for ability in marker.args:
+            if not ABILITIES[ability](info):
+                pytest.skip(f"{info.name} has no {ability}")
+    return info
