@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from typing import Any, Final
 
 import h11
@@ -15,7 +16,8 @@ from generators.host.errors import Malformed, told
 STALLED: Final = 60.0  # s between two looks whether a client takes what waits for it
 LEAST: Final = 64 * 1024  # bytes that it has to take meanwhile; the worst telephone network carries ten times as much
 HEAD: Final = 30.0  # s in which a request's line and headers have to arrive
-LARGEST_HEAD: Final = 16 * 1024  # bytes of them
+LARGEST_HEAD: Final = 16 * 1024  # bytes of them, where they do not come at once
+BUFFER: Final = 128 * 1024  # bytes that the system keeps for a client; left to itself, Linux keeps four megabytes
 
 _log: Final = logging.getLogger(__name__)
 
@@ -33,10 +35,12 @@ class Connection(H11Protocol):
         self._left = 0  # bytes that waited at the last look
         self._look: asyncio.TimerHandle | None = None
         self._head: asyncio.TimerHandle | None = None
+        self._over = False  # whatever else comes is not read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=1)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -45,7 +49,10 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if not self._over:
+            super().data_received(data)
+        if self._over:
+            return
         if self.conn.their_state is not h11.IDLE or not self.conn.trailing_data[0]:
             self._forget_head()
         elif self._head is None:
@@ -74,6 +81,16 @@ class Connection(H11Protocol):
         except h11.LocalProtocolError:  # it is in the middle of an answer
             self.transport.abort()
         else:
+            self._end()
+
+    def _end(self) -> None:
+        """Says that nothing more comes, and lets the client finish: who is hung up on in the middle reads no answer."""
+        self._over = True
+        if self.transport.can_write_eof():
+            self._forget_head()
+            self._expect_head()
+            self.transport.write_eof()
+        else:  # TLS
             self.transport.close()
 
     def _look_later(self) -> None:

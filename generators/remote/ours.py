@@ -49,7 +49,9 @@ async def events_of(connection: Connection, request: CompletionRequest) -> Async
                 events = [event_from_json(each) for each in told.get("events", ())]
             except (AttributeError, KeyError, TypeError, ValueError) as fault:
                 raise NotAnApi from fault
-            for event in filter(None, events):
+            for event in events:
+                if event is None:
+                    continue
                 yield event._replace(model=PREFIX + event.model) if isinstance(event, Started) else event
 
 
