@@ -76,10 +76,10 @@ class Batches:
         Raises:
             Exception: the generator's, once what came before it has been told.
         """
-        await _within(PATIENCE, self._some)
         left = earliest - asyncio.get_running_loop().time()
-        if left > 0 and not self._over.is_set():
+        if left > 0:
             await _within(left, self._over)
+        await _within(PATIENCE, self._some)
         batch, self._waiting, self._weight = self._waiting, [], 0
         self._room.set()
         if not self._over.is_set():

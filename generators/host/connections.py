@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
+import struct
 from typing import Any, Final
 
 import h11
@@ -102,6 +104,9 @@ class Connection(H11Protocol):
             self._look_later()
             return
         _log.info("a client that takes next to nothing is cut off")
+        if os.name == "posix":  # what the system keeps for it is dropped too, instead of being offered for ever
+            own = self.transport.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _forget_look(self) -> None:

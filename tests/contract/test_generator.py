@@ -123,12 +123,19 @@ async def test_company_changes_nothing(generator: Generator, model: ModelInfo) -
 
 
 async def test_temperature_zero(generator: Generator, model: ModelInfo) -> None:
-    """At 0 every token is the likeliest, whatever the seed."""
+    """At 0 the text is the same, whatever the seed."""
     one = await events_of(generator, model, temperature=0.0, logprobs=1, seed=1, min_tokens=0)
     other = await events_of(generator, model, temperature=0.0, logprobs=1, seed=2, min_tokens=0)
 
     assert (ids_of(one), text_of(one)) == (ids_of(other), text_of(other))
-    for piece in pieces_of(one):
+
+
+@pytest.mark.needs("seeds")  # others may penalise repetition by themselves, as llama-cpp-python does
+async def test_the_likeliest(generator: Generator, model: ModelInfo) -> None:
+    """At 0 every token is the likeliest."""
+    events = await events_of(generator, model, temperature=0.0, logprobs=1, min_tokens=0)
+
+    for piece in pieces_of(events):
         assert piece.alternatives[0].logprob == pytest.approx(piece.logprob, abs=1e-5)
 
 
@@ -343,10 +350,12 @@ async def test_cancelled(generator: Generator, model: ModelInfo) -> None:
     tasks = [asyncio.create_task(events_of(generator, model, max_tokens=20_000, min_tokens=20_000)) for _ in range(30)]
     await asyncio.wait([asyncio.create_task(events_of(generator, model))])
 
-    for task in tasks:
+    running = [task for task in tasks if not task.done()]  # all, where no context ends a text
+    for task in running:
         task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
+    results = await asyncio.gather(*running, return_exceptions=True)
 
+    assert running
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
     assert await events_of(generator, model)
 
