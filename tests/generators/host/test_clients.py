@@ -130,7 +130,7 @@ async def test_who_takes_next_to_nothing(small: str, monkeypatch: pytest.MonkeyP
 
 
 async def _byte_by_byte(client: Client) -> None:
-    while await client.take(1):
+    while await client.take(1):  # noqa: ASYNC110  # a slow client
         await asyncio.sleep(0.05)
 
 

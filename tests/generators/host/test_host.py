@@ -202,7 +202,7 @@ async def test_a_fault_of_the_hosts(caplog: pytest.LogCaptureFixture) -> None:
 async def test_too_large_for_one_object(client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer with too many alternatives for one object is refused; as a stream it comes."""
     monkeypatch.setattr(completions, "LARGEST", 100)
-    asked = {"model": "scripted", "prompt": "Once", "max_tokens": 30, "logprobs": 4}
+    asked = {"model": "scripted", "prompt": "Once", "max_tokens": 30, "logprobs": 4, "extra_body": {"min_tokens": 30}}
 
     with pytest.raises(openai.BadRequestError, match="as a stream"):
         await client.completions.create(**asked)  # type: ignore[call-overload]
