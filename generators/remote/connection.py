@@ -18,6 +18,7 @@ from httpx_sse import EventSource, SSEError
 from generators.errors import ModelFailed, UnknownModel, Unsupported, UnusableModel, UserError
 from generators.remote.errors import HostAway, HostBusy, HostRefused, HostStarting, KeyRefused, NotAnApi
 from generators.remote.trust import trust, unreachable
+from generators.resuming import Lost
 from generators.wire import FAILED, Json, error_from_json
 
 PREFIX: Final = "remote:"  # of a model's name here
@@ -27,10 +28,6 @@ PAUSE: Final = 0.25  # s between two looks whether it does
 SILENCE: Final = 120.0  # s; a host of ours gives a sign of life every 10
 REASON: Final = 200  # characters of a stranger's message
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Lost(Exception):
-    """The connection broke; asking again may help."""
 
 
 class Connection:

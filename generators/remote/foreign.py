@@ -21,8 +21,9 @@ from generators.completion import (
     Started,
 )
 from generators.errors import InvalidValue, Phrase, Unsupported
-from generators.remote.connection import PREFIX, Connection, Lost
+from generators.remote.connection import PREFIX, Connection
 from generators.remote.errors import NotAnApi
+from generators.resuming import Lost
 from generators.wire import Json
 
 SEED_BITS: Final = 31  # servers that keep seeds in 32 bits are about

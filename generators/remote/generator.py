@@ -10,10 +10,12 @@ from typing import Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.registry import unknown
-from generators.remote import foreign, ours
+from generators.remote import foreign
 from generators.remote.catalogue import Catalogue, Listed
-from generators.remote.connection import PREFIX, Connection, Lost
+from generators.remote.connection import PREFIX, Connection
 from generators.remote.errors import ConnectionLost
+from generators.remote.ours import OurHost
+from generators.resuming import Lost, written
 
 DOUBT: Final = 1.0  # s; a name that a list of this age does not have is asked for once more
 
@@ -69,12 +71,12 @@ class RemoteGenerator:
     async def _events(self, request: CompletionRequest) -> AsyncGenerator[Event, None]:
         listed = await self._listed(request.model)
         if listed.ours:
-            written = ours.written(self._connection, request, listed.info)
+            coming = written(OurHost(self._connection, listed.info), request)
         else:
             foreign.check(request, listed.info)
-            written = foreign.Foreign(self._connection, request, listed.info).written()
+            coming = foreign.Foreign(self._connection, request, listed.info).written()
         try:
-            async with aclosing(written) as events:
+            async with aclosing(coming) as events:
                 async for event in events:
                     yield event
         except Lost as fault:
