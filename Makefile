@@ -12,7 +12,7 @@ run:
 
 test:
 	@tools/install.sh "$(TEST_EXTRAS)"
-	@.venv/bin/python -m pytest -n 4 $(TESTS)
+	@.venv/bin/python -m pytest -n 4 --dist loadgroup $(TESTS)
 
 lint:
 	@tools/install.sh "$(TEST_EXTRAS)"

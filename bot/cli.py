@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from bot.shell.channel_logs import logs
+from bot.shell.cluster import cluster
 from bot.shell.compare import compare
 from bot.shell.doctor import doctor
 from bot.shell.embed import embed
@@ -71,6 +72,7 @@ app.command()(similar)
 app.command()(replay)
 app.command()(host)
 app.command()(doctor)
+app.add_typer(cluster, name="cluster")
 app.add_typer(models, name="models")
 app.add_typer(logs, name="logs")
 app.add_typer(vault, name="vault")

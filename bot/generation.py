@@ -18,13 +18,18 @@ def generators_of(configuration: Configuration) -> CombinedGenerator:
 
 
 def hosted_generators(configuration: Configuration) -> CombinedGenerator:
-    """What this machine has itself: a host that asked `remote.url` too might be asking itself.
+    """What this machine has itself, for whoever asks."""
+    return open_generators(hosted_settings(configuration))
+
+
+def hosted_settings(configuration: Configuration) -> GeneratorSettings:
+    """What names that: a host that asked `remote.url` too might be asking itself.
 
     What channels have made here is served to nobody: who asks does not say where for.
     """
     from bot.visibility import is_a_channels
 
-    return open_generators(replace(_settings(configuration), remote_url=None, hides=is_a_channels))
+    return replace(_settings(configuration), remote_url=None, hides=is_a_channels)
 
 
 def _settings(configuration: Configuration) -> GeneratorSettings:

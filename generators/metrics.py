@@ -1,4 +1,4 @@
-"""What Prometheus is told of the engines of this process, and of the process itself."""
+"""What Prometheus is told of engines, and of this process itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from generators.engine.meter import METERS, Buckets, Meter, Meters
+from generators.engine.meter import METERS, Buckets, Meter, by_model
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 SHORTAGES: Final = "planchette_memory_shortages"
@@ -39,35 +39,34 @@ class Engines(Collector):
     """Collects what engines have counted, when it is asked for.
 
     Args:
-        meters: the process's.
+        meters: of each of them.
     """
 
-    def __init__(self, meters: Meters) -> None:
-        self._meters = meters
+    def __init__(self, meters: Iterable[Meter]) -> None:
+        self._meters = by_model(meters)
 
     def collect(self) -> Iterator[Metric]:
         """Each metric once, with a sample or more for each model."""
-        meters = list(self._meters.by_model())
         prompts = CounterMetricFamily(
             "planchette_prompt_tokens", "Tokens of prompts: read, or found in the cache.", labels=["model", "found"]
         )
-        for meter in meters:
+        for meter in self._meters:
             prompts.add_metric([meter.model, "no"], meter.read)
             prompts.add_metric([meter.model, "yes"], meter.found)
         yield prompts
         for name, text, count in _COUNTERS:
             counter = CounterMetricFamily(name, text, labels=["model"])
-            for meter in meters:
+            for meter in self._meters:
                 counter.add_metric([meter.model], count(meter))
             yield counter
         for name, text, gauge in _GAUGES:
             family = GaugeMetricFamily(name, text, labels=["model"])
-            for meter in meters:
+            for meter in self._meters:
                 family.add_metric([meter.model], gauge(meter))
             yield family
         for name, text, buckets in _HISTOGRAMS:
             histogram = HistogramMetricFamily(name, text, labels=["model"])
-            for meter in meters:
+            for meter in self._meters:
                 histogram.add_metric([meter.model], *_cumulated(buckets(meter)))
             yield histogram
 
@@ -90,12 +89,17 @@ class Trainings(Collector):
         yield family
 
 
-def exposition(*further: Collector) -> bytes:
-    """All metrics of this process in Prometheus' text format (0.0.4), with those of further collectors."""
+def exposition(*further: Collector, meters: Iterable[Meter] | None = None) -> bytes:
+    """All metrics of this process in Prometheus' text format (0.0.4), with those of further collectors.
+
+    Args:
+        meters: of the engines; None for those of this process.
+    """
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    for collector in (Engines(METERS), *further):
+    engines = Engines(METERS.by_model() if meters is None else meters)
+    for collector in (engines, *further):
         registry.register(collector)
     return generate_latest(registry)
 

@@ -6,8 +6,8 @@ import codecs
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -61,6 +61,20 @@ async def written(source: Source, request: CompletionRequest) -> AsyncGenerator[
             async for event in events:
                 if (missing := received.missing(rest, event)) is not None:
                     yield missing
+
+
+@asynccontextmanager
+async def begun(coming: AsyncGenerator[Event, None]) -> AsyncIterator[AsyncIterator[Event]]:
+    """Events of which the first has come, so that what is refused is raised on entering; leaving closes them."""
+    async with aclosing(coming) as events:
+        first = await anext(events)
+        yield _from(first, events)
+
+
+async def _from(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    yield first
+    async for event in rest:
+        yield event
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from storage import migrations
 from storage.engines import Location, located
+from tests.fakes.clustering import deployed as deployed  # one for all packages of tests
 
 # before torch is imported: workers share the cores, and teams of threads that wait for each other there take a hundred
 # times as long; the programs that tests start take it over

@@ -3,12 +3,14 @@
 from bot.configuration.faults import ConfigurationFault, Exposed, UnknownKey, UnreadableFile
 from bot.configuration.keys import (
     LOOPBACK,
+    ClusterKeys,
     Configuration,
     DatabaseKeys,
     DiscordKeys,
     HostKeys,
     LogKeys,
     ModelKeys,
+    PoolKeys,
     QueueKeys,
     QuotaKeys,
     RemoteKeys,
@@ -22,6 +24,7 @@ from bot.configuration.loading import Shown, load_configuration, shown
 
 __all__ = [
     "LOOPBACK",
+    "ClusterKeys",
     "Configuration",
     "ConfigurationFault",
     "DatabaseKeys",
@@ -30,6 +33,7 @@ __all__ = [
     "HostKeys",
     "LogKeys",
     "ModelKeys",
+    "PoolKeys",
     "QueueKeys",
     "QuotaKeys",
     "RemoteKeys",

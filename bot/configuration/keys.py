@@ -154,6 +154,42 @@ class HostKeys(_Keys):
     certificate_key: File | None = Field(default=None, description="the path of a PEM file")
 
 
+Replicas: TypeAlias = Annotated[int, Field(ge=1, le=10_000, description="a whole number from 1 to 10,000")]
+Processors: TypeAlias = Annotated[float, Field(gt=0, le=1024, description="a number above 0, at most 1,024")]
+Accelerators: TypeAlias = Annotated[float, Field(ge=0, le=64, description="a number from 0 to 64")]
+
+
+class PoolKeys(_Keys):
+    """An entry of `cluster.pools`: models with replicas of their own; what is left out is the cluster's."""
+
+    models: Annotated[Names, Field(min_length=1)]
+    min_replicas: Replicas | None = None
+    max_replicas: Replicas | None = None
+    texts: Replicas | None = None
+    cpus: Processors | None = None
+    gpus: Accelerators | None = None
+
+    def __str__(self) -> str:
+        changed = [f"{name}={value}" for name, value in self if name != "models" and value is not None]
+        return " ".join((" ".join(self.models), *changed))
+
+
+class ClusterKeys(_Keys):
+    """`cluster.…`: the same as the host on Ray Serve, at host.host and host.port of its machines."""
+
+    address: str = Field(default="auto", min_length=1, description="auto, or an address such as 10.0.0.1:6379")
+    min_replicas: Replicas = 1
+    max_replicas: Replicas = 1
+    texts: Replicas = 32
+    cpus: Processors = 1.0
+    gpus: Accelerators = 0.0
+    pools: tuple[PoolKeys, ...] = Field(
+        default=(), description="a list of tables [[cluster.pools]] with models and what is other for them"
+    )
+    training_gpus: Accelerators = 0.0
+    training_retries: int = Field(default=3, ge=0, le=1000, description="a whole number from 0 to 1,000")
+
+
 class DatabaseKeys(_Keys):
     """`database.…`."""
 
@@ -222,6 +258,7 @@ class Configuration(BaseSettings):
     models: ModelKeys = ModelKeys()
     remote: RemoteKeys = RemoteKeys()
     host: HostKeys = HostKeys()
+    cluster: ClusterKeys = ClusterKeys()
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
     threads: int | None = Field(default=None, ge=1, le=1024, description="a whole number from 1 to 1,024")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(default="auto", description="auto, fp32, bf16 or int8")

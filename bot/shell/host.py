@@ -52,12 +52,8 @@ async def _serve(
     from generators.host import Tuning, serve_host
 
     key = configuration.host.key
-    default = configuration.models.default
     stop = asyncio.Event()
     stop_on_signals(stop.set)
-    if default is not None and default.startswith("remote:"):
-        note(f"models.default is {default}, which this host leaves to others; it serves its own models.")
-        default = None
     home = Home(configuration.home)
     training = configuration.training
     tuning = Tuning(home.hosting, home.models, most=training.jobs, threads=training.threads, hides=is_a_channels)
@@ -68,7 +64,7 @@ async def _serve(
         hosted_generators(configuration),
         listener,
         keys=[key.get_secret_value()] if key else [],
-        default=default,
+        default=own_default(configuration),
         tuning=tuning if offered else None,
         tls=tls,
         stop=stop,
@@ -76,11 +72,20 @@ async def _serve(
     )
 
 
-def invitation(address: str, port: int, *, secure: bool = False) -> str:
-    """What to set where the bot runs."""
+def own_default(configuration: Configuration) -> str | None:
+    """The model that makes a host ready; None for the first that it lists."""
+    default = configuration.models.default
+    if default is not None and default.startswith("remote:"):
+        note(f"models.default is {default}, which this host leaves to others; it serves its own models.")
+        return None
+    return default
+
+
+def invitation(address: str, port: int, *, secure: bool = False, end: str = "Ctrl-C") -> str:
+    """What to set where the bot runs, and what ends the host."""
     if address.strip("[]") in ("0.0.0.0", "::"):
         address = socket.gethostname()
     elif ":" in address and not address.startswith("["):
         address = f"[{address}]"
     url = f"{'https' if secure else 'http'}://{address}:{port}/v1"
-    return f"The models are served at {url} (Ctrl-C ends it); set remote.url to that address where the bot runs."
+    return f"The models are served at {url} ({end} ends it); set remote.url to that address where the bot runs."

@@ -112,11 +112,16 @@ class Meters:
 
     def by_model(self) -> Iterable[Meter]:
         """A meter for each model, in the order of their names."""
-        found: dict[str, Meter] = {}
         with self._lock:
-            for meter in (*self._past.values(), *self._running):
-                found.setdefault(meter.model, Meter(meter.model)).add(meter)
-        return [found[model] for model in sorted(found)]
+            return by_model((*self._past.values(), *self._running))
+
+
+def by_model(meters: Iterable[Meter]) -> list[Meter]:
+    """The same counts in a meter for each model, in the order of their names."""
+    found: dict[str, Meter] = {}
+    for meter in meters:
+        found.setdefault(meter.model, Meter(meter.model)).add(meter)
+    return [found[model] for model in sorted(found)]
 
 
 METERS: Final = Meters()

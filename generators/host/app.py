@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from generators.completion import Generator, ModelInfo
+from generators.engine.meter import Meter
 from generators.errors import UserError
 from generators.host.asked import Asked
 from generators.host.batches import Traffic
@@ -30,7 +31,11 @@ OURS: Final = "The host failed at this; its log says why."
 
 
 def host_app(
-    generator: Generator, readiness: Readiness, keys: Sequence[str] = (), tuning: Tuning | None = None
+    generator: Generator,
+    readiness: Readiness,
+    keys: Sequence[str] = (),
+    tuning: Tuning | None = None,
+    meters: Callable[[], Awaitable[Iterable[Meter]]] | None = None,
 ) -> FastAPI:
     """The API over any generator.
 
@@ -39,6 +44,7 @@ def host_app(
         readiness: says whether the default model can write.
         keys: bearer keys; without any, only programs on this machine are answered.
         tuning: makes models from uploaded files; None where that is not offered.
+        meters: of the engines that write; None where they are in this process.
     """
     app = FastAPI(
         title="Planchette's models",
@@ -61,7 +67,9 @@ def host_app(
         from generators.metrics import CONTENT_TYPE, Trainings, exposition
 
         records = tuning.all() if tuning is not None else ()
-        return Response(exposition(Trainings(record.status for record in records)), media_type=CONTENT_TYPE)
+        trainings = Trainings(record.status for record in records)
+        counted = None if meters is None else await meters()
+        return Response(exposition(trainings, meters=counted), media_type=CONTENT_TYPE)
 
     @app.get("/v1/models")
     async def models() -> Response:

@@ -15,7 +15,7 @@ from generators.remote.catalogue import Catalogue, Listed
 from generators.remote.connection import PREFIX, Connection
 from generators.remote.errors import ConnectionLost
 from generators.remote.ours import OurHost
-from generators.resuming import Lost, written
+from generators.resuming import Lost, begun, written
 
 DOUBT: Final = 1.0  # s; a name that a list of this age does not have is asked for once more
 
@@ -60,9 +60,8 @@ class RemoteGenerator:
         """
         if not request.model.startswith(PREFIX):
             raise unknown(request.model, ())
-        async with aclosing(self._events(request)) as events:
-            first = await anext(events)  # so that what the host refuses is raised here
-            yield _from(first, events)
+        async with begun(self._events(request)) as events:
+            yield events
 
     async def close(self) -> None:
         """Gives the connections back."""
@@ -94,9 +93,3 @@ class RemoteGenerator:
         if found is None:
             raise unknown(name, await self._catalogue.all())
         return found
-
-
-async def _from(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    yield first
-    async for event in rest:
-        yield event

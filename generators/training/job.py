@@ -51,8 +51,18 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 where `result.json` says how it ended.
     """
-    directory = JobDirectory(Path(arguments[0]).absolute())
-    key = sys.stdin.readline().strip()
+    return carry_out(JobDirectory(Path(arguments[0]).absolute()), sys.stdin.readline())
+
+
+def carry_out(directory: JobDirectory, key: str) -> int:
+    """Carries out a job in this process, in its main thread.
+
+    Args:
+        key: of the text, as `key_of` reads it.
+
+    Returns:
+        As `main`.
+    """
     with directory.held() as free, asked_to_end() as stopping:
         if not free:
             return TAKEN

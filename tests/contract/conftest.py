@@ -17,6 +17,7 @@ from generators.registry import CombinedGenerator, GeneratorSettings
 from generators.remote.generator import RemoteGenerator
 from generators.scripted import Script, ScriptedGenerator
 from generators.single import SingleGenerator
+from tests.fakes.clustering import KEY
 from tests.fakes.hosting import hosted
 from tests.fakes.llama import MISSING, interpreter, served
 from tests.fakes.models import save_tiny
@@ -32,6 +33,7 @@ LOCAL = ("scripted characters", "scripted words", "random", "shipped", "combined
 GUARDED = ("guarded characters", "guarded words")
 REMOTE = ("remote scripted characters", "remote shipped")  # the same on a host of ours
 FOREIGN = "llama.cpp"  # a server of another kind, with the abilities it has
+CLUSTER = pytest.param("cluster", marks=[pytest.mark.xdist_group("cluster"), pytest.mark.timeout(600)])
 ABILITIES: Mapping[str, Callable[[ModelInfo], bool]] = {
     "echo": lambda info: info.echo,
     "seeds": lambda info: info.seeds,
@@ -51,9 +53,14 @@ def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=[*LOCAL, *GUARDED, *REMOTE, FOREIGN])
+@pytest.fixture(params=[*LOCAL, *GUARDED, *REMOTE, FOREIGN, CLUSTER])
 async def generator(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
     """A generator whose first model is to be tested."""
+    if request.param == "cluster":
+        remote = RemoteGenerator(request.getfixturevalue("deployed").url, KEY)
+        yield remote
+        await remote.close()
+        return
     if request.param == FOREIGN:
         remote = RemoteGenerator(request.getfixturevalue("llama_cpp"))
         yield remote
