@@ -8,7 +8,8 @@ import importlib
 from benchmarks.peers import results
 
 LEARNING = ("titles", "stories", "synopses", "training", "tuning")
-NAMES = ("engine", "writing", "ballot", "start", "crowd", "guilds", "imported", "exports", "channel", "soak", *LEARNING)
+SERVING = ("crowd", "cluster", "guilds", "channel", "soak")
+NAMES = ("engine", "writing", "ballot", "start", "imported", "exports", *SERVING, *LEARNING)
 
 
 def run() -> None:
