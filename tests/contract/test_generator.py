@@ -351,15 +351,22 @@ async def test_leaving_early(generator: Generator, model: ModelInfo) -> None:
 
 async def test_cancelled(generator: Generator, model: ModelInfo) -> None:
     """A task that is cancelled while it reads lets go of its text."""
-    tasks = [asyncio.create_task(events_of(generator, model, max_tokens=20_000, min_tokens=20_000)) for _ in range(30)]
-    await asyncio.wait([asyncio.create_task(events_of(generator, model))])
+    begun = asyncio.Event()
 
-    running = [task for task in tasks if not task.done()]  # all, where no context ends a text
-    for task in running:
+    async def read() -> None:
+        request = CompletionRequest(model=model.name, prompt=PROMPT, max_tokens=20_000, min_tokens=20_000)
+        async with generator.complete(request) as events:
+            async for event in events:
+                if isinstance(event, Piece):
+                    begun.set()
+
+    tasks = [asyncio.create_task(read()) for _ in range(30)]
+    await begun.wait()
+
+    for task in tasks:
         task.cancel()
-    results = await asyncio.gather(*running, return_exceptions=True)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert running
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
     assert await events_of(generator, model)
 
