@@ -22,6 +22,7 @@ BROUGHT: Final = frozenset(  # by what is declared, whose own words they are
         "_typeshed",  # mypy
         "aiohttp",  # discord.py
         "aiolimiter",  # python-telegram-bot[rate-limiter]
+        "h11",  # uvicorn
         "httpx2",  # huggingface-hub
         "huggingface_hub",  # tokenizers
         "pydantic",  # fastapi
