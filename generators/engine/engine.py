@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -59,7 +59,6 @@ class Engine:
         self._vocabulary = model.vocabulary
         self._limit = max_batch + queue_limit
         self._max_batch = max_batch
-        self._here: Counter[str] = Counter()  # requests of each fairness key whose reader has not gone
         self._threads = threads
         self._batching = Batching(model, max_batch, cache_bytes)
         self._numbers = count(1)
@@ -181,9 +180,7 @@ class Engine:
             return self._bells[loop]
 
     def _check_room(self, request: CompletionRequest) -> None:
-        """Whether all choices of a request find a place; a key that has nothing here finds as many places again.
-
-        So those who are there with hundreds of requests keep nobody else out.
+        """Whether all choices of a request find a place.
 
         Raises:
             Busy: there is none.
@@ -193,15 +190,12 @@ class Engine:
             raise ShuttingDown
         if request.priority is Priority.BALLOT:
             return
-        is_new = request.user and not self._here[request.user]
-        limit = self._limit + (self._limit - self._max_batch if is_new else 0)
-        if self.live + (1 if request.max_tokens == 0 else request.n) > limit:
+        if self.live + (1 if request.max_tokens == 0 else request.n) > self._limit:
             raise Busy(max(0, self.live - self._max_batch))
 
     def _submit(self, order: Order, started: Started) -> None:
         with self._changed:
             self._check_room(order.request)
-            self._here[order.user] += 1
             ahead = 0 if order.priority is Priority.BALLOT else self.live + order.unfinished - self._max_batch
             order.append(started._replace(ahead=max(0, min(self.live, ahead))))
             self._taken += order.unfinished
@@ -210,13 +204,8 @@ class Engine:
 
     def _leave(self, order: Order) -> None:
         """The reader of an order has gone."""
-        with self._changed:
-            self._here[order.user] -= 1
-            if not self._here[order.user]:
-                del self._here[order.user]
-            if not order.gone:
-                self._calls.append(partial(self._batching.drop, order))
-                self._changed.notify()
+        if not order.gone:
+            self._call(partial(self._batching.drop, order))
 
     def _call(self, call: Callable[[], None]) -> None:
         with self._changed:

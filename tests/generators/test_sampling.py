@@ -89,11 +89,14 @@ def test_free_draws_are_draws(
     ]
     assert alone == list(zip(tokens.tolist(), logprobs.tolist(), strict=True))
     for row, temperature, uniform, token in zip(masked, temperatures, uniforms, tokens, strict=True):
-        weights = np.exp((row.astype(np.float64) - row.max()) / max(temperature, 1e-9))
+        if temperature == 0:
+            assert token == row.argmax()
+            continue
+        weights = np.exp((row.astype(np.float64) - row.max()) / temperature)
         cumulated = np.cumsum(weights) / weights.sum()
-        assert (cumulated[token - 1] if token else 0) <= (uniform if temperature else 0) + 2e-5
+        assert (cumulated[token - 1] if token else 0) <= uniform + 2e-5
         assert weights[token] > 0
-        assert (uniform if temperature else 0) <= cumulated[token] + 2e-5
+        assert uniform <= cumulated[token] + 2e-5
     assert np.allclose(logprobs, log_softmax(scores)[np.arange(5), tokens], atol=1e-5)
 
 

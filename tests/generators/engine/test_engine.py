@@ -173,23 +173,6 @@ async def test_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
         task.cancel()
 
 
-async def test_a_key_that_fills_the_queue() -> None:
-    """Whoever fills the queue with requests keeps nobody out who has none there, and these are bounded, too."""
-    async with paced(max_batch=2, queue_limit=3) as (engine, _, pace):
-        many = [asyncio.create_task(read(engine, user="many", seed=seed)) for seed in range(1000)]
-        await until(lambda: sum(task.done() for task in many) == 995)
-        others = [asyncio.create_task(read(engine, user=f"other {number}")) for number in range(5)]
-        await until(lambda: sum(task.done() for task in others) == 2)
-        with pytest.raises(Busy):
-            await read(engine, user="other 0")
-        pace.free()
-        found = await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.gather(*many, return_exceptions=True)
-
-        assert [type(each) for each in found] == [list] * 3 + [Busy] * 2
-        assert ids_of(await read(engine, user="many"))
-
-
 async def test_work_that_nobody_waits_for() -> None:
     """Work between two steps that is called off is left out, and no text ends by it."""
     async with paced() as (engine, _, pace):
