@@ -1,9 +1,11 @@
 """The engine: many texts share one model, and each step takes every one of them a token further.
 
-A request becomes an order (`intake`), an order one text a choice (`texts`, `unit_texts`). `schedule` says whose turn it
-is, `room` how many find a place in a step, `batching` runs the steps, `steps` draws, `search` looks for the likeliest
-words, `prefixes` finds again what a text has been through, and `outlet` and `stream` hand pieces to whoever reads.
-`voices` are those who share the steps: the model itself, and adapters over it.
+A request becomes an order (`intake`, `orders`), an order one text a choice once its prompt is read (`prompts`, `texts`,
+`unit_texts`). `waiting` has all who wait, `schedule` says whose turn it is, `room` how many find a place in a step,
+`stepping` takes the steps, `draws` draws, `continuations` see to what a text needs before its next draw, and `search`
+looks for the likeliest words. `states` and `prefixes` find again what a text has been through, `faults` end a text by
+what is its own fault and nobody else's, and `outlet` and `stream` hand pieces to whoever reads. `batching` puts these
+together. `voices` are those who share the steps: the model itself, and adapters over it.
 """
 
 from generators.engine.engine import QUEUE_LIMIT, Engine

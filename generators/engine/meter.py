@@ -7,9 +7,13 @@ and everything that Prometheus asks for is made of them when it asks.
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from generators.engine.texts import Order
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 TEXTS: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -79,6 +83,19 @@ class Meter:
         self.texts = self.kept = self.places = 0
         self.steps, self.queue, self.first = Buckets(SECONDS), Buckets(SECONDS), Buckets(SECONDS)
         self.batch = Buckets(TEXTS)
+
+    def first_step(self, order: Order) -> None:
+        """A step is taken for an order, or none is needed before its first token; only its first is counted."""
+        if not order.begun:
+            order.begun = True
+            self.queue.observe(time.monotonic() - order.asked)
+
+    def first_tokens(self, orders: Iterable[Order]) -> None:
+        """Counts those among these whose first token is drawn now; not samples, which nobody has asked for."""
+        for order in orders:
+            if not order.told and order.outer is None:
+                order.told = True
+                self.first.observe(time.monotonic() - order.asked)
 
     def add(self, other: Meter) -> None:
         """Counts in what another has counted."""

@@ -2,20 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pytest
 
 from generators.completion import Unit
+from generators.engine.alternatives import Alternatives
 from generators.engine.batching import Batching
+from generators.engine.search import Search
+from generators.engine.work import Echo
 from generators.errors import ModelFailed
 from generators.model import OutOfMemory
 from tests.fakes.models import Watched, tiny
-from tests.generators.engine.test_batching import Reader, until_over
+from tests.generators.engine.readers import Reader, raising, until_over
 
 MARK: Final = "\n\n"  # a text that begins so is the one that breaks
+
+
+def breaks_taking(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A text whose tokens cannot be taken."""
+    monkeypatch.setattr("generators.engine.unit_texts.UnitText.take", raising)
+    return {"unit": Unit.WORD}
+
+
+def breaks_searching(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A search whose logits cannot be taken."""
+    monkeypatch.setattr(Search, "take", raising)
+    return {"unit": Unit.WORD, "logprobs": 3, "n": 2}
+
+
+def breaks_beginning_to_search(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A search that cannot begin."""
+    monkeypatch.setattr(Alternatives, "look_for", raising)
+    return {"unit": Unit.WORD, "logprobs": 3}
+
+
+def breaks_scoring(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A prompt whose tokens cannot be scored."""
+    monkeypatch.setattr(Echo, "take", raising)
+    return {"echo": True, "prompt": "Once"}
+
+
+@pytest.mark.parametrize("breaks", [breaks_taking, breaks_searching, breaks_beginning_to_search, breaks_scoring])
+def test_a_fault_of_one(monkeypatch: pytest.MonkeyPatch, breaks: Callable[..., dict[str, Any]]) -> None:
+    """What goes wrong with one text ends that text; those of the same steps are written to their ends."""
+    model = tiny()
+    batching = Batching(model, 64, 0)
+    bad = Reader(model, **breaks(monkeypatch))
+    others = [Reader(model, temperature=1.0) for _ in range(3)]
+
+    for reader in (others[0], bad, *others[1:]):
+        batching.admit(reader.order)
+    until_over(batching, bad, *others)
+
+    assert isinstance(bad.fault, ModelFailed)
+    assert [reader.fault for reader in others] == [None] * 3
+    assert [len(reader.pieces) for reader in others] == [5] * 3
+    assert not batching.busy
+    assert batching.left == bad.order.request.n + 3
+
+
+def test_a_fault_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a step's draws fail, all who drew are told, also those that had only begun; nothing stays behind."""
+    monkeypatch.setattr("generators.engine.stepping.MOMENT", 0)
+    model = tiny()
+    batching = Batching(model, 64, 0)
+    old, new = Reader(model), Reader(model)
+    batching.admit(old.order)
+    batching.step()
+    batching.step()
+    batching.admit(new.order)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("generators.engine.stepping.drawn", raising)
+        batching.step()
+
+    assert isinstance(old.fault, ModelFailed)
+    assert isinstance(new.fault, ModelFailed)
+    assert not batching.busy
+
+
+def test_a_lone_text_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault ends a lone text in its step, however long its moment is."""
+    monkeypatch.setattr("generators.engine.stepping.MOMENT", math.inf)
+    model = tiny()
+    reader = Reader(model, max_tokens=20)
+    batching = Batching(model, 4, 1_000_000)
+    batching.admit(reader.order)
+    monkeypatch.setattr("generators.engine.stepping.drawn", raising)
+
+    until_over(batching, reader)
+
+    assert isinstance(reader.fault, ModelFailed)
 
 
 class Spoilt(Watched):

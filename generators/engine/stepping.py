@@ -1,0 +1,209 @@
+"""A step of the model: whose tokens it reads, what becomes of the answers, and the draws after it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from generators.completion import FinishReason, Piece
+from generators.engine.continuations import Continuations
+from generators.engine.draws import NotFinite, check, drawn
+from generators.engine.faults import Faults, Shortages
+from generators.engine.meter import Meter
+from generators.engine.room import Room
+from generators.engine.texts import Text
+from generators.engine.tokens import TokenTable
+from generators.engine.waiting import Waiting
+from generators.engine.work import CHUNK, Member, Reading, Searching
+from generators.model import Model
+from generators.sampling import Floats
+
+READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
+LEAST_CHUNK: Final = 8
+MOMENT: Final = 0.001  # seconds that a lone text goes on before the engine looks who else has come
+
+_new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long, and this is once a character
+
+
+class Stepping:
+    """Takes steps.
+
+    Args:
+        model: nobody else extends its states.
+        table: of its vocabulary.
+        waiting: those who take part.
+        room: how many of them find a place.
+        continuations: see to texts that do not simply take the next step.
+        faults: take what goes wrong.
+        shortages: are told how many take part.
+        meter: counts.
+    """
+
+    def __init__(
+        self,
+        model: Model[Any],
+        table: TokenTable,
+        waiting: Waiting,
+        room: Room,
+        *,
+        continuations: Continuations,
+        faults: Faults,
+        shortages: Shortages,
+        meter: Meter,
+    ) -> None:
+        self._model = model
+        self._table = table
+        self._waiting = waiting
+        self._schedule = waiting.schedule
+        self._room = room
+        self._faults = faults
+        self._shortages = shortages
+        self._meter = meter
+        self._draw_next = continuations.draw_next
+        self._go_on = continuations.go_on
+        self._members: Sequence[Member] | None = None
+        self._texts: list[Text] = []
+        self._others: list[Reading | Searching] = []
+
+    def let_go(self) -> None:
+        """While nobody writes, no memory is held for those who took the last step."""
+        self._members, self._texts, self._others = None, [], []
+        self._shortages.taken = 0
+
+    def advance(self) -> None:
+        """Takes the texts whose turn it is a token further."""
+        members = self._schedule.pick(self._room.now)
+        self._meter.batch.observe(len(members))
+        if members is not self._members:
+            self._members = members
+            self._shortages.taken = len(members)
+            self._texts = [member for member in members if isinstance(member, Text)]
+            self._others = [member for member in members if not isinstance(member, Text)]
+        texts, waiting = self._texts, self._waiting
+        if len(members) == 1 and texts and texts[0].plain and not waiting.ready:
+            self._advance_alone(texts[0])
+            return
+        logits = self._extended(texts, self._others)
+        if logits is None:
+            texts = []
+        elif [text for text in texts if text.wants_search]:
+            kept = [place for place, text in enumerate(texts) if not text.wants_search]
+            for text, row in zip(texts, logits, strict=True):
+                if text.wants_search:
+                    self._schedule.remove(text)
+                    text.pending = ()
+                    with self._faults.blaming(text):
+                        check([row])
+                        self._draw_next(text, row)
+            texts, logits = [texts[place] for place in kept], logits[kept]
+        if waiting.ready:
+            ready, waiting.ready = waiting.ready, []
+            rows = [row[None] for _, row in ready]
+            for text, _ in ready:
+                self._schedule.add(text)
+            texts = [*texts, *(text for text, _ in ready)]
+            self._meter.first_tokens([text.order for text, _ in ready])
+            logits = np.concatenate(rows if logits is None or not len(logits) else [logits, *rows])
+        if texts and logits is not None:
+            with self._faults.blaming(*texts):
+                self._draw(texts, logits)
+
+    def _advance_alone(self, text: Text) -> None:
+        """A text that nobody shares the step with goes on for a moment; else half of a small model's time is ours."""
+        until = time.perf_counter() + MOMENT
+        faults = self._faults
+        alone = True
+        while alone and (logits := self._extended([text], [])) is not None:
+            goes_on = text.drawn + 1 < text.brief  # else it ends, or leaves the schedule to be read again
+            with faults.blaming(text):
+                self._draw([text], logits)
+            alone = goes_on and text.plain and not (text.order.gone or faults.noted) and time.perf_counter() < until
+
+    def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | None:
+        """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
+        states = [text.state for text in texts]
+        tokens: list[Sequence[int]] = [text.pending for text in texts]
+        sharing: list[tuple[Reading | Searching, int]] = []
+        readers = [member for member in others if isinstance(member, Reading)]
+        alone = len(readers) == len(texts) + len(others)
+        for reading in readers:
+            self._meter.first_step(reading.order)
+            reading.chunk = min(READ if alone else CHUNK, self._room.share(READ // len(readers), LEAST_CHUNK))
+        for member in others:
+            if not member.wants_all:
+                rows = member.rows()
+                sharing.append((member, len(rows)))
+                states += [state for state, _ in rows]
+                tokens += [ids for _, ids in rows]
+        scored = [reading for reading in readers if reading.wants_all]
+        if scored:
+            self._score(scored)
+        if not states:
+            return None
+        try:
+            logits = self._model.extend(states, tokens)
+        except Exception as fault:
+            self._faults.not_taken([*texts, *(member for member, _ in sharing)], fault)
+            return None
+        self._room.went_well()
+        at = len(texts)
+        for member, count in sharing:
+            if not member.order.gone:
+                with self._faults.blaming(member):
+                    answers = list(logits[at : at + count])
+                    check(answers)
+                    member.take(answers)
+            at += count
+        return logits[: len(texts)]
+
+    def _score(self, readings: Sequence[Reading]) -> None:
+        """Reads on where logits are wanted after each token."""
+        own = [reading.rows()[0] for reading in readings]
+        try:
+            found = self._model.extend([state for state, _ in own], [ids for _, ids in own], "all")
+        except Exception as fault:
+            self._faults.not_taken(readings, fault)
+            return
+        for reading, answer in zip(readings, found, strict=True):
+            with self._faults.blaming(reading):
+                check([answer])
+                reading.take([answer])
+
+    def _draw(self, texts: list[Text], logits: Floats) -> None:
+        """Draws each text's next token and hands its piece out."""
+        most = logits.max(axis=1)
+        if not math.isfinite(sum(most.tolist())):
+            texts, logits, most = self._sound(texts, logits, most)
+            if not texts:
+                return
+        self._meter.tokens += len(texts)
+        tokens, logprobs = drawn(texts, logits, most, self._table)
+        shown, alone, data = self._table.shown, self._table.alone, self._table.bytes
+        for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
+            try:  # costs nothing where nothing is raised
+                if text.plain and (read := shown[token]) is not None:  # a character of an ordinary text: no call at all
+                    text.ids.append(token)
+                    text.pending = one = alone[token]
+                    text.drawn = text.pieces = count = text.drawn + 1
+                    text.append(_new(Piece, (text.choice, one, data[token], read, logprob, (), True)))
+                    if count < text.brief:
+                        continue
+                    reason: FinishReason | None = "length" if count >= text.most else None
+                else:
+                    reason = text.take(token, logprob, logits[place])
+                self._go_on(text, reason, logits[place])
+            except Exception as fault:
+                self._faults.note((text,), fault)
+
+    def _sound(self, texts: list[Text], logits: Floats, most: Floats) -> tuple[list[Text], Floats, Floats]:
+        """Those that can be drawn for; a damaged adapter spoils no text of the others."""
+        finite = np.isfinite(most)
+        for text, sound in zip(texts, finite, strict=True):
+            if not sound:
+                self._faults.note((text,), NotFinite())
+        kept = np.flatnonzero(finite)
+        return [texts[place] for place in kept], logits[kept], most[kept]
