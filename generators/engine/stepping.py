@@ -24,6 +24,9 @@ from generators.sampling import Floats
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
 LEAST_CHUNK: Final = 8
+# Logits that a model is asked for at once where all are wanted: 16 MB, a little more than a full step of 64 texts gives
+# of GPT-2's 50,257 tokens anyhow. So 79 tokens of its prompts are scored in a step, and READ of a char-RNN's.
+LOGITS: Final = 4_000_000
 MOMENT: Final = 0.001  # seconds that a lone text goes on before the engine looks who else has come
 
 _new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long, and this is once a character
@@ -65,6 +68,7 @@ class Stepping:
         self._meter = meter
         self._draw_next = continuations.draw_next
         self._go_on = continuations.go_on
+        self._most_scored = max(1, LOGITS // model.vocabulary.size)  # tokens
         self._members: Sequence[Member] | None = None
         self._texts: list[Text] = []
         self._others: list[Reading | Searching] = []
@@ -133,13 +137,13 @@ class Stepping:
         for reading in readers:
             self._meter.first_step(reading.order)
             reading.chunk = min(READ if alone else CHUNK, self._room.share(READ // len(readers), LEAST_CHUNK))
+        scored = self._scored(readers) if readers else []
         for member in others:
             if not member.wants_all:
                 rows = member.rows()
                 sharing.append((member, len(rows)))
                 states += [state for state, _ in rows]
                 tokens += [ids for _, ids in rows]
-        scored = [reading for reading in readers if reading.wants_all]
         if scored:
             self._score(scored)
         if not states:
@@ -160,18 +164,27 @@ class Stepping:
             at += count
         return logits[: len(texts)]
 
+    def _scored(self, readers: Sequence[Reading]) -> list[Reading]:
+        """Those of which all logits are wanted, with chunks that share what there may be of them."""
+        scored = [reading for reading in readers if reading.wants_all]
+        for reading in scored:
+            reading.shorten(self._most_scored // len(scored))
+        return [reading for reading in scored if reading.wants_all]
+
     def _score(self, readings: Sequence[Reading]) -> None:
-        """Reads on where logits are wanted after each token."""
-        own = [reading.rows()[0] for reading in readings]
-        try:
-            found = self._model.extend([state for state, _ in own], [ids for _, ids in own], "all")
-        except Exception as fault:
-            self._faults.not_taken(readings, fault)
-            return
-        for reading, answer in zip(readings, found, strict=True):
-            with self._faults.blaming(reading):
-                check([answer])
-                reading.take([answer])
+        """Reads on where logits are wanted after each token; in one go, unless each has a token and those are many."""
+        for at in range(0, len(readings), self._most_scored):
+            going = readings[at : at + self._most_scored]
+            own = [reading.rows()[0] for reading in going]
+            try:
+                found = self._model.extend([state for state, _ in own], [ids for _, ids in own], "all")
+            except Exception as fault:
+                self._faults.not_taken(going, fault)
+                continue
+            for reading, answer in zip(going, found, strict=True):
+                with self._faults.blaming(reading):
+                    check([answer])
+                    reading.take([answer])
 
     def _draw(self, texts: list[Text], logits: Floats) -> None:
         """Draws each text's next token and hands its piece out."""

@@ -18,6 +18,7 @@ from generators.units import GRAMMARS, Cursor, Phase, UnitMap
 
 CHUNK: Final = 64  # tokens of a prompt in a step that others share, so that their next token does not wait long
 ECHO: Final = -1  # choice of echoed pieces
+ALTERNATIVE: Final = 30  # logits that take as much memory as an alternative: 120 bytes of Python's objects for 4
 
 
 class Reading:
@@ -63,6 +64,15 @@ class Reading:
     def wants_all(self) -> bool:
         """Whether logits are needed after each token of the next chunk, not only after the last."""
         return self.echo is not None and self.position + self.chunk >= self.echo.start
+
+    def shorten(self, scored: int) -> None:
+        """Cuts the next chunk to so many tokens where all logits are wanted, or to what can be read without them."""
+        if self.echo is None or not self.wants_all:
+            return
+        if self.order.request.logprobs is None:  # each row of logits becomes as many alternatives
+            scored //= ALTERNATIVE
+        unscored = self.echo.start - 1 - self.position
+        self.chunk = max(1, min(self.chunk, max(scored, unscored)))
 
     def rows(self) -> list[tuple[Any, Sequence[int]]]:
         """The next chunk."""
