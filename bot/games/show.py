@@ -20,6 +20,7 @@ from generators.errors import Translate, UserError, english
 WHOLE: Final = 1_900  # characters of a message; Discord takes 2,000, and an adapter may have to escape a few
 TEXT: Final = 1_200  # characters of the text so far, of which the end is what people go on from
 LINE: Final = 200  # characters of a candidate in the list: a long sentence; a write-in has at most 101
+NAME: Final = 24  # characters of somebody's name
 LABEL: Final = 80  # characters; Discord API v10, button label
 BAR: Final = 10  # blocks
 JOINERS: Final = frozenset("\u200c\u200d\ufe0e\ufe0f")  # unseen, but they shape the letters and emoji around them
@@ -201,9 +202,14 @@ def _foot(view: View, translate: Translate) -> Iterable[str]:
         yield translate("Nobody else plays yet; /story skip closes the round now.")
 
 
+def named(name: str) -> str:
+    """Somebody's name within a line."""
+    return shortened(readable(name), NAME)
+
+
 def names(people: Sequence[str], translate: Translate = english, most: int = 6) -> str:
     """Names in a row, with a count instead of those that would make it long."""
-    listed = [shortened(readable(name), 24) for name in people[:most]]
+    listed = [named(name) for name in people[:most]]
     if len(people) > most:
         listed.append(translate("{count} more", "{count} more", count=len(people) - most))
     return ", ".join(listed)

@@ -11,20 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bot.conversation import Person
-from bot.games import relay as rules
 from bot.games.kinds import NotYourGame
-from bot.games.relay import (
-    RELAY,
-    DoesNotPlay,
-    GoesOn,
-    ModelsTurn,
-    NobodyPlays,
-    NotYourTurn,
-    Player,
-    PlaysAlready,
-    Relay,
-    Sentence,
-)
+from bot.games.relay import MOST, RELAY, Player, Relay
+from bot.games.relay import turns as rules
+from bot.games.relay.errors import DoesNotPlay, GoesOn, ModelsTurn, NobodyPlays, NotYourTurn, PlaysAlready
+from bot.games.relay.state import Sentence
 from generators.errors import UserError
 
 PEOPLE = tuple(Person("web", name.lower(), name) for name in ("Ada", "Ben", "Cleo", "Dan"))
@@ -210,7 +201,7 @@ def test_skip_and_stop() -> None:
 def test_no_end_in_sight() -> None:
     """A relay without a number of sentences ends where it becomes too long to be stored at each move."""
     sentence = Sentence(" So.", PEOPLE[0].key, "Ada", 0)
-    relay = replace(begun(most=0), sentences=(sentence,) * (rules.MOST - 1))
+    relay = replace(begun(most=0), sentences=(sentence,) * (MOST - 1))
 
     after = rules.write(relay, "The end.", PEOPLE[0])
 
