@@ -13,7 +13,8 @@ from benchmarks.titles import PACKAGES, PEER
 from generators.evaluation import evaluate
 from generators.kinds import info_of, load_model
 from generators.places import shipped_directory
-from generators.training.corpus import Corpus, Document
+from generators.training.corpus import Corpus
+from generators.training.documents import Document
 from generators.training.filters import cleaned
 from generators.training.parting import Partition
 from tools.model_measures import FILTERS, SHARE, STORIES, held_out, portion

@@ -18,7 +18,8 @@ from generators.kinds import info_of, load_model
 from generators.layers import summary
 from generators.places import shipped_directory
 from generators.style import style_of
-from generators.training.corpus import Corpus, Document
+from generators.training.corpus import Corpus
+from generators.training.documents import Document
 from generators.training.filters import cleaned
 from generators.training.windows import place
 

@@ -14,7 +14,7 @@ from generators.sampling import log_normalisers
 from generators.vocabulary import LABEL
 
 if TYPE_CHECKING:
-    from generators.training.corpus import Document
+    from generators.training.documents import Document
     from generators.vocabulary import Vocabulary
 
 TEXTS: Final = 32  # side by side: the products are at full speed from about 16 rows on

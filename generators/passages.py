@@ -14,7 +14,7 @@ import regex
 from generators.style import Style, lexicon_of, quoted_blocks, share_of, spelt, style_of
 
 if TYPE_CHECKING:
-    from generators.training.corpus import Document
+    from generators.training.documents import Document
 
 SEED: Final = 0  # of the draw: the same files give the same passages
 

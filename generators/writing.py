@@ -148,7 +148,7 @@ class Writer:
         Raises:
             InvalidValue: there is no character in them.
         """
-        from generators.training.corpus import Document
+        from generators.training.documents import Document
 
         documents = [Document(text) for text in _listed(texts)]
         if not any(document.text for document in documents):

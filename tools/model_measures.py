@@ -22,7 +22,8 @@ from generators.local import Shelf
 from generators.model import Model
 from generators.passages import words_in, yardstick
 from generators.style import Style, style_of
-from generators.training.corpus import Corpus, Document, Documents
+from generators.training.corpus import Corpus
+from generators.training.documents import Document, Documents
 from generators.training.filters import cleaned
 from generators.training.parting import Partition, held_out_documents
 

@@ -22,7 +22,7 @@ from generators.kinds import info_of, load_model
 from generators.passages import yardstick
 from generators.places import shipped_directory
 from generators.style import style_of
-from generators.training.corpus import Document
+from generators.training.documents import Document
 from generators.training.filters import cleaned
 from generators.training.parting import Partition, held_out_documents
 from tools.model_measures import FILTERS, SHARE, documents_of, kinds_of, lexicon, portion

@@ -13,7 +13,8 @@ from bot.shell.train import Documents
 from bot.shelves import found_anywhere, loaded
 
 if TYPE_CHECKING:
-    from generators.training.corpus import Corpus, Document
+    from generators.training.corpus import Corpus
+    from generators.training.documents import Document
 
 
 def evaluate(

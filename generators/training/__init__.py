@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from generators.errors import InvalidValue, MissingExtra, Phrase, Unsupported, UnusableModel
-from generators.training.corpus import Corpus, Document, Documents, has_columns
+from generators.training.corpus import Corpus, has_columns
+from generators.training.documents import Document, Documents
 from generators.training.errors import (
     AlreadyTraining,
     CannotResume,

@@ -1,60 +1,22 @@
-"""Documents to train on, read from files one at a time."""
+"""Corpora: the documents of some files, read one at a time."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final
 
+from generators.training import json_lines, tables, text_files
 from generators.training.decoding import Lines, encoding_of
+from generators.training.documents import Document, Documents, Fields
 from generators.training.errors import UnreadableSource, UnusableLabels
-from generators.training.labels import labels_in
 from generators.training.sealed import is_sealed, read_sealed
 from generators.training.sources import is_file
 
-Documents: TypeAlias = Literal["line", "blank", "block", "file"]
-
-SEPARATOR: Final = "=====DOC====="
-CSV_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
-JSON_LINES: Final = frozenset({".jsonl", ".ndjson"})
 PIECE: Final = 1 << 20  # characters of running text that are read at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One text, and the kinds of text it is where the source says so.
-
-    Attributes:
-        text: that is learnt.
-        labels: of it.
-        columns: what other columns that were asked for say, a value or several each.
-        through: share of its file's bytes up to its end, in [0, 1]; 1 for the file's last document, and for no other.
-    """
-
-    text: str
-    labels: tuple[str, ...] = ()
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    through: float = field(default=1.0, compare=False)
-
-
-class Fields(NamedTuple):
-    """Columns of a table, or fields of JSON lines, that are read.
-
-    Attributes:
-        text: what is learnt; None for `text`, or the only one.
-        labels: what says a document's labels.
-        others: what filters look at.
-    """
-
-    text: str | None
-    labels: Sequence[str]
-    others: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +113,7 @@ class Corpus:
             told = ((f"{document.text}\n", document.through) for document in self._read(source))
         else:
             read = Lines(source)
-            told = ((line, read.through) for line in read if line.rstrip() != SEPARATOR)
+            told = ((line, read.through) for line in read if not text_files.is_separator(line))
         for line, through in told:
             found = found or bool(line.strip())
             yield line if line.endswith("\n") else f"{line}\n", through  # the next file begins a line of its own
@@ -166,11 +128,11 @@ class Corpus:
             return self._sealed(source)
         suffix = source.suffix.lower()
         fields = Fields(self.text_column, self.label_columns, self.columns)
-        if suffix in CSV_DELIMITERS:
-            return _rows(source, CSV_DELIMITERS[suffix], fields)
-        if suffix in JSON_LINES:
-            return _objects(source, fields)
-        return _texts(source, self.documents)
+        if suffix in tables.DELIMITERS:
+            return tables.rows(source, fields)
+        if suffix in json_lines.SUFFIXES:
+            return json_lines.objects(source, fields)
+        return text_files.texts(source, self.documents)
 
     def _sealed(self, source: Path) -> Iterator[Document]:
         for text, labels, through in read_sealed(source, self.key):
@@ -180,7 +142,8 @@ class Corpus:
 
 def has_columns(source: Path) -> bool:
     """Whether a file's documents have columns or fields, by its name."""
-    return source.suffix.lower() in CSV_DELIMITERS or source.suffix.lower() in JSON_LINES or is_sealed(source)
+    suffix = source.suffix.lower()
+    return suffix in tables.DELIMITERS or suffix in json_lines.SUFFIXES or is_sealed(source)
 
 
 def _labelled(document: Document, labels: tuple[str, ...]) -> Document:
@@ -196,154 +159,3 @@ def _to_the_end(documents: Iterable[Document]) -> Iterator[Document]:
         before = document
     if before is not None:
         yield replace(before, through=1.0)
-
-
-def _texts(source: Path, documents: Documents | None) -> Iterator[Document]:
-    lines = Lines(source)
-    if documents in (None, "block") and any(line.rstrip() == SEPARATOR for line in lines):
-        yield from _between(lines, lambda line: line.rstrip() == SEPARATOR)
-    elif documents in ("blank", "block"):
-        yield from _between(lines, lambda line: not line.strip() or line.rstrip() == SEPARATOR)
-    elif documents == "file":
-        yield from _between(lines, lambda _: False)
-    else:
-        for line in lines:
-            text = line.removesuffix("\n") if line.rstrip() != SEPARATOR else ""
-            yield Document(text, through=lines.through)
-
-
-def _between(lines: Lines, separates: Callable[[str], bool]) -> Iterator[Document]:
-    """What stands between separating lines, without the empty lines around it."""
-    gathered: list[str] = []
-    through = 0.0
-    for line in lines:
-        if separates(line):
-            yield Document("".join(gathered).strip("\n"), through=through)
-            gathered = []
-        else:
-            gathered.append(line)
-            through = lines.through
-    yield Document("".join(gathered).strip("\n"), through=through)
-
-
-def _rows(source: Path, delimiter: str, fields: Fields) -> Iterator[Document]:
-    csv.field_size_limit(sys.maxsize)  # the default refuses fields of more than 131,072 characters
-    raw: list[str] = []  # lines of the row that is being read
-    read = Lines(source)
-    rows = csv.reader(_noted(read, raw), delimiter=delimiter)
-    try:
-        header = next(rows, None)
-        if header is None:
-            return
-        text, labels, others, body = _columns(source, header, fields)
-        raw.clear()
-        began = rows.line_num + 1
-        for row in rows if body is None else chain([body], rows):
-            began, lines = rows.line_num + 1 - len(raw), list(raw)
-            raw.clear()
-            if len(row) > text:
-                cells = (row[label] for label in labels if len(row) > label)
-                named = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
-                columns = {name: _values(row[at]) if len(row) > at else () for name, at in others.items()}
-                document = Document(row[text], named, columns, read.through)
-            else:
-                document = Document("")
-            if len(lines) > 1:
-                _check_closed(source, lines, delimiter, began)
-            yield document
-    except csv.Error as fault:
-        raise UnreadableSource(str(source), f"line {rows.line_num:,} is not CSV ({fault})") from fault
-
-
-def _noted(lines: Iterable[str], raw: list[str]) -> Iterator[str]:
-    for line in lines:
-        raw.append(line)
-        yield line
-
-
-def _check_closed(source: Path, lines: Sequence[str], delimiter: str, began: int) -> None:
-    """Makes sure that a row of several lines is one, and not the rest of a file behind a stray quotation mark.
-
-    Raises:
-        UnreadableSource: its last quotation mark is not closed.
-    """
-    try:
-        list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as fault:
-        if "end of data" in str(fault):  # other marks inside a field are odd, but the row ends where it should
-            reason = f"a quotation mark that line {began:,} opens is never closed"
-            raise UnreadableSource(str(source), reason) from None
-
-
-class _Columns(NamedTuple):
-    """Positions of columns, and the first row where it is no header but a document."""
-
-    text: int
-    labels: list[int]
-    others: dict[str, int]
-    body: list[str] | None = None
-
-
-def _columns(source: Path, header: list[str], fields: Fields) -> _Columns:
-    names = [name.strip() for name in header]
-    for column in (*([fields.text] if fields.text else []), *fields.labels, *fields.others):
-        if column not in names:
-            reason = f"it has no column {column}; its columns are {', '.join(names)}"
-            raise UnreadableSource(str(source), reason)
-    labels = [names.index(column) for column in fields.labels]
-    others = {column: names.index(column) for column in fields.others}
-    lowered = [name.lower() for name in names]
-    if fields.text or "text" in lowered:
-        text = names.index(fields.text) if fields.text else lowered.index("text")
-        if text in labels:
-            reason = f"its column {fields.text or 'text'} is what is learnt and cannot be a label"
-            raise UnreadableSource(str(source), reason)
-        return _Columns(text, labels, others)
-    left = set(range(len(names))) - set(labels)
-    if labels and len(left) == 1:
-        return _Columns(left.pop(), labels, others)
-    if len(names) == 1 and not labels and not others:
-        return _Columns(0, [], {}, header)  # without the name `text`, its first line is a document like any other
-    reason = f"it has no column text; its columns are {', '.join(names)}, and --text-column names one of them"
-    raise UnreadableSource(str(source), reason)
-
-
-def _objects(source: Path, fields: Fields) -> Iterator[Document]:
-    name = fields.text or "text"
-    if name in fields.labels:
-        raise UnreadableSource(str(source), f"its field {name} is what is learnt and cannot be a label")
-    missing = {*fields.labels, *fields.others}
-    read = Lines(source)
-    for number, line in enumerate(read, 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict) or not isinstance(value.get(name), str):
-            there = f"; its fields are {', '.join(value)}" if isinstance(value, dict) and name not in value else ""
-            raise UnreadableSource(str(source), f'line {number:,} is not a JSON object with a "{name}"{there}')
-        missing -= value.keys()
-        cells = (part for label in fields.labels for part in _listed(value.get(label)))
-        labels = tuple(dict.fromkeys(label for cell in cells for label in labels_in(cell)))
-        columns = {other: _values(*_listed(value.get(other))) for other in fields.others}
-        yield Document(_whole(value[name]), labels, columns, read.through)
-    if missing:
-        raise UnreadableSource(str(source), f"none of its objects has a field {', '.join(sorted(missing))}")
-
-
-def _values(*cells: str) -> tuple[str, ...]:
-    """What a cell says: all of it, and each of the values that commas separate in it."""
-    return tuple(dict.fromkeys(value for cell in cells for value in (cell.strip(), *labels_in(cell)) if value))
-
-
-def _listed(value: object) -> list[str]:
-    """What a JSON field names: a list's items, one value, or nothing."""
-    if value is None:
-        return []
-    return [_whole(str(item)) for item in (value if isinstance(value, list) else [value])]
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # "\\ud800" is no character

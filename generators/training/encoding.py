@@ -23,7 +23,8 @@ from generators.charrnn.tokenizer import (
 )
 from generators.errors import InvalidValue
 from generators.training.alphabets import letters
-from generators.training.corpus import Corpus, Document
+from generators.training.corpus import Corpus
+from generators.training.documents import Document
 from generators.training.errors import NothingToLearn
 from generators.training.filters import QUOTES, Tally, cleaned, expanded
 from generators.training.labels import chosen

@@ -14,8 +14,8 @@ from generators.errors import InvalidValue
 from generators.training import rules
 from generators.training.books import transcribed
 from generators.training.chapters import stories
-from generators.training.corpus import Document
 from generators.training.digests import Digests
+from generators.training.documents import Document
 from generators.training.quotation import QUOTES as QUOTES
 from generators.training.quotation import straight
 from generators.training.rules import Filter

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from generators.training import windows
-from generators.training.corpus import Corpus, Document, Documents
+from generators.training.corpus import Corpus
+from generators.training.documents import Document, Documents
 from generators.training.recipes import Recipe
 from generators.training.scratch import Growing
 from generators.training.windows import Encoded, EncodedFile

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import regex
 
 from generators.errors import InvalidValue
-from generators.training.corpus import Document
+from generators.training.documents import Document
 
 Filter: TypeAlias = Callable[[Document], list[str]]  # a document to what becomes of its text: nothing, one, several
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from generators.training.corpus import Document
+from generators.training.documents import Document
 from generators.training.errors import NothingToLearn
 from generators.training.job_directory import JobDirectory
 from generators.training.sealed import SealedWriter, read_sealed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generators.passages import words_in, yardstick
-from generators.training.corpus import Document
+from generators.training.documents import Document
 
 TALE = "\n\n".join(f"There were {number} old mills in the valley, and a cat sat there." for number in range(100))
 

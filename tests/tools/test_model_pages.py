@@ -9,7 +9,7 @@ import pytest
 
 from generators.local import Shelf
 from generators.places import shipped_directory
-from generators.training.corpus import Document
+from generators.training.documents import Document
 from tests.fakes.models import save_tiny
 from tools import model_measures, model_pages
 from tools.model_measures import ends_held_out, kinds_of, measured, portion

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from generators.training import Corpus, Document, UnreadableSource, decoding
-from generators.training.corpus import Documents
+from generators.training.documents import Documents
 
 Write = Callable[[str, str | bytes], Path]
 

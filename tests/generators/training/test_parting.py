@@ -10,7 +10,7 @@ import pytest
 from generators.charrnn.tokenizer import START_ID
 from generators.training import Corpus
 from generators.training.bpe import END_ID, bpe_of
-from generators.training.corpus import Document, Documents
+from generators.training.documents import Document, Documents
 from generators.training.encoding import prepared
 from generators.training.parting import Partition, held_out_documents, parted
 from generators.training.recipes import CharRNNRecipe, recipe_named

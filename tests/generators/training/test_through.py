@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generators.training.corpus import Corpus, Documents
+from generators.training.corpus import Corpus
+from generators.training.documents import Documents
 
 
 def shares(path: Path, documents: Documents | None = None) -> list[float]:
