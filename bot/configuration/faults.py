@@ -80,3 +80,17 @@ class Exposed(UserError):
             section=self.section,
             host=self.host,
         )
+
+
+@dataclass(eq=False)
+class NothingToShare(UserError):
+    """A part of Discord's shards, over a database that no other process can use."""
+
+    shards: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "discord.shards is {shards}, but the database is a file, which only one process can use; set database.url "
+            "to a PostgreSQL database that the processes share, or take discord.shards out.",
+            shards=self.shards,
+        )

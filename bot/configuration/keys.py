@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.configuration.sources import Environment
 from bot.home import Home, default_vault
+from bot.shards import Shards
 
 if TYPE_CHECKING:
     from storage.vault import Vault
@@ -85,6 +86,11 @@ def _certificates(path: Path) -> Path:
     return path
 
 
+def _shards(value: object) -> object:
+    """A range of shards as it is written."""
+    return Shards.parse(value) if isinstance(value, str) else value
+
+
 File: TypeAlias = Annotated[Path, AfterValidator(_named)]
 Certificates: TypeAlias = Annotated[File, AfterValidator(_certificates)]
 
@@ -99,6 +105,9 @@ class DiscordKeys(_Keys):
     token: Secret = None
     guilds: Names | None = Field(default=None, description="a list of server ids")
     api: Address = "https://discord.com/api/v10"
+    shards: Annotated[Shards | None, BeforeValidator(_shards)] = Field(
+        default=None, description="Discord's shards that this process has and how many there are, such as 0-3/8 or 4/8"
+    )
     training_permission: str | None = Field(default=None, description="a reference to the permission that Discord gave")
 
 
@@ -282,6 +291,11 @@ class Configuration(BaseSettings):
         if self.database.url is not None:
             return self.database.url.get_secret_value()
         return f"sqlite+aiosqlite:///{Home(self.home).database}"
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process can use the database: a file is that of one home, which one bot may use."""
+        return self.database_url.startswith("sqlite")
 
     def open_vault(self) -> Vault:
         """The key that seals people's text: the operator's, or one that is made at first use, outside the home.

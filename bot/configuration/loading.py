@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from bot.configuration.faults import ConfigurationFault, Exposed, UnknownKey
+from bot.configuration.faults import ConfigurationFault, Exposed, NothingToShare, UnknownKey
 from bot.configuration.keys import Configuration, is_loopback
 from bot.configuration.sources import (
     AT,
@@ -41,8 +41,8 @@ def load_configuration(home: Path | None = None, *, serving: Sequence[str] = ("w
         serving: sections of the servers that may be started; none of these may be open to others without a key.
 
     Raises:
-        UserError: a file cannot be read, a key is unknown, a value is not allowed, or a server would be open to others
-            without a key.
+        UserError: a file cannot be read, a key is unknown, a value is not allowed, a server would be open to others
+            without a key, or shards are left to others that cannot use the database.
     """
     home = default_home() if home is None else home.expanduser().absolute()
     file = Home(home).configuration
@@ -63,6 +63,9 @@ def load_configuration(home: Path | None = None, *, serving: Sequence[str] = ("w
         section = getattr(configuration, name)
         if not is_loopback(section.host) and not (section.key and section.key.get_secret_value()):
             raise Exposed(name, section.host)
+    shards = configuration.discord.shards
+    if shards is not None and not shards.all and configuration.alone:
+        raise NothingToShare(str(shards))
     configuration.origins.update(origins)
     return configuration
 

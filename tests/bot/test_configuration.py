@@ -108,7 +108,7 @@ def test_every_key_is_shown(home: Path) -> None:
         *("cluster.address", "cluster.min_replicas", "cluster.max_replicas", "cluster.texts", "cluster.cpus"),
         *("cluster.gpus", "cluster.pools", "cluster.training_gpus", "cluster.training_retries", "database.url"),
         *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
-        *("training.disk_mb", "training.retention_days"),
+        *("training.disk_mb", "training.retention_days", "discord.shards"),
         *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),
         *("telegram.webhook_port", "telegram.webhook_secret"),
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from bot.platforms.discord.pace import Pace
+from bot.platforms.discord.pace import RATE, Pace
+from bot.shards import Shards
 
 discord.VoiceClient.warn_nacl = False  # nobody speaks here: the library need not warn that it could not
 discord.VoiceClient.warn_dave = False
@@ -77,6 +78,7 @@ class Client(discord.AutoShardedClient):
     Args:
         opened: called once the client has logged in, before it listens.
         intents: what it hears of.
+        shards: that it has; None for as many as Discord recommends, all of them.
     """
 
     def __init__(
@@ -84,14 +86,19 @@ class Client(discord.AutoShardedClient):
         listener: Listener,
         opened: Callable[[discord.AutoShardedClient], Awaitable[None]],
         intents: discord.Intents = INTENTS,
+        shards: Shards | None = None,
     ) -> None:
+        divided: dict[str, Any] = {}
+        if shards is not None:
+            divided = {"shard_ids": list(shards), "shard_count": shards.count}
         super().__init__(
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
-            http_trace=Pace().tracing,
+            http_trace=Pace(RATE if shards is None else RATE * shards.part).tracing,
+            **divided,
         )
         self._listener = listener
         self._opened = opened
@@ -104,7 +111,9 @@ class Client(discord.AutoShardedClient):
     async def launch_shards(self) -> None:
         """Connects where the API says, also for a new session later; the library would begin that at Discord itself."""
         if not self.is_closed():
-            self.shard_count, gateway, _ = await self.http.get_bot_gateway()
+            recommended, gateway, _ = await self.http.get_bot_gateway()
+            if self.shard_ids is None:
+                self.shard_count = recommended
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
         await super().launch_shards()
 

@@ -19,14 +19,15 @@ class Pace:
     leave together with what was let go later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = RATE) -> None:
+        self._rate = rate
         self._even = 0.0  # when all that was let through would have left, had it left evenly
 
     async def turn(self) -> None:
         """Returns when the next request may leave."""
         now = time.monotonic()
-        self._even = max(self._even, now) + 1 / RATE
-        wait = self._even - now - BURST / RATE
+        self._even = max(self._even, now) + 1 / self._rate
+        wait = self._even - now - BURST / self._rate
         if wait > 0:
             await asyncio.sleep(wait)
 
