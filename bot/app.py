@@ -49,6 +49,7 @@ from bot.outbox import Outbox
 from bot.places import PlaceSettings
 from bot.quota import Quota
 from bot.replies import write_on
+from bot.sharing import Share
 from bot.talk import Talk
 from bot.text import checked
 from bot.visibility import Visibility
@@ -78,6 +79,7 @@ class Bot:
         visibility: who may know of which.
         settings: what places have set.
         outboxes: what is said on each platform, by its name.
+        share: which places of the database are this process's.
         clock: tells and awaits time.
         tables: the stories that run.
         games: the other games that run.
@@ -119,12 +121,14 @@ class Bot:
         self.settings = PlaceSettings(database, self.models)
         self.clock = clock
         self.outboxes: dict[str, Outbox] = {}
+        self.share = Share(configuration.discord.shards, self.outboxes, configuration.alone)
+        ours = self.share.has
         untainted = Withholding(generator, database)
-        self.tables = Tables(database, untainted, self.outboxes, clock=clock, temperature=self.temperature)
-        house = House(database, untainted, self.outboxes, clock, lambda: secrets.randbits(63))
+        self.tables = Tables(database, untainted, self.outboxes, clock=clock, temperature=self.temperature, ours=ours)
+        house = House(database, untainted, self.outboxes, clock, lambda: secrets.randbits(63), ours=ours)
         self.games = Games(house, kinds())
         self.intake = Intake(database, self.outboxes, self.started)
-        self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock)
+        self.collecting = Collecting(database, vault, configuration.discord.training_permission, clock, ours)
         self.talk = Talk(self)
         self.consents = Consents(self)
         self.lineages = Lineages(self)
@@ -199,6 +203,7 @@ class Bot:
 
     async def resume(self) -> None:
         """Takes up the stories and games that run; call it once every platform is registered."""
+        await self.collecting.look_again()  # which places are ours depends on the platforms
         await self.tables.resume()
         await self.games.resume()
         await self.lineages.resume()

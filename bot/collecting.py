@@ -23,6 +23,7 @@ from bot.commands.parser import is_command
 from bot.consent.gate import DISCORD, Verdict, guild_of, root
 from bot.consent.ledger import IMPORT, Ledger, ledger_of
 from bot.conversation import Person, Place
+from bot.sharing import Ours, everywhere, place_at
 from storage import logs, names, posts
 from storage.database import Database
 from storage.errors import StorageError
@@ -88,17 +89,23 @@ Event: TypeAlias = Heard | Edited | Deleted
 class Collecting:
     """Asks the gate, and stores.
 
+    Attributes:
+        ours: whether what is said at a place is this process's to keep.
+
     Args:
         vault: seals what is stored.
         permission: Discord's, to train on what is written there; without it nothing of Discord is heard at all.
         clock: tells how old something is.
     """
 
-    def __init__(self, database: Database, vault: Vault, permission: str | None, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, permission: str | None, clock: Clock, ours: Ours = everywhere
+    ) -> None:
         self._database = database
         self._vault = vault
         self._permission = permission
         self._clock = clock
+        self.ours = ours
         self._heard: frozenset[str] = frozenset()  # places whose log is on, and may be
         self._kept: set[str] = set()  # places of which something is kept, or was lately
         self._changed = asyncio.Event()
@@ -115,8 +122,11 @@ class Collecting:
         async with self._looking:
             on, kept = await self._database.read(_places)
             before = self._heard, _platforms(self._kept)
-            self._heard = frozenset(each.place for each in on if self._may_hear(each.place))
-            self._kept = {*kept, *self._heard}
+            ours = [each.place for each in on if self.ours(place_at(each.place, each.guild))]
+            self._heard = frozenset(place for place in ours if self._may_hear(place))
+            # a place whose server is not known may be anybody's, and only who hears of it asks
+            near = {place for place, guild in kept.items() if guild is None or self.ours(place_at(place, guild))}
+            self._kept = {*near, *self._heard}
         if before != (self._heard, _platforms(self._kept)):
             self._changed.set()
             self._changed = asyncio.Event()
@@ -293,5 +303,5 @@ def _platforms(places: Iterable[str]) -> set[str]:
     return {place.partition(":")[0] for place in places}
 
 
-async def _places(conn: AsyncConnection) -> tuple[list[Log], list[str]]:
+async def _places(conn: AsyncConnection) -> tuple[list[Log], dict[str, str | None]]:
     return await logs.all_on(conn), await posts.places(conn)

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.collecting import EARLIER, LIVE, Collecting, Heard
 from bot.conversation import Place
 from bot.progress import Progress
+from bot.sharing import place_at
 from storage import consents, logs
 from storage.database import Database
 from storage.errors import StorageError
@@ -199,9 +200,7 @@ class History:
 
 
 def _place(log_: Log) -> Place:
-    platform, _, channel = log_.place.partition(":")
-    guild = None if log_.guild is None else log_.guild.partition(":")[2]
-    return Place(platform, channel, guild=guild)
+    return place_at(log_.place, log_.guild)
 
 
 async def _agreed(conn: AsyncConnection, place: str) -> datetime | None:

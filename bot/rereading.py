@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.collecting import Collecting, Deleted, Edited, Event
 from bot.conversation import Place
 from bot.history import Unreachable, Unreadable
+from bot.sharing import place_at
 from storage import copies, posts
 from storage.copies import Copy
 from storage.database import Database
@@ -96,7 +97,10 @@ class Rereading:
                 await self._clock.sleep_until(self._clock.now() + AGAIN)
 
     async def _places(self, conn: AsyncConnection) -> list[str]:
-        return [place for place in await posts.places(conn) if place.startswith(f"{self._present.platform}:")]
+        """Those on the platform that this process serves; of a place whose server is not known, one does so too."""
+        known = {key: place_at(key, guild) for key, guild in (await posts.places(conn)).items()}
+        ours = self._collecting.ours
+        return [key for key, place in known.items() if place.platform == self._present.platform and ours(place)]
 
     async def _compare(self, place: str) -> None:
         before: Copy | None = None

@@ -30,10 +30,9 @@ async def note(conn: AsyncConnection, vault: Vault, person: str, at: datetime) -
     """Remembers that a person wanted to be forgotten; of who it was, nothing that could be read."""
     pepper = await _pepper(conn, vault)
     if pepper is None:  # none yet, or its key is lost, so that no digest can be made again
-        pepper = secrets.token_bytes(PEPPER)
         await conn.execute(delete(forgotten))
         await conn.execute(delete(peppers).where(peppers.c.purpose == PURPOSE))
-        await conn.execute(insert(conn, peppers).values(purpose=PURPOSE, sealed=vault.seal(pepper.hex(), PURPOSE)))
+        pepper = await _made(conn, vault)
     statement = insert(conn, forgotten).values(digest=_digest(pepper, person), at=at)
     await conn.execute(statement.on_conflict_do_update(index_elements=[forgotten.c.digest], set_={"at": at}))
 
@@ -51,6 +50,13 @@ async def since(conn: AsyncConnection, vault: Vault, people: Collection[str]) ->
     return found
 
 
+async def is_open(conn: AsyncConnection, vault: Vault) -> bool:
+    """Whether digests can be made and compared with those that there are; a pepper is made where there is none yet."""
+    if await _sealed(conn) is None:
+        await _made(conn, vault)
+    return await _pepper(conn, vault) is not None
+
+
 async def reseal(conn: AsyncConnection, vault: Vault) -> int:
     """Seals the pepper anew where an old key has sealed it; how many, 0 where it cannot be opened anyway."""
     sealed = await _sealed(conn)
@@ -60,6 +66,13 @@ async def reseal(conn: AsyncConnection, vault: Vault) -> int:
     anew = vault.seal(pepper.hex(), PURPOSE)
     await conn.execute(update(peppers).where(peppers.c.purpose == PURPOSE).values(sealed=anew))
     return 1
+
+
+async def _made(conn: AsyncConnection, vault: Vault) -> bytes:
+    """A new pepper."""
+    pepper = secrets.token_bytes(PEPPER)
+    await conn.execute(insert(conn, peppers).values(purpose=PURPOSE, sealed=vault.seal(pepper.hex(), PURPOSE)))
+    return pepper
 
 
 async def _pepper(conn: AsyncConnection, vault: Vault) -> bytes | None:

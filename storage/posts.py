@@ -130,13 +130,17 @@ async def count_of(conn: AsyncConnection, person: str) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-async def places(conn: AsyncConnection) -> list[str]:
-    """Places of which something is kept; a step of the index for each, however much there is."""
-    found: list[str] = []
+async def places(conn: AsyncConnection) -> dict[str, str | None]:
+    """Places of which something is kept, with their servers; two steps of the index for each, however much there is.
+
+    Of a place whose newest post an export has brought that names no server, that is not known.
+    """
+    found: dict[str, str | None] = {}
     first = select(func.min(posts.c.place))
     place: str | None = await conn.scalar(first)
     while place is not None:
-        found.append(place)
+        newest = select(posts.c.guild).where(posts.c.place == place).order_by(posts.c.at.desc()).limit(1)
+        found[place] = await conn.scalar(newest)
         place = await conn.scalar(first.where(posts.c.place > place))
     return found
 

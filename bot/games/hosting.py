@@ -100,6 +100,8 @@ class Games:
         """
         for game in await self._house.database.read(games.unfinished):
             place = place_of(game)
+            if not self._house.ours(place):
+                continue
             if place.platform not in self._house.outboxes or game.kind not in self._kinds:
                 log.warning("a game waits for its platform", game=game.id, place=game.place)
             elif game.id not in self._hosts:

@@ -10,6 +10,7 @@ from typing import Final
 from bot.conversation import Place, parts
 from bot.games.clock import Clock
 from bot.outbox import Outbox
+from bot.sharing import Ours, everywhere
 from generators.completion import Generator
 from storage.database import Database
 
@@ -43,6 +44,7 @@ class House:
         seed: gives each round its own, in [0, 2^63).
         temperature: of a place, where a story has none of its own; None where all places are alike.
         retired: messages that show what is over.
+        ours: whether what runs at a place is this process's to keep going.
     """
 
     database: Database
@@ -52,6 +54,7 @@ class House:
     seed: Callable[[], int]
     temperature: Callable[[Place], Awaitable[float]] | None = None
     retired: Retired = field(default_factory=Retired)
+    ours: Ours = everywhere
 
     async def temperature_at(self, place: Place) -> float:
         """How daring draws are at a place; 1 is the model's own."""

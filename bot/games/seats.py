@@ -39,7 +39,7 @@ class Seats:
         self._clear()
         for story in await database.read(stories.all_running):
             place = place_of(story)
-            if story.id in self._tables:
+            if story.id in self._tables or not self._house.ours(place):
                 continue
             if place.platform not in self._house.outboxes:
                 log.warning("a story waits for its platform", story=story.id, place=story.place)

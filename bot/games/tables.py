@@ -22,6 +22,7 @@ from bot.games.seats import Seats
 from bot.games.votes import Votes
 from bot.languages import language_of, translator
 from bot.outbox import Outbox
+from bot.sharing import Ours, everywhere
 from bot.text import checked
 from bot.values import quoted
 from generators.completion import Generator, Unit
@@ -45,6 +46,7 @@ class Tables:
         clock: the machine's own by default.
         temperature: tells that of a place, for stories that have none of their own; 1 by default.
         seed: gives each round its seed; drawn from the system by default.
+        ours: whether what runs at a place is this process's to keep going.
 
     Attributes:
         votes: what people do with ballots.
@@ -59,8 +61,9 @@ class Tables:
         clock: Clock | None = None,
         temperature: Callable[[Place], Awaitable[float]] | None = None,
         seed: Callable[[], int] = lambda: secrets.randbits(63),
+        ours: Ours = everywhere,
     ) -> None:
-        self._house = House(database, generator, outboxes, clock or SystemClock(), seed, temperature)
+        self._house = House(database, generator, outboxes, clock or SystemClock(), seed, temperature, ours=ours)
         self._seats = Seats(self._house)
         self.votes = Votes(self._house, self._seats)
 

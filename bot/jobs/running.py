@@ -14,6 +14,7 @@ from bot.home import Home
 from bot.jobs.carrying import Carrying
 from bot.jobs.drafting import CHANNEL
 from bot.jobs.ending import end
+from bot.jobs.whereabouts import place_of
 from generators.training.job_directory import JobDirectory
 from generators.training.runner import Runner
 from generators.training.yielding import give_way
@@ -97,7 +98,8 @@ class Running:
     async def clear(self) -> None:
         """Drops what is left of trainings that were cancelled, forgotten, or over when the bot ended."""
         left = {*self, *await asyncio.to_thread(lambda: [path.name for path in self._home.iterdir() if path.is_dir()])}
-        known = {job.id for job in await self._bot.database.read(jobs.open_jobs)}
+        found = await self._bot.database.read(jobs.open_jobs)
+        known = {job.id for job in found if self._bot.share.may_have(place_of(job))}  # others begin theirs anew
         for job_id in left - known:
             if job_id in self or await self._is_a_channels(job_id):
                 await self.drop(job_id)

@@ -21,6 +21,7 @@ from bot.jobs.drafting import Base, drafted
 from bot.jobs.errors import NoTraining, TrainingOver, TrainingRuns
 from bot.jobs.running import Running
 from bot.jobs.watching import watch
+from bot.jobs.whereabouts import place_of
 from bot.languages import translator
 from bot.models import REMOTE
 from generators.training.processes import Processes
@@ -37,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class Jobs:
-    """`bot.jobs`; at most `training.jobs` run at once, and the others wait in order.
+    """`bot.jobs`; at most `training.jobs` of this process run at once, and the others wait in order.
 
     Args:
         bot: everything there is.
@@ -149,8 +150,7 @@ class Jobs:
         if not await self._bot.database.write(store):
             raise TrainingOver
         await self.look()
-        waiting = await self._bot.database.read(jobs.open_jobs)
-        queued = [other.id for other in waiting if other.state == "queued"]
+        queued = [other.id for other in await self._open() if other.state == "queued"]
         return queued.index(job.id) + 1 if job.id in queued else 0
 
     async def cancel(self, place: Place, person: Person, job_id: str | None = None) -> Job:
@@ -217,7 +217,7 @@ class Jobs:
             if self._closing:
                 return
             await self._send_back()
-            found = await self._bot.database.read(jobs.open_jobs)
+            found = await self._open()
             running, ending = [job for job in found if job.state == "running"], self._running.ending
             waiting = [job for job in found if job.state == "queued" and job.id not in ending]
             for job in waiting[: max(0, self._most - len(running) - len(ending))]:
@@ -258,9 +258,13 @@ class Jobs:
         await asyncio.gather(*self._following)
         await self._running.close()
 
+    async def _open(self) -> list[Job]:
+        """The trainings that wait or run for places that this process serves."""
+        return [job for job in await self._bot.database.read(jobs.open_jobs) if self._bot.share.has(place_of(job))]
+
     async def _send_back(self) -> None:
         """Queues trainings again whose text may not be used any more, to begin anew with what may be."""
-        for job in await self._bot.database.read(jobs.open_jobs):
+        for job in await self._open():
             asked = partial(may_go_on, job=job, rights_of=self._bot.consents.ledger)
             if job.state == "running" and not await self._bot.database.read(asked):
                 await self._running.drop(job.id)
@@ -269,7 +273,7 @@ class Jobs:
 
     async def _show_queue(self) -> None:
         """Shows each that waits where it stands, if that has changed."""
-        waiting = [job for job in await self._bot.database.read(jobs.open_jobs) if job.state == "queued"]
+        waiting = [job for job in await self._open() if job.state == "queued"]
         shown, self._shown = self._shown, {}
         for job in waiting:
             view = await self._waiting_view(job)
@@ -279,7 +283,7 @@ class Jobs:
             self._shown[job.id] = message
 
     async def _waiting_view(self, job: Job) -> showing.View:
-        waiting = [other.id for other in await self._bot.database.read(jobs.open_jobs) if other.state == "queued"]
+        waiting = [other.id for other in await self._open() if other.state == "queued"]
         place = waiting.index(job.id) + 1 if job.id in waiting else 1
         return showing.View(job.options["name"], job.options["base"].partition("@")[0], place=place)
 

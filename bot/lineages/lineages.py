@@ -27,6 +27,7 @@ from bot.lineages.telling import Telling
 from bot.models import REMOTE
 from bot.names import versioned
 from bot.places import place_of
+from bot.sharing import place_at
 from bot.visibility import OutOfUse, Owner, owner_of
 from generators.errors import Translate
 from storage import audit, channel_models, inbox, jobs
@@ -195,27 +196,35 @@ class Lineages:
         Args:
             models: as they are marked in the database already.
         """
-        if models:
-            for place, message in (await take_out(self._bot, self._disk, models)).items():
+        ours = [row for row in models if self._is_ours(row)]
+        if ours:
+            for place, message in (await take_out(self._bot, self._disk, ours)).items():
                 self._telling.say(place, message)
-            await self._elsewhere.delete(models)
+            await self._elsewhere.delete(ours)
+        for row in models:
+            if row not in ours:  # which the process that serves them follows within a minute, in its own home
+                await asyncio.to_thread(self._disk.put_aside, row.model, row.version)
 
     async def follow(self, change: Change) -> None:
         """Takes out of use what a change of the ledger has tainted."""
         await self.tainted(change.tainted)
-        await self._retell(change.tainted)
+        await self._retell([row for row in change.tainted if self._is_ours(row)])
 
     async def resume(self) -> None:
-        """Does again what a crash may have cut off."""
+        """Does again what a crash may have cut off, and what follows from what other processes have stored."""
         rows = await self._bot.database.read(channel_models.every)
-        await self.tainted([row for row in rows if row.tainted is not None])
+        tainted = [row for row in rows if row.tainted is not None]
+        ours = [row for row in tainted if self._is_ours(row)]
+        fresh = [row for row in ours if await asyncio.to_thread(self._disk.has, row.model, row.version)]
+        await self.tainted(tainted)
+        await self._retell(fresh)
         await self.clear()
         await self._elsewhere.resume()
 
     async def clear(self) -> None:
         """Deletes what was made for places that are gone: nobody is left who could."""
         for row in await self._bot.database.read(channel_models.every):
-            if row.facts.get(channel_models.ORPHAN):
+            if row.facts.get(channel_models.ORPHAN) and self._is_ours(row):
                 await room.delete(self._bot.database, self._disk, row)
 
     async def removable(self, rows: Iterable[ChannelModel]) -> None:
@@ -265,6 +274,10 @@ class Lineages:
         """Says and deletes nothing any more."""
         await self._telling.close()
         await self._elsewhere.close()
+
+    def _is_ours(self, row: ChannelModel) -> bool:
+        """Whether it was made for a place that this process serves, so that it lies in this home."""
+        return self._bot.share.has(place_at(row.place, row.guild))
 
     def _is_there(self, row: ChannelModel) -> bool:
         """Whether a version has not been removed by other hands, as the operator may."""

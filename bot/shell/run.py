@@ -28,24 +28,25 @@ def run() -> None:
 
     configuration = load_configuration()
     configure_logging(configuration.log)
+    names = _names(configuration)
     told: list[str] = []
 
     def platforms(bot: Bot) -> Sequence[Platform]:
         from bot.platforms.web import WebRoom
 
         found: list[Platform] = []
-        if configuration.web.enabled:
+        if "web" in names:
             room = WebRoom(bot)
             told.extend(invitation(configuration, room.address, room.port, os.environ))
             found.append(room)
-        if configuration.discord.token is not None:
+        if "discord" in names:
             from bot.platforms.discord import Discord
 
             told.append(
                 "Planchette connects to Discord; `planchette doctor` prints the link that invites it to a server."
             )
             found.append(Discord(bot))
-        if configuration.telegram.token is not None:
+        if "telegram" in names:
             from bot.platforms.telegram import Telegram
 
             told.append("Planchette connects to Telegram; the log tells its name once Telegram answers.")
@@ -54,7 +55,7 @@ def run() -> None:
 
     with Home(configuration.home).hold():
         _demand_platform(configuration)
-        asyncio.run(serve(configuration, platforms, started=lambda: say("\n".join(told))))
+        asyncio.run(serve(configuration, names, platforms, started=lambda: say("\n".join(told))))
 
 
 def chat() -> None:
@@ -74,7 +75,7 @@ def chat() -> None:
         return [Terminal(bot)]
 
     with Home(configuration.home).hold():
-        asyncio.run(serve(configuration, platforms))
+        asyncio.run(serve(configuration, ["terminal"], platforms))
 
 
 def invitation(configuration: Configuration, address: str, port: int, environment: Mapping[str, str]) -> list[str]:
@@ -85,6 +86,16 @@ def invitation(configuration: Configuration, address: str, port: int, environmen
     if is_loopback(configuration.web.host) and _headless(environment):
         lines.append(f"From another machine: ssh -L {port}:127.0.0.1:{port} {_login(environment)}")
     return lines
+
+
+def _names(configuration: Configuration) -> list[str]:
+    """The platforms that are set up."""
+    wanted = {
+        "web": configuration.web.enabled,
+        "discord": configuration.discord.token is not None,
+        "telegram": configuration.telegram.token is not None,
+    }
+    return [name for name, there in wanted.items() if there]
 
 
 def _headless(environment: Mapping[str, str]) -> bool:
@@ -119,8 +130,7 @@ def _demand_platform(configuration: Configuration) -> None:
     from bot.shell.errors import NothingToRun
     from generators.errors import MissingExtra
 
-    tokens = configuration.discord.token, configuration.telegram.token
-    if not configuration.web.enabled and not any(tokens):
+    if not _names(configuration):
         raise NothingToRun
     if configuration.discord.token is not None and find_spec("discord") is None:
         raise MissingExtra("Discord", "discord")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.configuration import Configuration
     from bot.conversation import Platform
     from bot.games.clock import Clock
+    from storage.claims import Claims
 
 FIRST_PAUSE: Final = timedelta(seconds=1)  # after a platform broke down; doubles as long as it goes on
 LONGEST_PAUSE: Final = timedelta(minutes=1)
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 async def serve(
     configuration: Configuration,
+    names: Collection[str],
     platforms_of: Callable[[Bot], Sequence[Platform]],
     *,
     started: Callable[[], None] = lambda: None,
@@ -40,16 +42,33 @@ async def serve(
 
     Args:
         configuration: of the home, whose lock the caller holds.
+        names: of the platforms; no other process of the database may be on them, but with other shards.
         platforms_of: makes the platforms; what they need of the machine, such as a port, is taken there.
         started: called once the stories that run are taken up.
     """
-    from bot.app import Bot
+    from bot.shell.claiming import claimed
     from storage.looking import look
 
     sys.setswitchinterval(SWITCH)
     await look(configuration.database_url)  # a table that is missing would be found out in the middle of a talk
+    async with claimed(configuration, names) as claims:
+        await _serve(configuration, claims, platforms_of, started)
+
+
+async def _serve(
+    configuration: Configuration,
+    claims: Claims | None,
+    platforms_of: Callable[[Bot], Sequence[Platform]],
+    started: Callable[[], None],
+) -> None:
+    """The same, once what others must not have is claimed."""
+    from bot.app import Bot
+    from bot.shell.claiming import demand_common_key, keep
+
     bot = await Bot.open(configuration)
     try:
+        if claims is not None:
+            await demand_common_key(bot, claims)
         platforms = platforms_of(bot)
         for platform in platforms:
             bot.register(platform)
@@ -57,7 +76,9 @@ async def serve(
         stop = asyncio.Event()
         stop_on_signals(stop.set)
         started()
-        await until_one_ends([asyncio.create_task(kept_running(platform, bot.clock)) for platform in platforms], stop)
+        work = [kept_running(platform, bot.clock) for platform in platforms]
+        work += [] if claims is None else [keep(claims)]
+        await until_one_ends([asyncio.create_task(each) for each in work], stop)
     finally:
         await bot.close()
 

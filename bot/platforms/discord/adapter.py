@@ -52,7 +52,7 @@ class Discord:
         """Discord counts requests over all; how many a channel takes its answers say, and the library waits for it."""
         if self._speaking.answers(reply_to):
             return Limits(EDITS)
-        return Limits(EDITS, per_second=RATE)
+        return Limits(EDITS, per_second=RATE * self._bot.share.part)
 
     async def post(
         self, place: Place, message: Message, *, private_for: Person | None = None, reply_to: str | None = None
@@ -102,7 +102,7 @@ class Discord:
         connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
             intents = WITH_CONTENT if self._wants_content else INTENTS
-            client = Client(self._hearing, partial(self._opened, session), intents)
+            client = Client(self._hearing, partial(self._opened, session), intents, self._bot.share.shards)
             watching = asyncio.create_task(self._watch(client))
             try:
                 async with client:

@@ -57,9 +57,11 @@ class Dealing:
         return await self._bot.database.write(receive)
 
     async def left(self) -> AsyncIterator[tuple[int, HeardCommand | HeardMessage]]:
-        """What was in hand when the bot last stopped."""
+        """What was in hand when the bot last stopped, and is not another process's."""
         for item in await self._bot.database.read(partial(inbox.pending, platform=PLATFORM)):
-            yield item.id, stored(item.payload)
+            heard = stored(item.payload)
+            if self._bot.share.has(heard.place):
+                yield item.id, heard
 
     async def resumed(self, item: int, heard: HeardCommand | HeardMessage) -> None:
         """Carries out what an earlier process had in hand."""

@@ -118,8 +118,10 @@ class Hearing:
             self._soon(self._removed_meanwhile(set(map(str, guilds))))
 
     async def _removed_meanwhile(self, guilds: set[str]) -> None:
-        for guild in await self._bot.database.read(partial(guilds_of, platform=PLATFORM)) - guilds:
-            await self._bot.guild_gone(PLATFORM, guild)
+        known = await self._bot.database.read(partial(guilds_of, platform=PLATFORM))
+        for guild in known - guilds:
+            if self._bot.share.has(Place(PLATFORM, guild, guild=guild)):  # of others' servers nobody tells this process
+                await self._bot.guild_gone(PLATFORM, guild)
 
     def left(self, guild: int, channels: set[int]) -> None:
         """Tells the bot that it was removed from a server."""
