@@ -68,7 +68,7 @@ class Stepping:
         self._meter = meter
         self._draw_next = continuations.draw_next
         self._go_on = continuations.go_on
-        self._most_scored = max(1, LOGITS // model.vocabulary.size)  # tokens
+        self._most_scored = max(1, LOGITS // model.vocabulary.size)  # tokens in a call
         self._members: Sequence[Member] | None = None
         self._texts: list[Text] = []
         self._others: list[Reading | Searching] = []
@@ -168,7 +168,7 @@ class Stepping:
         """Those of which all logits are wanted, with chunks that share what there may be of them."""
         scored = [reading for reading in readers if reading.wants_all]
         for reading in scored:
-            reading.shorten(self._most_scored // len(scored))
+            reading.shorten(LOGITS // len(scored))
         return [reading for reading in scored if reading.wants_all]
 
     def _score(self, readings: Sequence[Reading]) -> None:

@@ -65,14 +65,12 @@ class Reading:
         """Whether logits are needed after each token of the next chunk, not only after the last."""
         return self.echo is not None and self.position + self.chunk >= self.echo.start
 
-    def shorten(self, scored: int) -> None:
-        """Cuts the next chunk to so many tokens where all logits are wanted, or to what can be read without them."""
+    def shorten(self, logits: int) -> None:
+        """Cuts the next chunk to what so many logits score where all are wanted, or to what is read without them."""
         if self.echo is None or not self.wants_all:
             return
-        if self.order.request.logprobs is None:  # each row of logits becomes as many alternatives
-            scored //= ALTERNATIVE
         unscored = self.echo.start - 1 - self.position
-        self.chunk = max(1, min(self.chunk, max(scored, unscored)))
+        self.chunk = max(1, min(self.chunk, max(logits // self.echo.cost, unscored)))
 
     def rows(self) -> list[tuple[Any, Sequence[int]]]:
         """The next chunk."""
@@ -98,10 +96,15 @@ class Echo:
     Args:
         order: whose prompt.
         start: place of the first token to be scored.
+
+    Attributes:
+        cost: logits that take as much memory as a token that is scored: its own, or the alternatives that they become.
     """
 
     def __init__(self, order: Order, start: int, table: TokenTable, unit_map: UnitMap) -> None:
+        size, wanted = len(table.bytes), order.request.logprobs
         self.start = start
+        self.cost = max(size, ALTERNATIVE * (size if wanted is None else min(wanted, size)))
         self._order = order
         self._table = table
         self._unit_map = unit_map

@@ -87,11 +87,12 @@ def test_scored_tokens(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], 
         assert other.fault is None
 
 
-def test_every_alternative_scored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where every alternative is wanted of each token of a prompt, fewer tokens are scored at once."""
+@pytest.mark.parametrize("logprobs", [None, tiny().vocabulary.size, 10**9])
+def test_every_alternative_scored(monkeypatch: pytest.MonkeyPatch, logprobs: int | None) -> None:
+    """Where every alternative is wanted of each token of a prompt, in whatever words, fewer are scored at once."""
     monkeypatch.setattr("generators.engine.stepping.LOGITS", 60 * tiny().vocabulary.size)
 
     plain, _ = echoed(1, 1, prompt="Once" * 50)
-    every, _ = echoed(1, 1, prompt="Once" * 50, logprobs=None)
+    every, _ = echoed(1, 1, prompt="Once" * 50, logprobs=logprobs)
 
     assert (max(plain.scored), max(every.scored)) == (60, 2)
