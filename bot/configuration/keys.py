@@ -88,7 +88,9 @@ def _certificates(path: Path) -> Path:
 
 def _shards(value: object) -> object:
     """A range of shards as it is written."""
-    return Shards.parse(value) if isinstance(value, str) else value
+    if isinstance(value, Shards | None):
+        return value
+    return Shards.parse(str(value))  # a table with its fields would else be taken for one, whatever they are
 
 
 File: TypeAlias = Annotated[Path, AfterValidator(_named)]

@@ -42,6 +42,17 @@ def test_no_shards(home: Path, written: str) -> None:
     assert "such as 0-3/8 or 4/8." in said
 
 
+@pytest.mark.parametrize("written", ["3", "true", "[0, 3]", "{first = 5, last = 3, count = 0}"])
+def test_no_text(home: Path, written: str) -> None:
+    """What is no text is refused in the same sentence, a table with a range's fields too."""
+    path = settings(home, "0/1")
+    file = path / "planchette.toml"
+    file.write_text(file.read_text().replace('"0/1"', written))
+
+    with pytest.raises(UserError, match=r"^discord\.shards cannot be .* such as 0-3/8 or 4/8\.$"):
+        load_configuration(path)
+
+
 def test_part_of_a_file(home: Path) -> None:
     """A part of the shards over a database that is a file is refused, as no other process can use that."""
     with pytest.raises(UserError) as refused:
