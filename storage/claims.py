@@ -30,7 +30,8 @@ DYING: Final = 25.0  # seconds until what a process had that is gone is surely g
 
 HELD: Final = (
     "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted "
-    "AND classid::bigint = {} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    "AND classid::bigint = {} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND pid <> pg_backend_pid()"
 )
 SESSIONS: Final = "FROM pg_stat_activity WHERE"
 NAMED: Final = "pid || ' ' || backend_start"  # a process id may be another's by the time it is looked for
@@ -67,14 +68,9 @@ class Taken(Exception):  # it is told as an error by who knows what it is that w
 
 
 class Claims:
-    """What this process has; `await Claims.take(url, wanted)` makes one.
-
-    Attributes:
-        others: whether another process had something of the database when this one began.
-    """
+    """What this process has; `await Claims.take(url, wanted)` makes one."""
 
     def __init__(self, location: Location, wanted: Collection[Claim], names: Collection[str]) -> None:
-        self.others = False
         self._location = location
         self._wanted = tuple(wanted)
         self._names = tuple(names)
@@ -101,12 +97,13 @@ class Claims:
         await claims._take(patience)
         return claims
 
-    async def keep(self, every: float = LOOKING, patience: float = DYING) -> None:
+    async def keep(self, every: float = LOOKING, patience: float = PATIENCE) -> None:
         """Claims all anew where the connection is lost, until it is cancelled.
 
         Args:
             every: seconds between two looks.
-            patience: as for `take`.
+            patience: seconds in which the server may still give up what the lost connection had. What another process
+                has by now is not waited for: both would serve it meanwhile.
 
         Raises:
             Taken: another process has claimed some of it meanwhile.
@@ -114,16 +111,32 @@ class Claims:
         while True:
             await asyncio.sleep(every)
             try:
-                if self._connection is None:
+                if not await self._is_connected():
                     await self._take(patience)
-                async with asyncio.timeout(CONNECTING):
-                    await self._run("SELECT 1")
-            except (StorageError, TimeoutError):  # the same is told of every write meanwhile
+            except StorageError:  # the same is told of every write meanwhile
                 await self._disconnect()
+
+    async def others(self) -> bool:
+        """Whether another process has something of the database now.
+
+        Raises:
+            StorageError: the database cannot be reached.
+        """
+        return any([await self._held(name) for name in self._names])
 
     async def close(self) -> None:
         """Gives all up."""
         await self._disconnect()
+
+    async def _is_connected(self) -> bool:
+        """Whether the connection is still there."""
+        if self._connection is None:
+            return False
+        try:
+            await self._run("SELECT 1")
+        except StorageError:
+            return False
+        return True
 
     async def _take(self, patience: float) -> None:
         loop = asyncio.get_running_loop()
@@ -142,7 +155,7 @@ class Claims:
             settings = {"lock_timeout": f"{int(PATIENCE * 1000)}ms", "application_name": "planchette", **KEEPALIVE}
             self._engine = create_async_engine(
                 self._location.url,
-                connect_args={"timeout": CONNECTING, "server_settings": settings},
+                connect_args={"timeout": CONNECTING, "command_timeout": CONNECTING, "server_settings": settings},
                 isolation_level="AUTOCOMMIT",
                 poolclass=NullPool,
             )
@@ -165,8 +178,7 @@ class Claims:
             await self._run(f"SELECT pg_terminate_backend(pid) {SESSIONS} {NAMED} = '{self._session}'")
         self._session = (await self._run(f"SELECT {NAMED} {SESSIONS} pid = pg_backend_pid()"))[0]
         await self._run(f"SELECT pg_advisory_lock({GATE})")
-        held = {name: await self._held(name) for name in self._names}
-        self.others = any(held.values())
+        held = {name: await self._held(name) for name in {claim.what for claim in self._wanted}}
         for claim in self._wanted:
             if not _may_have(claim, held[claim.what]):
                 wanted = tuple(each for each in self._wanted if each.what == claim.what)
@@ -176,6 +188,7 @@ class Claims:
         await self._run(f"SELECT pg_advisory_unlock({GATE})")
 
     async def _held(self, name: str) -> list[Claim]:
+        """What other processes have of it."""
         numbers = sorted(await self._run(HELD.format(_class(name))))
         return [Claim(name, number & ((1 << BITS) - 1), number >> BITS) for number in numbers]
 

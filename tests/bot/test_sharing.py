@@ -295,6 +295,22 @@ async def test_common_key(processes: Processes, monkeypatch: pytest.MonkeyPatch)
                 await second.close()
 
 
+async def test_common_key_at_once(processes: Processes) -> None:
+    """Of two processes that begin at one moment, the one whose key comes second is refused, whoever claimed first."""
+    settings = [processes.settings(None, key=key) for key in ("quite another key" * 3, KEY)]
+    async with claimed(settings[0], ["web"]) as ours, claimed(settings[1], ["discord"]) as theirs:
+        assert ours is not None
+        assert theirs is not None
+        first, second = [await Bot.open(each, generator=ScriptedGenerator(SCRIPT)) for each in settings]
+
+        await demand_common_key(second, theirs)
+        with pytest.raises(CannotOpen):
+            await demand_common_key(first, ours)
+
+        await first.close()
+        await second.close()
+
+
 async def test_alone(processes: Processes) -> None:
     """A process that shares with nobody may have a key of its own, also another one than before."""
     for key in (None, "quite another key" * 3):

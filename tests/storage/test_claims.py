@@ -31,8 +31,9 @@ async def take(url: str, wanted: list[Claim]) -> Claims:
 async def anything(url: str) -> bool:
     """Whether anybody has some of Discord."""
     looking = await Claims.take(url, [], ["discord"])
+    found = await looking.others()
     await looking.close()
-    return looking.others
+    return found
 
 
 async def renewed(claims: Claims, url: str) -> None:
@@ -54,12 +55,15 @@ async def cut(url: str) -> None:
 
 async def test_apart(url: str) -> None:
     """Processes that want different things, or different parts of one, go together and notice each other."""
-    first = await take(url, [*shards(0, 1), Claim("web")])
+    names = ["discord", "web", "telegram"]
+    first = await Claims.take(url, [*shards(0, 1), Claim("web")], names)
+    before = await first.others()
 
-    second = await take(url, [*shards(2, 3), Claim("telegram")])
+    second = await Claims.take(url, [*shards(2, 3), Claim("telegram")], names)
 
-    assert (first.others, second.others) == (False, True)
+    assert (before, await first.others(), await second.others()) == (False, True, True)
     await first.close()
+    assert not await second.others()
     await second.close()
 
 
@@ -153,3 +157,14 @@ async def test_unreachable(postgres: Callable[[str], str]) -> None:
     """A database that is not there is told as one."""
     with pytest.raises(DatabaseUnreachable):
         await take(postgres("nowhere"), shards(0))
+
+
+async def test_no_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer is told as one that is not there, so that nobody waits for it without end."""
+    monkeypatch.setattr("storage.claims.CONNECTING", 1)
+    claims = await take(url, shards(0))
+
+    with pytest.raises(DatabaseUnreachable):
+        await claims._run("SELECT pg_sleep(60)")
+
+    await claims.close()
