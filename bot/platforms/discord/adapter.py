@@ -15,7 +15,14 @@ from bot.conversation import Limits, Message, Person, Place
 from bot.platforms.discord.client import INTENTS, WITH_CONTENT, Client
 from bot.platforms.discord.connection import Connection
 from bot.platforms.discord.declaring import declared, sync
-from bot.platforms.discord.errors import AUTHENTICATION_FAILED, INTENTS_REFUSED, IntentsRefused, WrongToken
+from bot.platforms.discord.errors import (
+    AUTHENTICATION_FAILED,
+    INTENTS_REFUSED,
+    SHARDING_REQUIRED,
+    IntentsRefused,
+    TooFewShards,
+    WrongToken,
+)
 from bot.platforms.discord.hearing import Hearing
 from bot.platforms.discord.pace import RATE
 from bot.platforms.discord.people import PLATFORM
@@ -80,7 +87,7 @@ class Discord:
         """Serves until it is cancelled; takes up first what was in hand when the bot last stopped.
 
         Raises:
-            WrongToken, IntentsRefused: Discord does not want it as it is set up.
+            WrongToken, IntentsRefused, TooFewShards: Discord does not want it as it is set up.
         """
         self._pause = FIRST_PAUSE
         try:
@@ -102,7 +109,8 @@ class Discord:
         connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
             intents = WITH_CONTENT if self._wants_content else INTENTS
-            client = Client(self._hearing, partial(self._opened, session), intents, self._bot.share.shards)
+            shards = self._bot.share.shards
+            client = Client(self._hearing, partial(self._opened, session), intents, shards)
             watching = asyncio.create_task(self._watch(client))
             try:
                 async with client:
@@ -114,6 +122,8 @@ class Discord:
             except discord.ConnectionClosed as fault:
                 if fault.code == AUTHENTICATION_FAILED:
                     raise WrongToken from fault
+                if fault.code == SHARDING_REQUIRED and shards is not None:  # else there are as many as it recommends
+                    raise TooFewShards(str(shards)) from fault
                 if fault.code not in INTENTS_REFUSED:
                     raise
                 self._without_content(intents, fault)

@@ -25,6 +25,7 @@ TOO_LATE: Final = frozenset({UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_WEBHO
 GONE: Final = frozenset({UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, THREAD_ARCHIVED})  # what can be edited no more
 
 AUTHENTICATION_FAILED: Final = 4004  # the gateway's close codes, in the same place
+SHARDING_REQUIRED: Final = 4011
 INTENTS_REFUSED: Final = frozenset({4013, 4014})
 
 
@@ -47,6 +48,20 @@ class IntentsRefused(UserError):
         return translate(
             "Discord refuses the intents of the application that discord.token belongs to; look at the page «Bot» at "
             "https://discord.com/developers/applications, or make a new application."
+        )
+
+
+@dataclass(eq=False)
+class TooFewShards(UserError):
+    """The bot is on more servers than the shards take that the operator has divided Discord into."""
+
+    shards: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "Discord wants the servers of this bot on more shards than discord.shards says, which is {shards}; divide "
+            "them into a higher number, the same for all processes, or take discord.shards out.",
+            shards=self.shards,
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.app import Bot
 from bot.configuration import Configuration, DatabaseKeys, DiscordKeys, VaultKeys
 from bot.platforms.discord import Discord
+from bot.platforms.discord.errors import TooFewShards
 from bot.platforms.discord.hearing import Hearing
 from bot.shards import Shards
 from generators.scripted import ScriptedGenerator
@@ -118,6 +119,22 @@ async def test_away(discord: DiscordServer, lobbies: dict[Shards, Channel], url:
     async with running(discord, url, tmp_path, SECOND) as second:
         assert second.tables.running_on("discord") == 1
     discord.expected(404)  # showing it where nothing is any more
+
+
+async def test_too_few(discord: DiscordServer, tmp_path: Path) -> None:
+    """A number of shards that is too low for Discord ends the bot with a sentence that names the setting."""
+    keys = DiscordKeys(token=SecretStr(discord.token), api=discord.api, shards=Shards(0, 0, 1))
+    bot = await Bot.open(Configuration(home=tmp_path, discord=keys), generator=ScriptedGenerator(SCRIPT))
+    platform = Discord(bot)
+    bot.register(platform)
+    serving = asyncio.create_task(platform.run())
+    await discord.until(lambda: any(each.connection for each in discord.gateway.sessions.values()))
+
+    await discord.close_gateway(4011)
+
+    with pytest.raises(TooFewShards, match=r"discord\.shards says, which is 0/1;"):
+        await serving
+    await bot.close()
 
 
 def hearing_of(bot: Bot) -> Hearing:
