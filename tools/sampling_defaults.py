@@ -36,18 +36,22 @@ TOP_P: Final = (1.0, 0.95, 0.9)
 PENALTIES: Final = (1.0, 1.05)
 
 
-def before_ends(file: Path) -> Iterator[Document]:
-    """As much of a file as its end is, before it."""
+def before_ends(file: Path) -> list[Document]:
+    """As much of a file as its end is, before it; more where no document ends in there."""
     ends = Partition(SHARE, "end")
-    last = held_out_documents(file, 2 * SHARE, documents_of(file))
-    return cleaned((document for document in last if not ends.hides(document)), FILTERS)
+    for times in range(2, int(1 / SHARE)):
+        last = held_out_documents(file, times * SHARE, documents_of(file))
+        found = list(cleaned((document for document in last if not ends.hides(document)), FILTERS))
+        if found:
+            return found
+    return []
 
 
 def table(directory: Path, corpora: Path, label: str | None) -> Iterator[str]:
     """Settings and what texts from nothing come to at each; real text last."""
     info = info_of(directory, directory.name)
     files = [corpora / file for file in kinds_of(directory)[label]]
-    documents = [document for file in files for document in portion(list(before_ends(file)), READ)]
+    documents = [document for file in files for document in portion(before_ends(file), READ)]
     words = lexicon(tuple(files))
     model = load_model(directory, info)
     read = "".join(document.text for document in documents)[:20_000]
