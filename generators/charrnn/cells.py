@@ -13,38 +13,56 @@ import numpy as np
 
 from generators.charrnn.folding import Array
 
-Cell: TypeAlias = Callable[[Array, Array, Array], None]
+Step: TypeAlias = Callable[[], None]
+Cell: TypeAlias = Callable[[Array, Array, Array], Step]
+BlockCell: TypeAlias = Callable[[Array, Array, Array], None]
+
+HALF: Final = np.float32(0.5)
 
 
-def lstm(gates: Array, hidden: Array, cell: Array) -> None:
-    """Takes h and c [..., units] a token further; `gates` [..., 4 units] in the order i, f, o, g are used up."""
+def lstm(gates: Array, hidden: Array, cell: Array) -> Step:
+    """What takes h and c [..., units] a token further; `gates` [..., 4 units] in the order i, f, o, g are used up.
+
+    For a text by itself the arrays stay the same: cutting them up takes as long as a small layer's arithmetic.
+    """
     size = hidden.shape[-1]
-    np.tanh(gates, out=gates)
     sigmoids = gates[..., : 3 * size]
-    sigmoids *= 0.5
-    sigmoids += 0.5
-    cell *= gates[..., size : 2 * size]
+    into, keep, out = (gates[..., gate * size : (gate + 1) * size] for gate in range(3))
     candidate = gates[..., 3 * size :]
-    candidate *= gates[..., :size]
-    cell += candidate
-    np.tanh(cell, out=hidden)
-    hidden *= gates[..., 2 * size : 3 * size]
+    tanh, multiply, add = np.tanh, np.multiply, np.add
+
+    def step() -> None:
+        tanh(gates, gates)
+        multiply(sigmoids, HALF, sigmoids)
+        add(sigmoids, HALF, sigmoids)
+        multiply(cell, keep, cell)
+        multiply(candidate, into, candidate)
+        add(cell, candidate, cell)
+        tanh(cell, hidden)
+        multiply(hidden, out, hidden)
+
+    return step
 
 
-def gru(gates: Array, hidden: Array, _: Array) -> None:
-    """Takes h [..., units] a token further; `gates` [..., 4 units]: r, z, n of the input, n of the state."""
+def gru(gates: Array, hidden: Array, _: Array) -> Step:
+    """As `lstm`, of h [..., units]; `gates` [..., 4 units]: r, z, n of the input, n of the state."""
     size = hidden.shape[-1]
     switches = gates[..., : 2 * size]
-    np.tanh(switches, out=switches)
-    switches *= 0.5
-    switches += 0.5
-    candidate, of_state = gates[..., 2 * size : 3 * size], gates[..., 3 * size :]
-    of_state *= gates[..., :size]
-    candidate += of_state
-    np.tanh(candidate, out=candidate)
-    hidden -= candidate
-    hidden *= gates[..., size : 2 * size]
-    hidden += candidate
+    reset, keep, candidate, of_state = (gates[..., gate * size : (gate + 1) * size] for gate in range(4))
+    tanh, multiply, add, subtract = np.tanh, np.multiply, np.add, np.subtract
+
+    def step() -> None:
+        tanh(switches, switches)
+        multiply(switches, HALF, switches)
+        add(switches, HALF, switches)
+        multiply(of_state, reset, of_state)
+        add(candidate, of_state, candidate)
+        tanh(candidate, candidate)
+        subtract(hidden, candidate, hidden)
+        multiply(hidden, keep, hidden)
+        add(hidden, candidate, hidden)
+
+    return step
 
 
 def lstm_in_blocks(gates: Array, hidden: Array, cell: Array) -> None:
@@ -78,4 +96,4 @@ def gru_in_blocks(gates: Array, hidden: Array, cell: Array) -> None:
 
 
 CELLS: Final[dict[str, Cell]] = {"lstm": lstm, "gru": gru}
-BLOCK_CELLS: Final[dict[str, Cell]] = {"lstm": lstm_in_blocks, "gru": gru_in_blocks}
+BLOCK_CELLS: Final[dict[str, BlockCell]] = {"lstm": lstm_in_blocks, "gru": gru_in_blocks}

@@ -7,7 +7,7 @@ layer), and a head's own state follows them at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -41,8 +41,8 @@ class Head(Protocol):
         """Fills in a head's numbers [size] before any token."""
         ...
 
-    def alone(self, row: Array, token: int, /) -> Logits:
-        """[vocabulary], after one token of one text, whose features are in its row."""
+    def alone(self, row: Array, /) -> Callable[[int], Logits]:
+        """What makes logits [vocabulary] of the next token of the one text whose row this is, features and all."""
         ...
 
     def step(self, rows: Array, at: NDArray[np.intp], /) -> Logits:
@@ -92,26 +92,29 @@ class LogitAverage:
         self._average = slice(self._features, self._features + self.width)
         self._total = self._average.stop
         self._log_decay = math.log(shape.attention_decay)
-        self._head = np.empty(2 * self.width + 1, np.float32)
 
     def begin(self, state: Array) -> None:
         state[:] = 0
         state[-1] = -np.inf  # no token has any weight yet
 
-    def alone(self, row: Array, token: int) -> Logits:
-        head = np.dot(row[: self._features], self.product, out=self._head)
-        head += self.table[token]
-        score, before = float(head[-1]), float(row[self._total]) + self._log_decay
-        higher = max(score, before)
-        total = higher + math.log(math.exp(score - higher) + math.exp(before - higher))
-        row[self._total] = total
-        average = row[self._average]
-        width = self.width
-        through = head[width : 2 * width]
-        through -= average
-        through *= math.exp(score - total)
-        average += through
-        return self._expanded(head[:width] + average)
+    def alone(self, row: Array) -> Callable[[int], Logits]:
+        features, average, total = row[: self._features], row[self._average], row[self._total : self._total + 1]
+        head = np.empty(2 * self.width + 1, np.float32)
+        direct, through = head[: self.width], head[self.width : -1]
+
+        def logits(token: int) -> Logits:
+            np.dot(features, self.product, head)
+            np.add(head, self.table[token], head)
+            score, before = head.item(-1), total.item(0) + self._log_decay
+            higher = max(score, before)
+            both = higher + math.log(math.exp(score - higher) + math.exp(before - higher))
+            total[0] = both
+            np.subtract(through, average, through)
+            np.multiply(through, np.float32(math.exp(score - both)), through)
+            np.add(average, through, average)
+            return self._expanded(direct + average)
+
+        return logits
 
     def step(self, rows: Array, at: NDArray[np.intp]) -> Logits:
         head: Array = rows[:, : self._features] @ self.product
@@ -159,9 +162,14 @@ class FeatureAverage:
         state[:] = 0
         state[-1] = -np.inf
 
-    def alone(self, row: Array, _: int) -> Logits:
-        self._attend(row[None], row[None, : self._features], (row[: self._features] @ self._score)[None])
-        return self._output(row[: self._average.stop])
+    def alone(self, row: Array) -> Callable[[int], Logits]:
+        features, read = row[: self._features], row[: self._average.stop]
+
+        def logits(_: int) -> Logits:
+            self._attend(row[None], features[None], (features @ self._score)[None])
+            return self._output(read)
+
+        return logits
 
     def step(self, rows: Array, _: NDArray[np.intp]) -> Logits:
         features = rows[:, : self._features]
@@ -201,8 +209,9 @@ class LastLayer:
     def begin(self, state: Array) -> None:
         """There is nothing to fill in."""
 
-    def alone(self, row: Array, _: int) -> Logits:
-        return self._output(row[self._last])
+    def alone(self, row: Array) -> Callable[[int], Logits]:
+        last = row[self._last]
+        return lambda _: self._output(last)
 
     def step(self, rows: Array, _: NDArray[np.intp]) -> Logits:
         return self._output(rows[:, self._last])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal, overload
 
@@ -65,7 +65,7 @@ class CharRNN:
         # what a layer reads: its own hidden state, behind what stands below it, which has just been written
         below = [slice(0, self._front), *self._hidden]
         self._inputs = [slice(below[layer].start, hidden.stop) for layer, hidden in enumerate(self._hidden)]
-        self._gates = [np.empty(4 * size, np.float32) for size in shape.hidden_sizes]
+        self._lone = self._start, self._alone(self._start)
         self._batch = np.empty((0, len(self._start)), np.float32)
         self._batched: list[TextState] = []
 
@@ -111,21 +111,33 @@ class CharRNN:
         if max(map(len, tokens)) > 1:
             return self._read(states, tokens, logits == "all")
         if len(states) == 1:
-            answer = self._step_alone(states[0].row, tokens[0][0])[None]
+            row = states[0].row
+            if row is not self._lone[0]:  # the same text mostly goes on
+                self._lone = row, self._alone(row)
+            answer = self._lone[1](tokens[0][0])[None]
         else:
             answer = self._step(self._rows(states), [ids[0] for ids in tokens])
         return answer if logits == "last" else list(answer[:, None])
 
-    def _step_alone(self, row: Array, token: int) -> Logits:
-        """One token of one text: products of vectors, which read each weight once and copy nothing."""
-        if self._front_inputs is not None:
-            self._front_inputs.alone(row, token)
+    def _alone(self, row: Array) -> Callable[[int], Logits]:
+        """A step of the one text whose row this is: products of vectors, which read each weight once."""
+        inputs, head = self._front_inputs, self._head.alone(row)
+        layers = []
         for index, layer in enumerate(self._layers):
-            gates = self._gates[index]
-            np.dot(row[self._inputs[index]], layer.product, out=gates)
-            gates += layer.bias if layer.table is None else layer.table[token]
-            self._cell(gates, row[self._hidden[index]], row[self._cells[index]])
-        return self._head.alone(row, token)
+            gates = np.empty(layer.product.shape[1], np.float32)
+            cell = self._cell(gates, row[self._hidden[index]], row[self._cells[index]])
+            layers.append((row[self._inputs[index]], layer.product, gates, layer.table, layer.bias, cell))
+
+        def step(token: int) -> Logits:
+            if inputs is not None:
+                inputs.alone(row, token)
+            for below, product, gates, table, bias, cell in layers:
+                np.dot(below, product, gates)
+                np.add(gates, bias if table is None else table[token], gates)
+                cell()
+            return head(token)
+
+        return step
 
     def _step(self, rows: Array, ids: list[int]) -> Logits:
         """One token of each row, in place."""
@@ -135,7 +147,7 @@ class CharRNN:
         for index, layer in enumerate(self._layers):
             gates = rows[:, self._inputs[index]] @ layer.product
             gates += layer.bias if layer.table is None else layer.table[at]
-            self._cell(gates, rows[:, self._hidden[index]], rows[:, self._cells[index]])
+            self._cell(gates, rows[:, self._hidden[index]], rows[:, self._cells[index]])()
         return self._head.step(rows, at)
 
     def _rows(self, states: Sequence[TextState]) -> Array:
@@ -189,7 +201,7 @@ class CharRNN:
             h, c = rows[:, hidden].copy(), rows[:, self._cells[index]]
             for now, texts in zip(packed.times, going, strict=True):
                 gates[now] += h[:texts] @ of_state
-                self._cell(gates[now], h[:texts], c[:texts])
+                self._cell(gates[now], h[:texts], c[:texts])()
                 features[now, hidden] = h[:texts]
             rows[:, hidden] = h
         logits = self._head.read(features, rows, packed, every)
