@@ -174,6 +174,8 @@ def error_from_json(error: Json) -> UserError | None:
 def _plain(value: object) -> object:
     if isinstance(value, Phrase):
         return {"phrase": value.text, "facts": {name: _plain(fact) for name, fact in value.facts.items()}}
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has neither NaN nor infinity
+        return str(value)
     return value if isinstance(value, str | int | float | bool | list | None) else str(value)
 
 

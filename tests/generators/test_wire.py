@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def test_phrases_survive(fault: UserError) -> None:
 
     assert arrived is not None
     assert arrived.__dict__ == fault.__dict__
+    assert str(arrived) == str(fault)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_lacks(value: float) -> None:
+    """A value that is no finite number is told by its name: the JSON stays JSON, and the sentence the same."""
+    fault = InvalidValue("top_p", value, "a number above 0, at most 1")
+
+    arrived = error_from_json(json.loads(json.dumps(error_to_json(fault), allow_nan=False))["error"])
+
     assert str(arrived) == str(fault)
 
 

@@ -114,6 +114,9 @@ async def test_health() -> None:
         b'{"prompt":"\xff","model":"scripted"}',
         b'{"prompt":"Once","model":"scripted","temperature":NaN}',
         b'{"prompt":"Once","model":"scripted","temperature":1e999}',
+        b'{"prompt":"Once","model":"scripted","top_p":NaN}',
+        b'{"prompt":"Once","model":"scripted","repetition_penalty":1e999}',
+        b'{"prompt":"Once","model":"scripted","deadline":NaN}',
         b'{"prompt":' + b"[" * 100_000,
     ],
 )
