@@ -15,6 +15,8 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 from generators.errors import InvalidValue, Phrase
 
 HOTTEST: Final = 5.0  # temperature; above it every character is about equally likely, whatever the model
+MOST_TOP_K: Final = 1_000_000  # more than any vocabulary has
+MOST_TOP_K: Final = 1_000_000  # more than any vocabulary has
 MOST_CHOICES: Final = 16
 MOST_STOPS: Final = 16
 LONGEST: Final = 20_000  # tokens written in one request
@@ -52,7 +54,7 @@ class Sampling:
 
     Attributes:
         temperature: 0 takes the likeliest, 1 is the model's own; several are cycled through token by token.
-        top_k: draw among the k likeliest; 0 among all.
+        top_k: draw among the k likeliest, at most `MOST_TOP_K`; 0 among all.
         top_p: draw among the likeliest that together reach this probability, in (0, 1].
         repetition_penalty: divides positive and multiplies negative logits of tokens in the last 512 (CTRL,
             arXiv:1909.05858); 1 changes nothing.
@@ -66,9 +68,9 @@ class Sampling:
     def __post_init__(self) -> None:
         if not self.temperature or not all(math.isfinite(t) and 0 <= t <= HOTTEST for t in self.temperature):
             shown = " ".join(f"{value:g}" for value in self.temperature)
-            raise InvalidValue("temperature", shown, _number(0, int(HOTTEST)))
-        if not 0 <= self.top_k <= 1_000_000:
-            raise InvalidValue("top_k", self.top_k, Phrase("a whole number from 0 (all tokens) up"))
+            raise InvalidValue("temperature", shown or "[]", _number(0, int(HOTTEST)))
+        if not 0 <= self.top_k <= MOST_TOP_K:
+            raise InvalidValue("top_k", self.top_k, _whole(0, MOST_TOP_K))
         if not 0 < self.top_p <= 1:
             raise InvalidValue(
                 "top_p", self.top_p, Phrase("a number above {least:,}, at most {most:,}", least=0, most=1)

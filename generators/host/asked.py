@@ -11,14 +11,14 @@ from generators.errors import InvalidValue
 from generators.host.errors import Malformed
 
 WHOLE: Final = -1  # logprobs: the whole vocabulary
-LONGEST_PROMPT: Final = 100_000  # characters; five times what a person may write, and read in a quarter of a second
+LONGEST_PROMPT: Final = 100_000  # characters, or token ids; five times what a person may write
 LONGEST_NAME: Final = 200  # characters of a model's or a label's name
 SHOWN: Final = 80  # characters of what was wrong that the sentence repeats
 
 # A list ends at its first mistake: a million of them would take the event loop ten seconds and three gigabytes to tell.
 Text: TypeAlias = Annotated[str, Field(max_length=LONGEST_PROMPT)]
 Name: TypeAlias = Annotated[str, Field(max_length=LONGEST_NAME)]
-TokenIds: TypeAlias = Annotated[list[int], Field(fail_fast=True)]
+TokenIds: TypeAlias = Annotated[list[int], Field(max_length=LONGEST_PROMPT, fail_fast=True)]
 Texts: TypeAlias = Annotated[list[Text], Field(fail_fast=True)]  # of which one is taken
 ManyTokenIds: TypeAlias = Annotated[list[TokenIds], Field(fail_fast=True)]  # likewise
 Prompt: TypeAlias = Text | TokenIds | Texts | ManyTokenIds
@@ -44,7 +44,8 @@ class Asked(BaseModel):
 
     model: Name = Field(description="the id of a model that /v1/models lists")
     prompt: Prompt | None = Field(
-        default=None, description=f"one text of at most {LONGEST_PROMPT:,} characters, or one list of token ids"
+        default=None,
+        description=f"one text of at most {LONGEST_PROMPT:,} characters, or one list of at most as many token ids",
     )
     max_tokens: int | None = Field(default=None, description="a whole number")
     n: int | None = Field(default=None, description="a whole number")

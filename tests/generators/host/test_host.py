@@ -135,6 +135,7 @@ async def test_no_request(url: str, body: bytes) -> None:
         ({"prompt": [1.5] * 300_000}, "prompt"),
         ({"prompt": [[1.5]] * 300_000}, "prompt"),
         ({"prompt": "x" * 100_001}, "prompt"),
+        ({"prompt": [5] * 100_001}, "prompt"),
         ({"temperature": ["hot"] * 300_000}, "temperature"),
         ({"stop": ["a"] * 300_000}, "stop"),
         ({"model": "x" * 300_000}, "model"),
@@ -153,6 +154,20 @@ async def test_many_mistakes(url: str, fields: dict[str, Any], param: str) -> No
     assert (answer.status_code, error["param"]) == (400, param)
     assert len(error["message"]) < 300
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"temperature": []}, "temperature cannot be []; it has to be a number from 0 to 5."),
+        ({"top_k": 10**20}, f"top_k cannot be {10**20}; it has to be a whole number from 0 to 1,000,000."),
+    ],
+)
+async def test_out_of_range(url: str, fields: dict[str, Any], message: str) -> None:
+    """The sentence shows what came and says what may."""
+    answer = await asked(url, {**ASKED, **fields})
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
 
 
 async def test_too_much(url: str) -> None:
