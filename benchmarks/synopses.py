@@ -27,6 +27,10 @@ SOURCE: Final = "anime_synopses.txt"
 FILTERS: Final = ("anime",)
 HELD_OUT: Final = 0.05
 KEPT: Final = {"held_out": HELD_OUT, "validation": "false", "gen_epochs": 0, "checks": 0.001, "filters": "anime"}
+# The recipe's own schedule waits for held-out bits; here nobody looks at held-out text before the table.
+WORD_LSTM: Final = {"epochs": 4, "schedule": "cosine"}
+# The best of 1e-4, 5e-4 and 1.5e-3 after an eighth of an epoch.
+FINE_TUNING: Final = {"epochs": 2, "learning_rate": 1.5e-3}
 PROMPTS: Final = ("", "In the year 2074,", "High school student")
 TEXTS: Final = 4  # of each prompt; the page shows the first
 WORDS: Final = 48  # texts from nothing whose writing is measured
@@ -41,8 +45,8 @@ def main(_: int) -> str:
         out = Path(scratch)
         base = shipped_directory() / "gpt2-stories"
         models = {
-            "word-lstm, from nothing, 4 epochs": _learnt(source, out / "word-lstm", {"epochs": 4}, recipe="word-lstm"),
-            "gpt2-stories, fine-tuned, 2 epochs": _learnt(source, out / "gpt2", {"epochs": 2}, base=base),
+            "word-lstm, from nothing, 4 epochs": _learnt(source, out / "word-lstm", WORD_LSTM, recipe="word-lstm"),
+            "gpt2-stories, fine-tuned, 2 epochs": _learnt(source, out / "gpt2", FINE_TUNING, base=base),
         }
         rows = [_row(name, model, unseen) for name, model in models.items()]
         samples = [line for name, model in models.items() for line in _samples(name, model)]
