@@ -143,9 +143,11 @@ class Search:
 
     def _grow(self, parent: _Prefix, token: int, logprob: float, only: frozenset[bytes] | None) -> None:
         """Closes a unit with the token, or asks for the longer prefix."""
+        data = self._vocabulary.bytes[token]
+        if only is not None and self._unit is Unit.TOKEN and not _begins(only, parent.cursor, data):
+            return
         tokens = (*parent.tokens, token)
         cursor = parent.cursor.branch()
-        data = self._vocabulary.bytes[token]
         if cursor.feed(data) is None:
             if only is not None and not _leads_to(cursor, only):
                 return
@@ -171,22 +173,23 @@ class Search:
         possible = self._map.children(self._unit, cursor)
         if apart:
             possible = possible & self._map.closing
-        prefix.possible = logprobs, np.flatnonzero(possible & (logprobs > self._floor + WORTH - prefix.logprob))
+        prefix.possible = logprobs, np.flatnonzero(possible)
         self._line_up(prefix, FIRST_CHILDREN)
         self._push(prefix)
 
-    def _line_up(self, prefix: _Prefix, most: int) -> None:
+    def _line_up(self, prefix: _Prefix, most: int | None) -> None:
+        """Ranks the prefix's children that are worth anything by now; None for all of them."""
         assert prefix.possible is not None
         logprobs, possible = prefix.possible
+        possible = possible[logprobs[possible] > self._floor + WORTH - prefix.logprob]
         places, prefix.logprobs = ranked(logprobs[possible], most)
         prefix.order = possible[places].tolist()
-        if len(possible) <= most:
-            prefix.possible = None
+        prefix.possible = None if most is None or len(possible) <= most else (logprobs, possible)
 
     def _push(self, prefix: _Prefix) -> None:
         """Puts the prefix's next child into the heap."""
         if prefix.rank == len(prefix.order) and prefix.possible is not None:
-            self._line_up(prefix, len(prefix.possible[1]))
+            self._line_up(prefix, None)
         if prefix.rank < len(prefix.order):
             self._pushed += 1
             heappush(self._heap, (-prefix.logprob - prefix.logprobs[prefix.rank], self._pushed, prefix))
@@ -200,6 +203,12 @@ class Search:
             closed.best, closed.tokens = logprob, tokens
         if closed.logprob > self._floor and len(self._closed) >= self._n:
             self._floor = nlargest(self._n, (each.logprob for each in self._closed.values()))[-1]
+
+
+def _begins(units: Collection[bytes], cursor: Cursor, data: bytes) -> bool:
+    """Whether these bytes, after what a prefix is already, begin one of these tokens' texts."""
+    begun = cursor.text.encode() + cursor.pending + data
+    return any(unit.startswith(begun) for unit in units)
 
 
 def _leads_to(cursor: Cursor, units: Collection[bytes]) -> bool:
