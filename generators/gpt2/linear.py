@@ -72,11 +72,13 @@ class Int8:
 
     def __call__(self, x: Tensor) -> Tensor:
         scale = x.abs().amax(1, keepdim=True).clamp_min_(TINY).div_(MOST)
-        whole = (x / scale).add_(ZERO + 0.5).to(torch.uint8)  # rounded, since what is cut off is positive
+        # to signed bytes first, for which there are vector instructions; adding wraps round
+        whole = (x / scale).round_().to(torch.int8).view(torch.uint8).add_(ZERO)
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
             whole, 1.0, ZERO, self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
         )
-        return y.mul_(scale) if self._bias is None else torch.addcmul(self._bias, y, scale)
+        y.mul_(scale)
+        return y if self._bias is None else y.add_(self._bias)
 
 
 FORMATS: Final[Mapping[Precision, type[Float32] | type[BFloat16] | type[Int8]]] = {

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from functools import partial
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import gelu, layer_norm, relu
+from torch.nn.functional import layer_norm
 
 from generators.completion import ModelInfo
 from generators.devices import is_shortage, use_threads
 from generators.directory import read_json
 from generators.errors import UnusableModel
+from generators.gpt2.activations import ACTIVATE
 from generators.gpt2.adapters import beside
 from generators.gpt2.adapting import LAYERS, Adapter, Adapting, Stacks
 from generators.gpt2.attention import Reading, Stepping
@@ -29,14 +29,6 @@ from generators.gpt2.state import TextState
 from generators.model import Logits, OutOfMemory
 from generators.places import CONFIG
 from generators.vocabulary import Vocabulary
-
-_tanh = partial(gelu, approximate="tanh")
-ACTIVATE: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
-    "gelu_new": _tanh,
-    "gelu_pytorch_tanh": _tanh,
-    "gelu": gelu,
-    "relu": relu,
-}
 
 
 class _Layer(NamedTuple):
