@@ -7,7 +7,7 @@ import importlib
 
 from benchmarks.peers import results
 
-LEARNING = ("titles", "stories", "synopses", "training", "tuning")
+LEARNING = ("titles", "stories", "synopses", "training", "trials", "tuning")
 SERVING = ("crowd", "cluster", "guilds", "channel", "soak")
 NAMES = ("engine", "writing", "ballot", "start", "imported", "exports", *SERVING, *LEARNING)
 
