@@ -16,7 +16,6 @@ from generators.errors import InvalidValue, Phrase
 
 HOTTEST: Final = 5.0  # temperature; above it every character is about equally likely, whatever the model
 MOST_TOP_K: Final = 1_000_000  # more than any vocabulary has
-MOST_TOP_K: Final = 1_000_000  # more than any vocabulary has
 MOST_CHOICES: Final = 16
 MOST_STOPS: Final = 16
 LONGEST: Final = 20_000  # tokens written in one request
