@@ -161,7 +161,7 @@ class MissingExtra(UserError):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "{what} needs packages that are not installed; pip install 'planchette[{extra}]' brings them.",
+            "{what} needs packages that are not installed; make run EXTRAS={extra} brings them.",
             what=self.what,
             extra=self.extra,
         )

@@ -156,7 +156,6 @@ class MissingDriver(DatabaseFault):
 
     def sentence(self, translate: Translate = english) -> str:
         return translate(
-            "The database {database} needs packages that are not installed; "
-            "pip install 'planchette[postgres]' brings them.",
+            "The database {database} needs packages that are not installed; make run EXTRAS=postgres brings them.",
             database=self.database,
         )

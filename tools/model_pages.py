@@ -77,6 +77,8 @@ def _sizes(models: Sequence[Measured]) -> Iterator[str]:
             f"| `{one.info.name}` | {size.parameters:,} | {size.bytes / MEGABYTE:.1f} MB | {one.load_seconds:.2f} s "
             f"| {speed.characters_per_second:,.0f} | {one.info.description} |"
         )
+    if any(one.info.name == PEER for one in models):
+        yield f"\n`{PEER}` does not ship, and stands here for comparison."
 
 
 def _predictions(models: Sequence[Measured]) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _predictions(models: Sequence[Measured]) -> Iterator[str]:
     if not files:
         return
     yield "### Bits per character of text that is held out\n"
-    yield f"Of the last {SHARE:.0%} of each file, by document; of more than {PREDICTED:,} characters, so many drawn.\n"
+    yield f"Of the last {SHARE:.0%} of each file, by document; where that is more, of {PREDICTED:,} drawn characters.\n"
     yield f"| | {' | '.join(f'`{one.info.name}`' for one in models)} |"
     yield f"|---|{'---:|' * len(models)}"
     for row in (*([file] for file in files), list(STORIES)):

@@ -35,7 +35,8 @@ INTRODUCTION: Final = """\
 What the models write, unpicked: for each, twenty texts from nothing and from three prompts, with fixed seeds and the
 model's own temperature and length. `python -m tools.model_pages` wrote this page; `planchette generate PROMPT --model
 NAME --seed N`, with `--label` where one is named, writes any of these texts again. A prompt stands in front of its
-text. [models.md](models.md) says what the models are.
+text; one for `talk` ends with its line (`$'Hello! How are you today?\\n'` in a shell).
+[models.md](models.md) says what the models are.
 """
 
 
@@ -56,7 +57,7 @@ def _of_model(shelf: Shelf, directory: Path) -> Iterator[str]:
     engine = Engine(load_model(directory, info))
     asked = openings(list(kinds_of(directory)))
     yield f"## {info.name}\n"
-    yield f"Version `{info.version}`.\n"
+    yield f"Version `{info.version}`.\n" if shelf.shipped else "It does not ship, and stands here for comparison.\n"
     try:
         for number, (label, prompt, seed) in enumerate(asked, start=1):
             request = CompletionRequest(model=info.name, label=label, seed=seed)

@@ -25,7 +25,7 @@ from generators.style import style_of
 from generators.training.documents import Document
 from generators.training.filters import cleaned
 from generators.training.parting import Partition, held_out_documents
-from tools.model_measures import FILTERS, SHARE, documents_of, kinds_of, lexicon, portion
+from tools.model_measures import FILTERS, SHARE, documents_of, kinds_of, lexicon, portion, there
 from tools.model_pages import MEASURES, row
 
 TEXTS: Final = 48
@@ -91,7 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     shipped = shipped_directory() / asked.name
     directory = shipped if shipped.is_dir() else Path(asked.name)
-    for line in table(directory, asked.shared / "corpora", asked.label):
+    corpora = asked.shared / "corpora"
+    if missing := [file for file in kinds_of(directory).get(asked.label, ()) if not there(corpora, file)]:
+        parser.error(
+            f"{corpora} lacks {', '.join(missing)}, which {asked.name} has learnt from; --shared says where it is"
+        )
+    for line in table(directory, corpora, asked.label):
         print(line, flush=True)
 
 

@@ -192,9 +192,7 @@ def _torch() -> Finding:
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
-        return Finding(
-            "torch", State.NOTE, "Not installed; training needs it, and pip install 'planchette[torch]' brings it."
-        )
+        return Finding("torch", State.NOTE, "Not installed; training needs it, and make run EXTRAS=torch brings it.")
     import torch
 
     if torch.cuda.is_available():

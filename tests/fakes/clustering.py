@@ -76,7 +76,7 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """Two replicas with the models that ship, a tiny one and a scripted one."""
     if find_spec("ray") is None:
-        pytest.skip("Ray is not installed: pip install 'planchette[cluster]'")
+        pytest.skip("Ray is not installed: make run EXTRAS=cluster")
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}  # nothing is written into one's home
     import ray
 

@@ -31,7 +31,7 @@ def missing() -> str | None:
     if program("initdb") is None or program("postgres") is None:
         return "PostgreSQL's programs initdb and postgres are not installed"
     if find_spec("asyncpg") is None:
-        return "asyncpg is not installed: pip install 'planchette[postgres]'"
+        return "asyncpg is not installed: make run EXTRAS=postgres"
     return None
 
 

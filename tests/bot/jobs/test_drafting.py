@@ -15,5 +15,5 @@ async def test_no_torch(say: Say, chat: Chat, monkeypatch: pytest.MonkeyPatch) -
 
     said = await asked(say)
 
-    assert said.text == "Training needs packages that are not installed; pip install 'planchette[torch]' brings them."
+    assert said.text == "Training needs packages that are not installed; make run EXTRAS=torch brings them."
     assert said.buttons == ()

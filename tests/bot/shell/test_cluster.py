@@ -21,7 +21,7 @@ def test_without_ray(shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str
 
     assert ran.code == 1
     assert ran.err.splitlines()[-1] == (
-        "The cluster needs packages that are not installed; pip install 'planchette[cluster]' brings them."
+        "The cluster needs packages that are not installed; make run EXTRAS=cluster brings them."
     )
 
 

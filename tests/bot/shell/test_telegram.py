@@ -154,7 +154,7 @@ def test_without_the_library(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> N
     ran = shell("doctor")
 
     assert ran.code == 1
-    assert "✗ telegram: Telegram needs packages that are not installed; pip install 'planchette[telegram]'" in ran.out
+    assert "✗ telegram: Telegram needs packages that are not installed; make run EXTRAS=telegram" in ran.out
 
 
 async def test_logs_keep_the_token(telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -262,4 +262,4 @@ def test_without_torch(directory: Path) -> None:
     first, second = answer.stdout.splitlines()
     assert first == "[]"
     assert second.startswith("MissingExtra Writing with a GPT-2 needs packages that are not installed")
-    assert "planchette[torch]" in second
+    assert "make run EXTRAS=torch" in second
