@@ -16,7 +16,7 @@ class Spread:
     values: tuple[float, ...]
 
     def __str__(self) -> str:
-        return f"{median(self.values):,.4g}  ({min(self.values):,.4g} to {max(self.values):,.4g})"
+        return f"{_shown(median(self.values))}  ({_shown(min(self.values))} to {_shown(max(self.values))})"
 
     @property
     def median(self) -> float:
@@ -26,6 +26,10 @@ class Spread:
     def over(self, other: Spread) -> Spread:
         """How many times another's, round by round."""
         return Spread(tuple(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True)))
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def in_turn(sides: Sequence[Callable[[], float]], rounds: int) -> list[Spread]:

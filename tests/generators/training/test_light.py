@@ -31,4 +31,4 @@ def test_without_torch(tmp_path: Path) -> None:
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert answer.stdout.startswith("MissingExtra Training needs packages that are not installed")
-    assert "planchette[torch]" in answer.stdout
+    assert "make run EXTRAS=torch" in answer.stdout
