@@ -98,7 +98,10 @@ class Bucket:
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """Gives a seat back, and wipes it; whoever sat last moves there, so that there are no gaps."""
+        """Gives a seat back, and wipes it; whoever sat last moves there, so that there are no gaps.
+
+        Once three quarters of the rows are free, half of them go.
+        """
         last = self.seats.pop()
         for each in (self.keys, self.values):
             if last is not seat:
@@ -108,6 +111,9 @@ class Bucket:
         if last is not seat:
             self.seats[seat.row] = last
             last.row = seat.row
+        rows = self.keys.shape[1]
+        if 4 * len(self.seats) <= rows > 1:
+            self.keys, self.values = (each[:, : rows // 2].clone() for each in (self.keys, self.values))
 
 
 class Seats:

@@ -86,12 +86,32 @@ class Texts(RuleBasedStateMachine):
                 assert not bucket.values[:, row, :, tokens:].any()
 
     @invariant()
+    def few_rows_are_free(self) -> None:
+        for bucket in {state.seat.bucket for state, _ in self.texts if state.seat is not None}:
+            assert bucket.keys.shape[1] == bucket.values.shape[1] < 4 * len(bucket.seats)
+
+    @invariant()
     def only_who_sits_has_a_seat(self) -> None:
         assert len(self.seats) == sum(state.seat is not None for state, _ in self.texts)
 
 
 TestTexts = Texts.TestCase
 TestTexts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_after_a_crowd() -> None:
+    """The rows of many texts are given back when all but a few have gone, whose tokens stay."""
+    seats = Seats(SHAPE, torch.empty(0))
+    texts = [TextState(past([number] * 8), seats) for number in range(64)]
+    bucket = {text.sit().bucket for text in texts}.pop()
+    assert bucket.keys.shape[1] == 64
+
+    stayed = texts[60:62]
+    del texts
+    seats.sweep()
+
+    assert bucket.keys.shape[1] == 4
+    assert [text.put_away().keys[0, 0, :, 0].tolist() for text in stayed] == [[60] * 8, [61] * 8]
 
 
 def test_capacities() -> None:
