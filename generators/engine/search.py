@@ -173,18 +173,20 @@ class Search:
         possible = self._map.children(self._unit, cursor)
         if apart:
             possible = possible & self._map.closing
-        prefix.possible = logprobs, np.flatnonzero(possible)
+        ids = np.flatnonzero(possible)
+        prefix.possible = logprobs[ids], ids
         self._line_up(prefix, FIRST_CHILDREN)
         self._push(prefix)
 
     def _line_up(self, prefix: _Prefix, most: int | None) -> None:
         """Ranks the prefix's children that are worth anything by now; None for all of them."""
         assert prefix.possible is not None
-        logprobs, possible = prefix.possible
-        possible = possible[logprobs[possible] > self._floor + WORTH - prefix.logprob]
-        places, prefix.logprobs = ranked(logprobs[possible], most)
-        prefix.order = possible[places].tolist()
-        prefix.possible = None if most is None or len(possible) <= most else (logprobs, possible)
+        logprobs, ids = prefix.possible
+        worth = logprobs > self._floor + WORTH - prefix.logprob
+        logprobs, ids = logprobs[worth], ids[worth]
+        places, prefix.logprobs = ranked(logprobs, most)
+        prefix.order = ids[places].tolist()
+        prefix.possible = None if most is None or len(ids) <= most else (logprobs, ids)
 
     def _push(self, prefix: _Prefix) -> None:
         """Puts the prefix's next child into the heap."""

@@ -7,13 +7,15 @@ that its numbers are computed in depend on its own length alone, never on who el
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
 
 from generators.gpt2.configuration import Shape
+
+FEWEST: Final = 4  # tokens of most forks that look a word ahead, of which a crowd's votes hold thousands
 
 
 class Past(NamedTuple):
@@ -164,6 +166,8 @@ class Seats:
 
 def capacity_for(tokens: int) -> int:
     """Tokens of the rows where a text of so many sits: up to 15 more, or a quarter more."""
+    if tokens <= FEWEST:
+        return FEWEST
     step = max(16, 1 << max(0, tokens.bit_length() - 3))
     return -(-tokens // step) * step
 

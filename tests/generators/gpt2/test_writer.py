@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import layer_norm
 
 from generators.gpt2.linear import Precision
-from generators.gpt2.state import AHEAD
+from generators.gpt2.seats import FEWEST
 from generators.gpt2.writer import GPT2
 from generators.model import OutOfMemory
 from tests.fakes.language_models import save_gpt2, transformers_logits
@@ -167,7 +167,7 @@ def test_sharing(model: GPT2) -> None:
     model.extend(forks, [[token] for token in range(5)])
 
     assert len({fork.past.keys.data_ptr() for fork in forks}) == 1
-    assert all(fork.seat is not None and fork.seat.bucket.capacity == AHEAD for fork in forks)
+    assert all(fork.seat is not None and fork.seat.bucket.capacity == FEWEST for fork in forks)
     assert held <= model.nbytes(forks[0]) < 3 * held
 
 
@@ -270,4 +270,4 @@ def test_memory_of_a_seat(model: GPT2) -> None:
 
     assert sibling.seat is not None
     token = 3 * 2 * 24 * 4  # layers, keys and values, width, bytes of a number
-    assert model.nbytes(sibling) >= (5 + AHEAD) * token
+    assert model.nbytes(sibling) >= (5 + FEWEST) * token
