@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.labels import check_label
 from bot.names import no_such_model, versioned
 from generators.completion import CompletionRequest, Generator, ModelInfo
 from generators.errors import Translate, UnknownModel, UnusableModel, UserError, english
@@ -135,6 +136,17 @@ class Models:
         """
         if self._visibility is not None and not await self._visibility.may_know(versioned(name)[0], self._place):
             raise no_such_model(name, [info.name for info in await self.all()])
+
+    async def check_label(self, label: str | None, info: ModelInfo) -> None:
+        """Makes sure that a model has a label, where one is asked for.
+
+        Raises:
+            NoSuchLabel: it does not; the error names models that do.
+        """
+        if label is not None:
+            listed = await self.all()
+            if info in listed:  # an older version may have others, which only its own files say
+                check_label(label, info, listed)
 
     async def usable(self, name: str) -> ModelInfo:
         """As `find`, once it is sure that the model can write.

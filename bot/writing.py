@@ -290,10 +290,11 @@ async def settled_here(invocation: Invocation, order: Order) -> tuple[ModelInfo,
     """The model, and the order with what the place has set.
 
     Raises:
-        UserError: there is no such model.
+        UserError: there is no such model, or it does not have the label.
     """
     here = await invocation.settings.get()
     info = await invocation.models.chosen(order.model, here.model)
+    await invocation.models.check_label(order.label, info)
     return info, replace(
         order,
         temperature=here.temperature if order.temperature is None else order.temperature,

@@ -33,6 +33,7 @@ async def start(
     here = await invocation.settings.get()
     bot = invocation.bot
     info = await invocation.models.chosen(model, here.model)
+    await invocation.models.check_label(label, info)
     place = await invocation.thread(text) if thread else invocation.place
     told = await bot.tables.start(
         place,

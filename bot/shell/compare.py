@@ -17,13 +17,13 @@ import typer
 from bot.shell.evaluate import counted
 from bot.shell.output import Json, Progress, check_writable, emit, note, progress, save, say, show, table
 from bot.shell.train import Documents
-from bot.shell.writers import Labels, at_temperature, label_of, text_of
+from bot.shell.writers import Labels, at_temperature, label_of, open_desk, text_of
 from bot.shelves import found_anywhere, loaded
 from generators.errors import Phrase
 
 if TYPE_CHECKING:
     from generators.comparison import Compared
-    from generators.completion import CompletionRequest
+    from generators.completion import CompletionRequest, ModelInfo
     from generators.local import Shelf
     from generators.style import Style
     from generators.training.corpus import Corpus
@@ -93,17 +93,25 @@ def _all_found(models: Sequence[str], label: str | None) -> list[tuple[Shelf, Pa
         UserError: there is such a one.
     """
     from bot.configuration import load_configuration
-    from generators.engine.intake import labels_of
     from generators.layers import summary
 
     home = load_configuration().home
     found = [found_anywhere(home, name) for name in models]
-    for shelf, directory in found:
-        info = shelf.info(directory)
-        if label is not None:
-            labels_of(label, info)
+    infos = [shelf.info(directory) for shelf, directory in found]
+    if label is not None:
+        asyncio.run(_check_label(label, infos))
+    for _, directory in found:
         summary(directory)
     return found
+
+
+async def _check_label(label: str, infos: Sequence[ModelInfo]) -> None:
+    from bot.labels import check_label
+
+    async with open_desk() as desk:
+        listed = await desk.models.all()
+    for info in infos:
+        check_label(label, info, listed)
 
 
 def _corpus(files: Sequence[Path], documents: Documents | None) -> Corpus:

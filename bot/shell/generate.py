@@ -104,7 +104,7 @@ async def _alone(
 
     from generators.completion import Finished, Piece, Started
 
-    info = await desk.model(name)
+    info = await desk.model(name, request.label)
     request = replace(request, model=name or info.name)
     length = info.max_tokens if request.max_tokens is None else request.max_tokens
     texts = [""] * request.n

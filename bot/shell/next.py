@@ -69,9 +69,9 @@ async def _words(prompt: str, name: str | None, label: str | None, top: int) -> 
     from generators.completion import Unit as GeneratorUnit
 
     async with open_desk() as desk:
-        model = name or (await desk.model(None)).name
+        info = await desk.model(name, label)
         offered = await candidates(
-            desk.generator, model=model, prompt=prompt, unit=GeneratorUnit.WORD, n=top, label=label
+            desk.generator, model=name or info.name, prompt=prompt, unit=GeneratorUnit.WORD, n=top, label=label
         )
     return offered.alternatives
 
@@ -80,9 +80,14 @@ async def _tokens(prompt: str, name: str | None, label: str | None, top: int | N
     from generators.completion import CompletionRequest, Piece
 
     async with open_desk() as desk:
-        model = name or (await desk.model(None)).name
+        info = await desk.model(name, label)
         request = CompletionRequest(
-            prompt=prompt, model=model, max_tokens=1, temperature=0.0, logprobs=top, label=label
+            prompt=prompt,
+            model=name or info.name,
+            max_tokens=1,
+            temperature=0.0,
+            logprobs=top,
+            label=label,
         )
         async with desk.generator.complete(request) as events:
             async for event in events:

@@ -199,9 +199,9 @@ async def opened(desk: Desk, request: CompletionRequest, name: str | None, unit:
         unit: of the candidates; None takes words, or tokens where the model has no words.
 
     Raises:
-        UserError: there is no such model, or it offers no candidates.
+        UserError: there is no such model, it does not have the label, or it offers no candidates.
     """
-    info = await desk.model(name)
+    info = await desk.model(name, request.label)
     unit = unit or next((each for each in PREFERRED if each in info.units), None)
     if unit is None:
         raise Unsupported(info.name, Phrase("candidates to choose from"))

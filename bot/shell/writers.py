@@ -51,13 +51,18 @@ class Desk:
     generator: Generator
     models: Models
 
-    async def model(self, name: str | None) -> ModelInfo:
+    async def model(self, name: str | None, label: str | None = None) -> ModelInfo:
         """The model of that name, the default without one.
 
+        Args:
+            label: that it has to have.
+
         Raises:
-            UserError: there is none.
+            UserError: there is none, or it does not have the label.
         """
-        return await self.models.chosen(name, None)
+        info = await self.models.chosen(name, None)
+        await self.models.check_label(label, info)
+        return info
 
 
 @asynccontextmanager

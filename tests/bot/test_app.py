@@ -75,7 +75,7 @@ async def test_errors_are_private(say: Say) -> None:
         ("/settings \u202egnirts", "The line has invisible characters in it that turn the direction of writing;"),
         ("/generate model=scriptd x", "There is no model scriptd. Did you mean scripted?"),
         ("/generate temperature=nan x", "temperature cannot be nan; it has to be a number from 0 to 5."),
-        ("/generate label=poem x", "The model scripted cannot do this:"),
+        ("/generate label=poem x", "No model here has labels; ask without the label poem."),
     ],
 )
 async def test_bad_input(say: Say, line: str, expected: str) -> None:

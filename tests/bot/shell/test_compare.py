@@ -233,7 +233,12 @@ def test_one_that_cannot_be_used(shell: Shell, models: list[str], damage: object
         ),
         (("charrnn", "charrnn", "--temperature", "-1"), 1, "--temperature cannot be -1;"),
         (("charrnn", "charrnn", "--file", "missing.txt"), 1, "missing.txt"),
-        (("charrnn", "charrnn", "--label", "poem"), 1, "poem"),
+        (("charrnn", "charrnn", "--label", "poem"), 1, "No model here has the label poem; there are: charrnn (talk),"),
+        (
+            ("charrnn", "charrnn-multilingual", "--label", "talk"),
+            1,
+            "The model charrnn-multilingual has no label talk; choose a model that has it: charrnn.",
+        ),
     ],
 )
 def test_what_cannot_be_done(shell: Shell, arguments: tuple[str, ...], code: int, said: str) -> None:

@@ -124,7 +124,11 @@ def test_out_is_read_by_training(shell: Shell, tmp_path: Path) -> None:
         (("--model", ""), "There is no model «»; `planchette models list` lists what there is.\n"),
         (("--label", ""), "--label cannot be «»; it has to be a text of at least one character.\n"),
         (("--label", "funny", "--label", ""), "--label cannot be «»; it has to be a text of at least one character.\n"),
-        (("--label", "funny", "--label", "short"), "The model charrnn cannot do this: "),
+        (
+            ("--label", "funny", "--label", "short"),
+            "No model here has the label funny,short; there are: charrnn (talk), charrnn-multilingual (de, ",
+        ),
+        (("--label", "de"), "The model charrnn has no label de; choose a model that has it: charrnn-multilingual.\n"),
         (("--stop", ""), "--stop cannot be «»; it has to be a text of at least one character.\n"),
         (("--stop", "\u202e"), "The stop has invisible characters in it that turn the direction of writing;"),
         (

@@ -74,7 +74,7 @@ def test_labels(shell: Shell, unit: str) -> None:
 
     assert all(one != other for at, one in enumerate(asked) for other in asked[:at])
     assert unknown.code == 1
-    assert unknown.err.startswith("The model tiny cannot do this: texts of the kind long; it has funny, short.")
+    assert unknown.err.startswith("No model here has the label long; there are: tiny (funny, short), charrnn (talk)")
 
 
 def test_readable_lines(shell: Shell) -> None:

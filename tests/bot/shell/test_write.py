@@ -177,7 +177,7 @@ def test_out(shell: Shell, tmp_path: Path) -> None:
         (
             ("--label", "poem"),
             1,
-            "The model charrnn cannot do this: texts of the kind poem; it has talk. Choose another model.\n",
+            "No model here has the label poem; there are: charrnn (talk), charrnn-multilingual (de, es, fr, ru, zh).\n",
         ),
         (("--temperature", "nan"), 1, "--temperature cannot be nan; it has to be a number from 0 to 5.\n"),
         (("--out", "missing/file.txt"), 1, "missing/file.txt: No such file or directory.\n"),
