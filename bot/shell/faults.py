@@ -95,10 +95,12 @@ def _as_typed(fault: Exception, typed: Sequence[str]) -> Exception:
     from generators.training.recipes.aliases import aliases_of
 
     if isinstance(fault, InvalidValue):
-        words = {word.partition("=")[0] for word in typed if word.startswith("--")}
+        options = [word for word in typed if word.startswith("-")]
+        words = {word.partition("=")[0] if word.startswith("--") else word[:2] for word in options}  # -n40 is -n
         for name in (fault.name, *aliases_of(fault.name)):
             dashed = name.replace("_", "-")
-            fault.name = next((word for word in (f"--{dashed}", f"--no-{dashed}") if word in words), fault.name)
+            forms = (f"-{name}", f"--{dashed}", f"--no-{dashed}")
+            fault.name = next((form for form in forms if form in words), fault.name)
     return fault
 
 

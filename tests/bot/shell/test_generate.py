@@ -136,7 +136,8 @@ def test_out_is_read_by_training(shell: Shell, tmp_path: Path) -> None:
             "--temperature cannot be nan; it has to be a number from 0 to 5.\n",
         ),
         (("--temperature", "9"), "--temperature cannot be 9; it has to be a number from 0 to 5.\n"),
-        (("-n", "40"), "n cannot be 40; it has to be a whole number from 1 to 16.\n"),
+        (("-n", "40"), "-n cannot be 40; it has to be a whole number from 1 to 16.\n"),
+        (("-n0",), "-n cannot be 0; it has to be a whole number from 1 to 16.\n"),
         (("--top-p", "0"), "--top-p cannot be 0.0; it has to be a number above 0, at most 1.\n"),
     ],
 )
