@@ -22,6 +22,11 @@ from generators.wire import FAILED, Json, error_to_json
 
 STATUS: Final = {UnknownModel: 404, Busy: 429, ShuttingDown: 503, UnusableModel: 500, MissingExtra: 500}  # else 400
 WAIT: Final = 1  # s; what Retry-After says
+IN_API: Final = {  # what people are told, as a program does it
+    "There is no model {name}; models lists what there is.": (
+        "There is no model {name}; GET /v1/models lists what there is."
+    ),
+}
 
 _log: Final = logging.getLogger(__name__)
 
@@ -75,7 +80,14 @@ def told(fault: Exception, model: str = "") -> Json:
         _log.error("the model %s cannot be used", model, exc_info=fault)
         fault = UnusableModel(model, "the log of its host says why")
     if isinstance(fault, UserError):
-        return error_to_json(fault)
+        answer = error_to_json(fault)
+        answer["error"]["message"] = fault.sentence(in_api)
+        return answer
     _log.error("a text of %s failed", model, exc_info=fault)
     message = "The model failed while it wrote; the log of its host says why."
     return {"error": {"message": message, "type": "server_error", "param": None, "code": FAILED}}
+
+
+def in_api(said: str, plural: str | None = None, /, **facts: object) -> str:
+    """A sentence in the words of the API."""
+    return english(IN_API.get(said, said), plural, **facts)

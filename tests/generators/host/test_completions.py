@@ -165,11 +165,13 @@ async def test_bad_values(client: AsyncOpenAI, fields: dict[str, object], param:
 
 
 async def test_unknown_model(client: AsyncOpenAI) -> None:
-    """A model that is not there is a 404 with the nearest name."""
+    """A model that is not there is a 404 with the nearest name, or with what lists the names."""
     with pytest.raises(openai.NotFoundError, match="Did you mean scripted"):
         await client.completions.create(model="scriptd", prompt="")
     with pytest.raises(openai.NotFoundError, match="Did you mean scripted"):
         await client.models.retrieve("scriptd")
+    with pytest.raises(openai.NotFoundError, match=r"There is no model quux; GET /v1/models lists what there is\."):
+        await client.completions.create(model="quux", prompt="")
 
 
 async def test_a_fault_before_and_in_a_text(client: AsyncOpenAI) -> None:
