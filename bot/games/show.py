@@ -199,7 +199,10 @@ def _foot(view: View, translate: Translate) -> Iterable[str]:
             all=len(view.players),
         )
     if len(view.players) == 1 and not (view.missing or view.solo or view.deadline is None):
-        yield translate("Nobody else plays yet; /story skip closes the round now.")
+        yield translate(
+            "Nobody else plays yet; /story skip closes the round now. "
+            "In a story that begins with /story start solo=true, one vote is enough."
+        )
 
 
 def named(name: str) -> str:

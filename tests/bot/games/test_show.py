@@ -51,10 +51,13 @@ def test_a_ballot() -> None:
 
 
 def test_alone() -> None:
-    """Whoever has voted and plays alone is told how to go on; a solo story says when chance decides."""
+    """Whoever has voted and plays alone is told how to go on, and play alone; a solo story says when chance decides."""
     alone = replace(VIEW, players=("Ada",), missing=0)
 
-    assert "/story skip" in show.ballot(alone).text
+    assert show.ballot(alone).text.splitlines()[-1] == (
+        "Nobody else plays yet; /story skip closes the round now. "
+        "In a story that begins with /story start solo=true, one vote is enough."
+    )
     assert "/story skip" not in show.ballot(replace(alone, missing=1)).text
     assert show.ballot(replace(alone, solo=True)).text.splitlines()[-2] == (
         "Round 3: the first press decides, or chance at 14:03:20 UTC."
