@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.home import Home
 from bot.names import no_such_model, versioned
-from generators.places import shipped_directory
+from bot.shell.errors import NoModelInside
+from generators.errors import UnknownModel
+from generators.places import CONFIG, shipped_directory
 
 if TYPE_CHECKING:
     from generators.completion import ModelInfo
@@ -41,13 +43,19 @@ def found_anywhere(home: Path, name: str) -> tuple[Shelf, Path]:
 
     Raises:
         UnknownModel: there is none.
+        NoModelInside: it is the path of another directory.
     """
     from generators.local import Shelf
 
     directory = Path(name).resolve()
-    if (directory / "config.json").is_file():
+    if (directory / CONFIG).is_file():
         return Shelf(directory.parent, shipped=True), directory  # laid out as shipped models are, without versions
-    return found(home, name)
+    try:
+        return found(home, name)
+    except UnknownModel:
+        if name and directory.is_dir():  # no name at all would be the present directory
+            raise NoModelInside(str(directory)) from None
+        raise
 
 
 def loaded(shelf: Shelf, directory: Path) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generators.errors import Translate, UserError, english
+from generators.places import CONFIG
 
 
 @dataclass(eq=False)
@@ -58,6 +59,21 @@ class InTheWay(UserError):
         if self.archive:
             return translate("{path} is there already; name a file that is new.", path=self.path)
         return translate("{path} is there already; name a directory that is new or empty.", path=self.path)
+
+
+@dataclass(eq=False)
+class NoModelInside(UserError):
+    """A directory that was named as a model, and is none."""
+
+    path: str
+
+    def sentence(self, translate: Translate = english) -> str:
+        return translate(
+            "The directory {path} is no model, as it has no {config}; name one that has, or a model of "
+            "`planchette models list`.",
+            path=self.path,
+            config=CONFIG,
+        )
 
 
 @dataclass(eq=False)

@@ -203,9 +203,10 @@ def test_refused_without_a_trace(shell: Shell, models: list[str], tmp_path: Path
     [
         (lambda path: (path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}"), "cannot be used: "),
         (lambda path: (path / "model.safetensors").unlink(), "cannot be used: "),
-        (lambda path: (path / "config.json").unlink(), "There is no model "),
+        (lambda path: (path / "config.json").unlink(), "second is no model, as it has no config.json; "),
+        (lambda path: path.rename(path.with_name("second-away")), "There is no model "),
     ],
-    ids=["damaged", "weights missing", "missing"],
+    ids=["damaged", "weights missing", "no model", "missing"],
 )
 def test_one_that_cannot_be_used(shell: Shell, models: list[str], damage: object, sentence: str) -> None:
     """Where one model is missing or damaged, nothing is measured, and one sentence names it."""
@@ -233,6 +234,8 @@ def test_one_that_cannot_be_used(shell: Shell, models: list[str], damage: object
         ),
         (("charrnn", "charrnn", "--temperature", "-1"), 1, "--temperature cannot be -1;"),
         (("charrnn", "charrnn", "--file", "missing.txt"), 1, "missing.txt"),
+        (("charrnn", "."), 1, " is no model, as it has no config.json; name one that has, or a model of `planchette"),
+        (("charrnn", ""), 1, "There is no model «»; "),
         (("charrnn", "charrnn", "--label", "poem"), 1, "No model here has the label poem; there are: charrnn (talk),"),
         (
             ("charrnn", "charrnn-multilingual", "--label", "talk"),
