@@ -14,6 +14,7 @@ from storage.below import Places
 from storage.schema import channel_models, consents, learners
 
 ORPHAN: Final = "orphan"  # in the facts of a version: the place that it was made for is gone
+RETOLD: Final = "retold"  # in the facts of a tainted version: the message of its training says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,13 @@ async def touch(conn: AsyncConnection, model: str, version: str, at: datetime) -
 async def describe(conn: AsyncConnection, model: str, version: str, facts: dict[str, Any]) -> None:
     """Keeps other facts of a version."""
     await conn.execute(update(channel_models).where(_is(model, version)).values(facts=facts))
+
+
+async def note_retold(conn: AsyncConnection, model: str, version: str) -> None:
+    """Notes that the message of a version's training says that it is tainted."""
+    kept = await get(conn, model, version)
+    if kept is not None:
+        await describe(conn, model, version, {**kept.facts, RETOLD: True})
 
 
 async def taint(

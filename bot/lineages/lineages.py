@@ -20,7 +20,7 @@ from bot.lineages.adoption import UNDECIDED, Adopted, Result, Verdict, back_butt
 from bot.lineages.disk import Disk
 from bot.lineages.elsewhere import Elsewhere
 from bot.lineages.errors import InTraining, NotInUse, WritesSomewhere
-from bot.lineages.retelling import retold
+from bot.lineages.retelling import is_owed, note_retold, retold
 from bot.lineages.succession import earlier, writing
 from bot.lineages.tainting import take_out
 from bot.lineages.telling import Telling
@@ -88,6 +88,7 @@ class Lineages:
             made, found = await self._bot.database.write(decide)
         if made.tainted is not None:
             await self.tainted([made])
+            await note_retold(self._bot, [made])  # by who handed the result on
             return Adopted(result, made, Verdict.TAINTED, now)
         if found is Verdict.USED:
             await asyncio.to_thread(self._disk.use, made.model, made.version)
@@ -208,16 +209,16 @@ class Lineages:
     async def follow(self, change: Change) -> None:
         """Takes out of use what a change of the ledger has tainted."""
         await self.tainted(change.tainted)
-        await self._retell([row for row in change.tainted if self._is_ours(row)])
+        await self._retell_tainted([row for row in change.tainted if self._is_ours(row)])
 
     async def resume(self) -> None:
         """Does again what a crash may have cut off, and what follows from what other processes have stored."""
         rows = await self._bot.database.read(channel_models.every)
         tainted = [row for row in rows if row.tainted is not None]
         ours = [row for row in tainted if self._is_ours(row)]
-        fresh = [row for row in ours if await asyncio.to_thread(self._disk.has, row.model, row.version)]
+        fresh = [row for row in ours if is_owed(row) or await asyncio.to_thread(self._disk.has, row.model, row.version)]
         await self.tainted(tainted)
-        await self._retell(fresh)
+        await self._retell_tainted(fresh)
         await self.clear()
         await self._elsewhere.resume()
 
@@ -344,6 +345,11 @@ class Lineages:
         for row in await room.make_room(self._bot.database, self._disk, owner, limit, {newest.name}):
             log.info("a version was removed to make room", model=row.name)
             await self._retell([row], removed=True)
+
+    async def _retell_tainted(self, rows: Sequence[ChannelModel]) -> None:
+        """Lets the messages of trainings say that their versions are tainted, which is noted."""
+        await self._retell(rows)
+        await note_retold(self._bot, rows)
 
     async def _retell(self, rows: Iterable[ChannelModel], writes: str | None = None, removed: bool = False) -> None:
         """Lets the messages of trainings say what has become of their versions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,9 +10,10 @@ from bot.conversation import Message, Place
 from bot.jobs.showing import measured
 from bot.jobs.whereabouts import place_of
 from bot.languages import translator
+from bot.models import REMOTE
 from bot.names import versioned
 from generators.errors import Translate
-from storage import jobs
+from storage import channel_models, jobs
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -45,6 +47,17 @@ async def retold(bot: Bot, row: ChannelModel, writes: bool, removed: bool = Fals
         lines.append(measured(versioned(row.base)[0], old, new, translate))
     lines.append(_state(row, writes, removed, translate))
     return Retold(place_of(job), job.message, Message("\n".join(lines)))
+
+
+def is_owed(row: ChannelModel) -> bool:
+    """Whether a tainted version that a host made is still to be told of; of others it shows by what lies here."""
+    return row.model.startswith(REMOTE) and channel_models.RETOLD not in row.facts
+
+
+async def note_retold(bot: Bot, rows: Iterable[ChannelModel]) -> None:
+    """Notes that tainted versions were told of, where nothing that lies here would show it."""
+    for row in filter(is_owed, rows):
+        await bot.database.write(partial(channel_models.note_retold, model=row.model, version=row.version))
 
 
 def _state(row: ChannelModel, writes: bool, removed: bool, translate: Translate) -> str:

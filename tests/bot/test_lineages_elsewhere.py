@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.app import Bot
 from bot.configuration import load_configuration
+from bot.conversation import Message
 from bot.lineages import Adopted
 from bot.lineages.elsewhere import NOTES
 from generators.host import Tuning
 from generators.host.tuning_record import Record
 from generators.local import LocalGenerator, Shelf
 from generators.training.job_directory import read_object
-from storage import channel_models
-from tests.bot.conftest import LOBBY
-from tests.bot.lineage import learn, withdraw
+from storage import channel_models, jobs
+from storage.jobs import Job
+from tests.bot.conftest import ADA, LOBBY
+from tests.bot.lineage import MADE, learn, withdraw
 from tests.fakes.clock import FakeClock
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
@@ -89,6 +92,32 @@ async def test_tainted(home: Path, platform: FakePlatform, elsewhere: Path, url:
     await bot.close()
 
     assert models_of(elsewhere) == ["tiny"]
+
+
+async def test_tainted_by_another_process(home: Path, platform: FakePlatform, elsewhere: Path, url: str) -> None:
+    """Where the withdrawal was another process's, the message of the training says once what has become of it."""
+    posted = await platform.post(LOBBY, Message("The training of remote:ft-den-1 is over."))
+    told = platform.newest(LOBBY)
+    bot = await opened(home, platform)
+    options = {"here": [LOBBY.platform, LOBBY.id, LOBBY.channel, LOBBY.guild]}
+    job = Job("aa", LOBBY.key, None, ADA.key, "done", options, "en", MADE, message=posted)
+    await bot.database.write(partial(jobs.add, job=job))
+    await made(bot)
+    steps = len(told.before)
+
+    await withdraw(bot, PERSON, LOBBY)
+    for _ in range(2):  # as it does once a minute
+        await bot.lineages.resume()
+        await bot.lineages.settled()
+    await bot.close()
+    bot = await opened(home, platform)
+    await bot.lineages.settled()
+    await bot.close()
+
+    assert told.text.endswith(
+        "\nremote:ft-den-1@aa has learnt from text that somebody has withdrawn meanwhile, so it does not write."
+    )
+    assert len(told.before) == steps + 1
 
 
 async def test_removed(home: Path, platform: FakePlatform, elsewhere: Path, url: str) -> None:
