@@ -36,6 +36,7 @@ def _settings(configuration: Configuration) -> GeneratorSettings:
     return GeneratorSettings(
         models=Home(configuration.home).models,
         default=configuration.models.default,
+        max_batch=configuration.queue.batch,
         queue_limit=configuration.queue.limit,
         threads=configuration.threads,
         device=configuration.device,

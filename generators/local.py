@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from generators.completion import CompletionRequest, Event, ModelInfo
 from generators.devices import is_shortage
-from generators.engine import QUEUE_LIMIT, Engine, Voice
+from generators.engine import MAX_BATCH, QUEUE_LIMIT, Engine, Voice
 from generators.errors import MissingExtra, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.kinds import adapted, base_in_use, cache_bytes, info_of, is_installed, load_model, rank
 from generators.model import Model
@@ -100,7 +100,8 @@ class LocalGenerator:
 
     Args:
         shelves: searched in this order, so that a shipped name is never taken by another model.
-        queue_limit: of each engine.
+        max_batch: texts in a step of each engine.
+        queue_limit: texts that may wait for each engine beyond these.
         threads: of the linear algebra; None for one in NumPy, and for torch half of the cores.
         device: of the kinds that compute with torch.
         precision: of a GPT-2's linear layers, as for `load_model`.
@@ -110,12 +111,14 @@ class LocalGenerator:
         self,
         shelves: Sequence[Shelf],
         *,
+        max_batch: int = MAX_BATCH,
         queue_limit: int = QUEUE_LIMIT,
         threads: int | None = None,
         device: str = "auto",
         precision: str = "fp32",
     ) -> None:
         self._shelves = tuple(shelves)
+        self._max_batch = max_batch
         self._queue_limit = queue_limit
         self._threads = threads
         self._device = device
@@ -239,8 +242,13 @@ class LocalGenerator:
 
     def _opened(self, directory: Path, info: ModelInfo) -> _Loaded:
         model = self._read(directory, info)
-        limits = {"queue_limit": self._queue_limit, "cache_bytes": cache_bytes(info.kind)}
-        engine = Engine(model, **limits, threads=self._threads or 1)
+        engine = Engine(
+            model,
+            max_batch=self._max_batch,
+            queue_limit=self._queue_limit,
+            cache_bytes=cache_bytes(info.kind),
+            threads=self._threads or 1,
+        )
         self._make_room(engines=MOST_LOADED - 1)
         return _Loaded(model, engine, engine.voice)
 
@@ -305,6 +313,7 @@ def factory(settings: GeneratorSettings) -> LocalGenerator:
         shelves.append(Shelf(settings.models, hides=settings.hides))
     return LocalGenerator(
         shelves,
+        max_batch=settings.max_batch,
         queue_limit=settings.queue_limit,
         threads=settings.threads,
         device=settings.device,

@@ -31,7 +31,8 @@ class GeneratorSettings:
         models: directory of the models that were trained or imported here, `NAME/VERSION/`.
         hides: whether what is in a `NAME/` of them is not to be had; None where all is.
         default: the model to be listed first; None for the best that there is.
-        queue_limit: texts that may wait for each model.
+        max_batch: texts that each model writes at once.
+        queue_limit: texts that may wait for each model beyond these.
         threads: of the linear algebra; None for what suits each model.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: of a GPT-2's linear layers: `auto`, `fp32`, `bf16` or `int8`.
@@ -42,6 +43,7 @@ class GeneratorSettings:
     models: Path | None = None
     hides: Callable[[Path], bool] | None = None
     default: str | None = None
+    max_batch: int = 64
     queue_limit: int = 64
     threads: int | None = None
     device: str = "auto"

@@ -218,6 +218,7 @@ class VaultKeys(_Keys):
 class QueueKeys(_Keys):
     """`queue.…`."""
 
+    batch: int = Field(default=64, ge=1, le=1024, description="a whole number from 1 to 1,024")
     limit: int = Field(default=64, ge=1, le=100_000, description="a whole number from 1 to 100,000")
 
 

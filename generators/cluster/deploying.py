@@ -15,7 +15,6 @@ from generators.cluster import trainings
 from generators.cluster.ingress import Ingress
 from generators.cluster.plan import APPLICATION, INGRESS, Plan, Pool
 from generators.cluster.replica import Replica
-from generators.engine.engine import MAX_BATCH
 from generators.errors import MissingExtra, Translate, UserError, english
 
 # one session's texts go to one replica, few of them to another one when replicas come and go; a full one's to the next
@@ -225,7 +224,7 @@ def _pool(plan: Plan, pool: Pool) -> Any:
                 target_ongoing_requests=pool.texts,
                 upscale_delay_s=UPSCALE,
             ),
-            max_ongoing_requests=MAX_BATCH + plan.settings.queue_limit + SPARE,
+            max_ongoing_requests=plan.settings.max_batch + plan.settings.queue_limit + SPARE,
             request_router_config=RequestRouterConfig(request_router_class=ROUTER),
             health_check_period_s=HEALTH,
             ray_actor_options={"num_cpus": pool.cpus, "num_gpus": pool.gpus, "runtime_env": plan.runtime_env},

@@ -8,7 +8,7 @@ what is its own fault and nobody else's, and `outlet` and `stream` hand pieces t
 together. `voices` are those who share the steps: the model itself, and adapters over it.
 """
 
-from generators.engine.engine import QUEUE_LIMIT, Engine
+from generators.engine.engine import MAX_BATCH, QUEUE_LIMIT, Engine
 from generators.engine.voices import Voice
 
-__all__ = ["QUEUE_LIMIT", "Engine", "Voice"]
+__all__ = ["MAX_BATCH", "QUEUE_LIMIT", "Engine", "Voice"]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.configuration import Configuration, is_loopback, load_configuration, shown
 from bot.configuration.loading import known_keys
+from bot.generation import hosted_settings
 from generators.errors import UserError
 
 
@@ -28,7 +29,8 @@ def test_defaults(home: Path) -> None:
 
     assert (configuration.web.host, configuration.web.port, configuration.web.enabled) == ("127.0.0.1", 8477, True)
     assert (configuration.host.host, configuration.host.port) == ("127.0.0.1", 8478)
-    assert (configuration.queue.limit, configuration.quota.per_minute, configuration.training.jobs) == (64, 20, 1)
+    assert (configuration.queue.batch, configuration.queue.limit) == (64, 64)
+    assert (configuration.quota.per_minute, configuration.training.jobs) == (20, 1)
     assert (configuration.device, configuration.log.level, configuration.log.format) == ("auto", "info", "console")
     assert configuration.database_url.endswith("/home/planchette.db")
     assert set(configuration.origins.values()) == {"default"}
@@ -49,6 +51,15 @@ def test_file(home: Path) -> None:
     assert configuration.discord.guilds == ("12", "34")
     assert configuration.origins["web.port"] == "planchette.toml"
     assert configuration.origins["web.host"] == "default"
+
+
+def test_what_writes_is_told(home: Path) -> None:
+    """How many texts are written at once, and how many wait, is what the engines do."""
+    write(home, "[queue]\nbatch = 256\nlimit = 100\n")
+
+    settings = hosted_settings(load_configuration(home))
+
+    assert (settings.max_batch, settings.queue_limit) == (256, 100)
 
 
 def test_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +118,7 @@ def test_every_key_is_shown(home: Path) -> None:
         *("host.certificate_key", "device", "threads", "precision"),
         *("cluster.address", "cluster.min_replicas", "cluster.max_replicas", "cluster.texts", "cluster.cpus"),
         *("cluster.gpus", "cluster.pools", "cluster.training_gpus", "cluster.training_retries", "database.url"),
-        *("vault.key", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
+        *("vault.key", "queue.batch", "queue.limit", "quota.per_minute", "training.jobs", "training.threads"),
         *("training.disk_mb", "training.retention_days", "discord.shards"),
         *("log.level", "log.format", "discord.api", "telegram.api", "telegram.webhook", "telegram.webhook_host"),
         *("telegram.webhook_port", "telegram.webhook_secret"),

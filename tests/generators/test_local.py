@@ -9,14 +9,15 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from generators.completion import CompletionRequest, Generator, Piece, Started
+from generators.completion import LONGEST, CompletionRequest, Generator, Piece, Started
 from generators.engine import Engine
-from generators.errors import ShuttingDown, UnknownModel, Unsupported, UnusableModel
+from generators.errors import Busy, ShuttingDown, UnknownModel, Unsupported, UnusableModel
 from generators.local import MOST_LOADED, LocalGenerator, Shelf, factory
 from generators.registry import GeneratorSettings
 from tests.fakes.models import save_tiny
@@ -296,4 +297,20 @@ async def test_the_factory(tmp_path: Path) -> None:
     generator = factory(GeneratorSettings(models=tmp_path / "home"))
 
     assert "own" in [model.name for model in await generator.models() if not model.shipped]
+    await generator.close()
+
+
+async def test_room(tmp_path: Path) -> None:
+    """As many texts as the settings say are written at once, as many wait, and one more is refused."""
+    save_tiny(tmp_path / "own" / "1")
+    generator = factory(GeneratorSettings(models=tmp_path, max_batch=2, queue_limit=1))
+    endless = CompletionRequest(model="own", max_tokens=LONGEST, min_tokens=LONGEST)  # nobody reads on: they stay
+
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(generator.complete(endless)) for _ in range(3)]
+        started = [await anext(stream) for stream in streams]
+        with pytest.raises(Busy):
+            await stack.enter_async_context(generator.complete(endless))
+
+    assert [event.ahead for event in started if isinstance(event, Started)] == [0, 0, 1]
     await generator.close()

@@ -40,4 +40,4 @@ class Bigrams:
 
 
 def factory(settings):
-    return SingleGenerator(Bigrams(TEXT), queue_limit=settings.queue_limit)
+    return SingleGenerator(Bigrams(TEXT), max_batch=settings.max_batch, queue_limit=settings.queue_limit)
