@@ -1,1 +1,1 @@
-"""Side-by-side measurements against other projects; never part of the tests."""
+"""Side-by-side measurements against other projects; no test makes them."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from typing import Final
 
-from benchmarks.engine import adapting, characters, crowds, pieces, votes
+from benchmarks.engine import adapting, characters, crowds, gpu, pieces, votes
 from benchmarks.engine.rows import HEADER, Goal, Row
 from benchmarks.measure import table
 
@@ -23,33 +24,68 @@ ROWS: Final[Mapping[str, Callable[[int], list[Row]]]] = {
     "adapters": adapting.adapters,
     "crowd-charrnn": crowds.characters,
     "crowd-gpt2": crowds.pieces,
+    **gpu.ROWS,
 }
 
 
 def main(rounds: int, names: Sequence[str] = ()) -> str:
-    """The rows of these names, or all of them, on one core.
+    """The rows of these names, or all that can be measured here, on one core; those on a GPU have every core.
 
     Raises:
-        SystemExit: there is no such row.
+        SystemExit: there is no such row, or it cannot be measured here.
     """
-    unknown = [name for name in names if name not in ROWS]
-    if unknown:
-        raise SystemExit(f"there is no row {', '.join(unknown)}; the rows are {', '.join(ROWS)}")
-    _pin()
+    cores = _cores()
     cells: list[Sequence[object]] = []
-    for name in names or ROWS:
-        print(f"measuring {name}", file=sys.stderr, flush=True)
-        for row in ROWS[name](rounds):
-            cells.append(row.cells(name))
-            print(*cells[-1], sep=" | ", file=sys.stderr, flush=True)  # so that a run that is broken off leaves some
+    with _on(set(sorted(cores)[-1:])):
+        for name in wanted(names, gpu.lacking()):
+            print(f"measuring {name}", file=sys.stderr, flush=True)
+            with _on(cores) if name in gpu.ROWS else nullcontext():  # a thread that waits for a GPU keeps a core busy
+                rows = ROWS[name](rounds)
+            for row in rows:
+                cells.append(row.cells(name))
+                print(*cells[-1], sep=" | ", file=sys.stderr, flush=True)  # what a run that is broken off leaves
     versions = ", ".join(f"{package} {version(package)}" for package in ("numpy", "torch", "transformers"))
     return table(f"The engine; {_processor()}, one core; {versions}; {rounds} rounds", HEADER, cells)
 
 
-def _pin() -> None:
-    """Keeps this process and its peers on the last core that they may use."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+def wanted(names: Sequence[str], lack: str | None) -> list[str]:
+    """The rows to be measured.
+
+    Args:
+        names: of rows; none for all that can be measured here.
+        lack: why those on a GPU cannot be; None where they can.
+
+    Raises:
+        SystemExit: there is no such row, or it cannot be measured here.
+    """
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        raise SystemExit(f"there is no row {', '.join(unknown)}; the rows are {', '.join(ROWS)}")
+    on_gpu = [name for name in names or ROWS if name in gpu.ROWS]
+    if lack is None or not on_gpu:
+        return list(names or ROWS)
+    if names:
+        raise SystemExit(f"{', '.join(on_gpu)} cannot be measured here: {lack}")
+    print(f"{', '.join(on_gpu)} are left out: {lack}", file=sys.stderr, flush=True)
+    return [name for name in ROWS if name not in on_gpu]
+
+
+def _cores() -> set[int]:
+    """Those that this process may use; none where the system does not tell."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+@contextmanager
+def _on(cores: set[int]) -> Iterator[None]:
+    """Keeps this thread, and the threads and peers that it starts, on some cores until the context is left."""
+    before = _cores()
+    if cores:
+        os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        if before:
+            os.sched_setaffinity(0, before)
 
 
 def _processor() -> str:

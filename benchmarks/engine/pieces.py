@@ -23,7 +23,7 @@ def writing(texts: int, transformers: Goal, ctranslate2: Goal) -> Callable[[int]
 
 
 def transformers_peer() -> Peer:
-    """In our own environment, in a process of its own."""
+    """In a process of its own, in our own environment: so it has the same torch, with CUDA where ours has it."""
     return Peer("transformers", "transformers_writing.py")
 
 
@@ -59,13 +59,19 @@ def _rows(texts: int, transformers: Goal, ctranslate2: Goal, rounds: int) -> lis
     ]
 
 
-def _speed(peer: Peer, directory: Path, texts: int) -> float:
-    """A peer's tokens per CPU second."""
-    answer = peer.ask(
+def answered(peer: Peer, directory: Path, texts: int, **how: str) -> dict[str, float]:
+    """What a peer says of writing so many texts; `how` goes into the question."""
+    return peer.ask(
         task="write",
         model=str(directory),
         prompts=prompts(texts, PROMPT, LARGE["vocab_size"]),
         tokens=NEW,
         top_k=TOP_K,
+        **how,
     )
+
+
+def _speed(peer: Peer, directory: Path, texts: int) -> float:
+    """A peer's tokens per CPU second."""
+    answer = answered(peer, directory, texts)
     return answer["tokens"] / answer["cpu_seconds"]

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from generators.completion import CompletionRequest, Piece
-from generators.engine.engine import MAX_BATCH
+from generators.engine import MAX_BATCH
 from generators.local import LocalGenerator, Shelf
 from generators.places import shipped_directory
 
@@ -32,14 +32,16 @@ class Asked:
     Args:
         shelf: the directory.
         runner: of the event loop.
-        precision: of a GPT-2.
+        precision, device: of a GPT-2.
+        max_batch: texts in a step; as many may wait.
     """
 
-    def __init__(self, shelf: Path, runner: asyncio.Runner, precision: str) -> None:
+    def __init__(self, shelf: Path, runner: asyncio.Runner, precision: str, device: str, max_batch: int) -> None:
         self.shelf = shelf
         self._runner = runner
         shelves = [Shelf(shipped_directory(), shipped=True), Shelf(shelf)]
-        self.generator = LocalGenerator(shelves, queue_limit=MAX_BATCH, threads=1, precision=precision)
+        limits = {"max_batch": max_batch, "queue_limit": max_batch}
+        self.generator = LocalGenerator(shelves, **limits, threads=1, device=device, precision=precision)
 
     def waited(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work gives in the end."""
@@ -59,10 +61,10 @@ class Asked:
 
 
 @contextmanager
-def asked(precision: str = "auto") -> Iterator[Asked]:
-    """A generator with one thread until the context is left."""
+def asked(precision: str = "auto", *, device: str = "cpu", max_batch: int = MAX_BATCH) -> Iterator[Asked]:
+    """A generator with one thread until the context is left; see `Asked`."""
     with tempfile.TemporaryDirectory() as shelf, asyncio.Runner() as runner:
-        one = Asked(Path(shelf), runner, precision)
+        one = Asked(Path(shelf), runner, precision, device, max_batch)
         try:
             yield one
         finally:

@@ -1,4 +1,4 @@
-"""What every peer's script does: one JSON object a line in, one out, with the CPU seconds that it took."""
+"""What every peer's script does: a JSON object a line in, one out, with its seconds on the processor and the clock."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def answer(prepare: Callable[[dict[str, Any]], Callable[[], dict[str, float]]]) 
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         work = prepare(json.loads(line))
-        started = time.process_time()
+        began, started = time.perf_counter(), time.process_time()
         found = work()
-        print(json.dumps({**found, "cpu_seconds": time.process_time() - started}), file=answers, flush=True)
+        took = {"cpu_seconds": time.process_time() - started, "seconds": time.perf_counter() - began}
+        print(json.dumps({**found, **took}), file=answers, flush=True)
