@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.completion import ModelInfo
+from generators.filtering import Filtered
+from generators.sampling import Ids
 from generators.vocabulary import Vocabulary
 
 Logits: TypeAlias = NDArray[np.float32]
@@ -63,6 +65,50 @@ class Model(Protocol[State]):
 
     def nbytes(self, state: State) -> int:
         """Memory that a forked state holds, in bytes."""
+        ...
+
+
+class DeviceLogits(Protocol):
+    """Logits [texts, vocabulary] that stay where a model computed them; what is indexed by one text is fetched."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Logits]: ...
+
+    @overload
+    def __getitem__(self, places: int) -> Logits: ...
+    @overload
+    def __getitem__(self, places: slice | list[int]) -> DeviceLogits: ...
+    def __getitem__(self, places: int | slice | list[int]) -> Logits | DeviceLogits: ...
+
+    def drawn(
+        self, rows: Sequence[Filtered], never: Ids, end: int, endless: Sequence[int]
+    ) -> tuple[list[int], list[float]]:
+        """A token for each text, by the rules of `generators.filtering`, and the log of its probability before them.
+
+        Args:
+            rows: what each text is drawn through.
+            never: tokens that none of them may draw.
+            end: the token that ends a text.
+            endless: places of texts that may not draw it.
+
+        Returns:
+            The log probability is NaN where nothing can be drawn: the logits are NaN, infinite, or all minus infinity.
+        """
+        ...
+
+
+@runtime_checkable
+class Draws(Protocol[Read]):
+    """A model that can also draw where it computes, so that a GPU's logits need not cross to the processor."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether it computes elsewhere than NumPy does, so that this is worth it."""
+        ...
+
+    def extend_there(self, states: Sequence[Read], tokens: Sequence[Sequence[int]]) -> DeviceLogits:
+        """`Model.extend` for each text's last token, whose logits stay there."""
         ...
 
 

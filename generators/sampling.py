@@ -7,6 +7,7 @@ i takes its uniform number from a counter-based generator keyed by seed and i, a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]
+Row: TypeAlias = Callable[[], Floats]  # one text's logits, fetched when they are asked for
 
 BLOCK: Final = 256  # uniforms made at a time: making a generator costs 11 µs whatever it makes
 COLD: Final = 1e-6  # temperature below which float32 cannot tell it from 0
@@ -51,7 +53,8 @@ class Uniforms:
 def log_normalisers(logits: Floats) -> Floats:
     """log Σ exp of each row; logits minus it are log probabilities."""
     most = logits.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(logits - most).sum(axis=-1))
+    shifted = logits - most
+    total = np.log(np.exp(shifted, out=shifted).sum(axis=-1))
     total += most[..., 0]
     return cast(Floats, total)
 

@@ -15,7 +15,7 @@ from generators.engine.unit_texts import UnitText
 from generators.engine.waiting import Waiting
 from generators.engine.work import Reading
 from generators.model import Model
-from generators.sampling import Floats
+from generators.sampling import Floats, Row
 from generators.units import UnitMap
 
 
@@ -64,10 +64,10 @@ class Continuations:
         else:
             self._waiting.ready.append((text, logits))
 
-    def go_on(self, text: Text, reason: FinishReason | None, logits: Floats) -> None:
+    def go_on(self, text: Text, reason: FinishReason | None, row: Row) -> None:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
         if reason is not None:
-            self._finish(text, reason, logits)
+            self._finish(text, reason, row())
         elif text.turned_back:
             self._schedule.remove(text)
             self._read_back(text)
@@ -88,7 +88,7 @@ class Continuations:
             self.draw_next(text, logits)
             return
         self._schedule.add(text)
-        self.go_on(text, reason, logits)
+        self.go_on(text, reason, lambda: logits)
 
     def _finish(self, text: Text, reason: FinishReason, logits: Floats) -> None:
         """Ends a text in the schedule, whose state the logits were drawn from."""

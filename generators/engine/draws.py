@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from generators.completion import Sampling
 from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
 from generators.filtering import Filtered, draw_filtered
+from generators.model import DeviceLogits
 from generators.sampling import Floats, Ids, draw_freely, draw_freely_alone, log_normalisers
 
 _NEVER: Final = np.float32(-np.inf)
@@ -59,6 +61,18 @@ def drawn(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable
     return tokens.tolist(), logprobs.tolist()
 
 
+def drawn_there(texts: Sequence[Text], logits: DeviceLogits, table: TokenTable) -> tuple[list[int], list[float]]:
+    """`drawn` where the logits are; the log probability is NaN where they cannot be drawn from."""
+    rows = [_filtered(text) for text in texts]
+    endless = [place for place, text in enumerate(texts) if text.pieces < text.least]
+    tokens, logprobs = logits.drawn(rows, table.never, table.end, endless)
+    for place, text in enumerate(texts):
+        if text.allowed is not None and math.isfinite(logprobs[place]):  # seldom: a few draws of a text with a guard
+            row = logits[place]
+            tokens[place], logprobs[place] = _drawn_alone(text, row, row.max(), table)
+    return tokens, logprobs
+
+
 def _drawn_alone(text: Text, logits: Floats, most: np.float32, table: TokenTable) -> tuple[int, float]:
     """`drawn` for one text, whose logits are [vocabulary]."""
     if text.filters is None and text.allowed is None:
@@ -83,5 +97,8 @@ def _drawn_bound(texts: Sequence[Text], logits: Floats, table: TokenTable) -> Id
             scores[place, table.end] = _NEVER
         if text.allowed is not None:
             scores[place, ~text.allowed] = _NEVER
-    rows = [Filtered(text.filters or _NONE, text.heat, text.ids, text.uniforms.at(text.drawn)) for text in texts]
-    return draw_filtered(scores, rows)
+    return draw_filtered(scores, [_filtered(text) for text in texts])
+
+
+def _filtered(text: Text) -> Filtered:
+    return Filtered(text.filters or _NONE, text.heat, text.ids, text.uniforms.at(text.drawn))

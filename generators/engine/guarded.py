@@ -13,7 +13,7 @@ from generators.completion import Alternative, FinishReason, Piece
 from generators.engine.guarding import Guarding, Redraws, outlet_of, token_at
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats
+from generators.sampling import Row
 
 _new: Final = tuple.__new__  # a named tuple's own constructor takes three times as long
 
@@ -42,12 +42,12 @@ class GuardedText(Text):
         self._usual = self.uniforms
         self.outlet = outlet_of(order, choice, self._watch)
 
-    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
+    def take(self, token: int, logprob: float, row: Row) -> FinishReason | None:
         self.advance(token)
         self.allowed, self.uniforms = None, self._usual
         ended = token == self.table.end
         wanted = self.order.request.logprobs
-        alternatives = () if wanted == 0 else self.table.alternatives(logits, wanted)
+        alternatives = () if wanted == 0 else self.table.alternatives(row(), wanted)
         self._held.append(_new(_Held, (self.table.alone[token], self.table.bytes[token], logprob, alternatives)))
         self.pieces += 1
         if ended or self.pieces >= self.most:

@@ -9,7 +9,7 @@ from generators.engine.guarding import Guarding, Redraws, outlet_of, token_at
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
 from generators.engine.unit_texts import UnitText
-from generators.sampling import Floats
+from generators.sampling import Row
 from generators.units import Cursor, UnitMap
 
 
@@ -36,9 +36,9 @@ class GuardedUnitText(UnitText):
         self._begun = len(self.ids)  # where the unit begins among them
         self.outlet = outlet_of(order, choice, self.watch)
 
-    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
+    def take(self, token: int, logprob: float, row: Row) -> FinishReason | None:
         self.uniforms = self._usual
-        return super().take(token, logprob, logits)
+        return super().take(token, logprob, row)
 
     def continue_from(self, other: Text) -> None:
         super().continue_from(other)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from generators.completion import FinishReason, Piece
 from generators.engine.continuations import Continuations
-from generators.engine.draws import NotFinite, check, drawn
+from generators.engine.draws import NotFinite, check, drawn, drawn_there
 from generators.engine.faults import Faults, Shortages
 from generators.engine.meter import Meter
 from generators.engine.room import Room
@@ -19,7 +20,7 @@ from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
 from generators.engine.waiting import Waiting
 from generators.engine.work import CHUNK, Member, Reading, Searching
-from generators.model import Model
+from generators.model import DeviceLogits, Draws, Model
 from generators.sampling import Floats
 
 READ: Final = 512  # prompt tokens in a step, over all prompts; as much work as eight steps of 64 texts
@@ -63,6 +64,7 @@ class Stepping:
         self._waiting = waiting
         self._schedule = waiting.schedule
         self._room = room
+        self._there = model if isinstance(model, Draws) and model.draws else None
         self._faults = faults
         self._shortages = shortages
         self._meter = meter
@@ -104,17 +106,21 @@ class Stepping:
                         check([row])
                         self._draw_next(text, row)
             texts, logits = [texts[place] for place in kept], logits[kept]
-        if waiting.ready:
-            ready, waiting.ready = waiting.ready, []
-            rows = [row[None] for _, row in ready]
-            for text, _ in ready:
-                self._schedule.add(text)
-            texts = [*texts, *(text for text, _ in ready)]
-            self._meter.first_tokens([text.order for text, _ in ready])
-            logits = np.concatenate(rows if logits is None or not len(logits) else [logits, *rows])
+        ready, waiting.ready = waiting.ready, []
         if texts and logits is not None:
             with self._faults.blaming(*texts):
                 self._draw(texts, logits)
+        if ready:
+            self._draw_first(ready)
+
+    def _draw_first(self, ready: Sequence[tuple[Text, Floats]]) -> None:
+        """Draws for texts that have their logits from elsewhere than this step."""
+        texts = [text for text, _ in ready]
+        for text in texts:
+            self._schedule.add(text)
+        self._meter.first_tokens([text.order for text in texts])
+        with self._faults.blaming(*texts):
+            self._draw(texts, np.stack([row for _, row in ready]))
 
     def _advance_alone(self, text: Text) -> None:
         """A text that nobody shares the step with goes on for a moment; else half of a small model's time is ours."""
@@ -127,7 +133,7 @@ class Stepping:
                 self._draw([text], logits)
             alone = goes_on and text.plain and not (text.order.gone or faults.noted) and time.perf_counter() < until
 
-    def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | None:
+    def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | DeviceLogits | None:
         """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
         states = [text.state for text in texts]
         tokens: list[Sequence[int]] = [text.pending for text in texts]
@@ -149,7 +155,7 @@ class Stepping:
         if not states:
             return None
         try:
-            logits = self._model.extend(states, tokens)
+            logits = (self._there.extend_there if self._there else self._model.extend)(states, tokens)
         except Exception as fault:
             self._faults.not_taken([*texts, *(member for member, _ in sharing)], fault)
             return None
@@ -186,15 +192,21 @@ class Stepping:
                     check([answer])
                     reading.take([answer])
 
-    def _draw(self, texts: list[Text], logits: Floats) -> None:
+    def _draw(self, texts: list[Text], logits: Floats | DeviceLogits) -> None:
         """Draws each text's next token and hands its piece out."""
-        most = logits.max(axis=1)
-        if not math.isfinite(sum(most.tolist())):
-            texts, logits, most = self._sound(texts, logits, most)
-            if not texts:
-                return
+        if isinstance(logits, np.ndarray):
+            most = logits.max(axis=1)
+            if not math.isfinite(sum(most.tolist())):
+                kept = self._sound(texts, np.isfinite(most).tolist())
+                texts, logits, most = [texts[place] for place in kept], logits[kept], most[kept]
+            tokens, logprobs = drawn(texts, logits, most, self._table) if texts else ([], [])
+        else:
+            tokens, logprobs = drawn_there(texts, logits, self._table)
+            if not math.isfinite(sum(logprobs)):
+                kept = self._sound(texts, [math.isfinite(logprob) for logprob in logprobs])
+                texts, logits = [texts[place] for place in kept], logits[kept]
+                tokens, logprobs = [tokens[place] for place in kept], [logprobs[place] for place in kept]
         self._meter.tokens += len(texts)
-        tokens, logprobs = drawn(texts, logits, most, self._table)
         shown, alone, data = self._table.shown, self._table.alone, self._table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
             try:  # costs nothing where nothing is raised
@@ -207,16 +219,14 @@ class Stepping:
                         continue
                     reason: FinishReason | None = "length" if count >= text.most else None
                 else:
-                    reason = text.take(token, logprob, logits[place])
-                self._go_on(text, reason, logits[place])
+                    reason = text.take(token, logprob, partial(logits.__getitem__, place))
+                self._go_on(text, reason, partial(logits.__getitem__, place))
             except Exception as fault:
                 self._faults.note((text,), fault)
 
-    def _sound(self, texts: list[Text], logits: Floats, most: Floats) -> tuple[list[Text], Floats, Floats]:
-        """Those that can be drawn for; a damaged adapter spoils no text of the others."""
-        finite = np.isfinite(most)
+    def _sound(self, texts: Sequence[Text], finite: Sequence[bool]) -> list[int]:
+        """Places of those that can be drawn for; a damaged adapter spoils no text of the others."""
         for text, sound in zip(texts, finite, strict=True):
             if not sound:
                 self._faults.note((text,), NotFinite())
-        kept = np.flatnonzero(finite)
-        return [texts[place] for place in kept], logits[kept], most[kept]
+        return [place for place, sound in enumerate(finite) if sound]

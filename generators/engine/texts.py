@@ -16,7 +16,7 @@ from generators.engine.outlet import Outlet
 from generators.engine.stream import Bell
 from generators.engine.tokens import TokenTable
 from generators.filtering import is_filtered
-from generators.sampling import Floats, Uniforms
+from generators.sampling import Floats, Row, Uniforms
 
 if TYPE_CHECKING:
     from generators.engine.voices import Voice
@@ -167,13 +167,13 @@ class Text:
         self.allowed: NDArray[np.bool_] | None = None
         self.over = False
 
-    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
-        """The token that was drawn from these logits; why the text ends with it, if it does."""
+    def take(self, token: int, logprob: float, row: Row) -> FinishReason | None:
+        """The token that was drawn from this row; why the text ends with it, if it does."""
         self.advance(token)
         ended = token == self.table.end
         last = ended or self.pieces + 1 >= self.most
         wanted = self.order.request.logprobs
-        alternatives = () if wanted == 0 else self.table.alternatives(logits, wanted)
+        alternatives = () if wanted == 0 else self.table.alternatives(row(), wanted)
         alone, data = self.table.alone[token], self.table.bytes[token]
         self.pieces += 1
         if self.outlet.put(alone, data, logprob, alternatives, last=last):

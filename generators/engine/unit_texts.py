@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from generators.completion import Alternative, FinishReason, Unit
 from generators.engine.texts import Order, Text
 from generators.engine.tokens import TokenTable
-from generators.sampling import Floats, log_normalisers, logprob_of_sum
+from generators.sampling import Floats, Row, log_normalisers, logprob_of_sum
 from generators.units import GRAMMARS, Cursor, Kind, Phase, UnitMap, kind
 
 TAIL: Final = 4  # tokens; a character is four bytes at most, and a token one byte at least
@@ -79,10 +79,10 @@ class UnitText(Text):
         carried, self._carried = self._carried, []
         return self._follow(carried, None)
 
-    def take(self, token: int, logprob: float, logits: Floats) -> FinishReason | None:
+    def take(self, token: int, logprob: float, row: Row) -> FinishReason | None:
         self.advance(token)
         self.allowed = None
-        return self._follow([Drawn(token, logprob)], logits)
+        return self._follow([Drawn(token, logprob)], row())
 
     def continue_from(self, other: Text) -> None:
         """Goes on as another text would, whose state it has been given."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from generators.gpt2.seats import Past
+from generators.gpt2.seats import Bucket, Past
 from generators.gpt2.state import TextState
 
 
@@ -70,6 +70,32 @@ class Stepping:
         """The step is over: the new tokens count."""
         for state in self._states:
             state.stepped()
+
+
+class Rows:
+    """All the first rows of a bucket going on by a token each, in tensors alone: what a recorded step can replay.
+
+    Args:
+        bucket: packed rows are its rows.
+        places: int64 [rows], where each one's token goes, which sees what is there up to itself; there has to be room.
+    """
+
+    def __init__(self, bucket: Bucket, places: Tensor) -> None:
+        count = len(places)
+        self._keys, self._values = bucket.keys[:, :count], bucket.values[:, :count]
+        self._rows = torch.arange(count, device=places.device)
+        self._places = places
+        unseen = torch.arange(bucket.capacity, device=places.device) > places[:, None]
+        self._mask = torch.zeros_like(unseen, dtype=bucket.keys.dtype).masked_fill(unseen, -torch.inf)[:, None, None]
+
+    def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
+        """As of `Stepping`."""
+        keys, values = self._keys[layer], self._values[layer]
+        ours = mixed.to(keys.dtype)
+        keys[self._rows, :, self._places] = ours[:, 1]
+        values[self._rows, :, self._places] = ours[:, 2]
+        found = scaled_dot_product_attention(ours[:, 0, :, None], keys, values, attn_mask=self._mask, scale=scale)
+        answer.copy_(found[:, :, 0])
 
 
 class Reading:

@@ -6,11 +6,12 @@ as it is smaller; with many texts it is the processor's units for that format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
 Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
 
@@ -20,7 +21,7 @@ TINY: Final = 1e-30  # a row of zeros keeps a scale
 
 
 class Linear(Protocol):
-    """What takes packed rows [rows, in], float32, to [rows, out], float32; no row depends on another."""
+    """What takes packed rows [rows, in] to [rows, out], float32 unless said otherwise; no row depends on another."""
 
     def __call__(self, x: Tensor) -> Tensor: ...
 
@@ -37,21 +38,28 @@ class Float32:
 
 
 class BFloat16:
-    """A layer with half the bytes; on a processor its weights are packed for oneDNN."""
+    """A layer with half the bytes, its weights packed for oneDNN."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         halved = weight.t().contiguous().to(torch.bfloat16)
-        self._packed = weight.device.type == "cpu"
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(halved, None) if self._packed else halved
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(halved, None)
         self._bias = bias
 
     def __call__(self, x: Tensor) -> Tensor:
         halved = x.to(torch.bfloat16)
-        if self._packed:
-            y: Tensor = torch.ops.mkldnn._linear_pointwise(halved, self._weight, None, "none", [], "").float()
-        else:
-            y = torch.nn.functional.linear(halved, self._weight).float()
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(halved, self._weight, None, "none", [], "").float()
         return y if self._bias is None else y.add_(self._bias)
+
+
+class BFloat16OnGPU:
+    """A layer with half the bytes, whose outputs are bfloat16, too: what follows on a GPU reads half as much then."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self._weight = weight.t().contiguous().to(torch.bfloat16)
+        self._bias = None if bias is None else bias.to(torch.bfloat16)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return linear(x.to(torch.bfloat16), self._weight, self._bias)
 
 
 class Int8:
@@ -81,18 +89,26 @@ class Int8:
         return y if self._bias is None else y.add_(self._bias)
 
 
-FORMATS: Final[Mapping[Precision, type[Float32] | type[BFloat16] | type[Int8]]] = {
+FORMATS: Final[Mapping[Precision, Callable[[Tensor, Tensor | None], Linear]]] = {
     "fp32": Float32,
     "bf16": BFloat16,
     "int8": Int8,
 }
+ON_GPU: Final[Mapping[Precision, Callable[[Tensor, Tensor | None], Linear]]] = {
+    "fp32": Float32,
+    "bf16": BFloat16OnGPU,
+}
 
 
 def linear_of(precision: Precision, weight: Tensor, bias: Tensor | None) -> Linear:
-    """A layer in a number format.
+    """A layer in a number format, where its weight is.
 
     Args:
         weight: [in, out], float32.
         bias: [out], float32; None for none.
+
+    Raises:
+        KeyError: there is no such format on a GPU.
     """
-    return FORMATS[precision](weight, bias)
+    formats = FORMATS if weight.device.type == "cpu" else ON_GPU
+    return formats[precision](weight, bias)

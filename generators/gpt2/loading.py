@@ -68,6 +68,7 @@ def load(
         from generators.devices import device_of
         from generators.gpt2.adapters import full_tensors
         from generators.gpt2.precision import chosen, lacking
+        from generators.gpt2.recordings import GPURecorder
         from generators.gpt2.weights import checked
         from generators.gpt2.writer import GPT2
     except ImportError as fault:
@@ -84,7 +85,8 @@ def load(
     wanted = chosen(shape, place, threads) if precision == "auto" else precision
     if lacking(wanted, place) is not None:
         raise InvalidValue("precision", wanted, "a number format that this machine has, such as fp32 or auto")
-    return GPT2(info, vocabulary, shape, tensors, place, threads, wanted)
+    recorder = GPURecorder(place) if place.type == "cuda" else None
+    return GPT2(info, vocabulary, shape, tensors, place, threads, wanted, recorder)
 
 
 def _config(directory: Path) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def lacking(precision: Precision, device: torch.device) -> str | None:
     try:
         weight = torch.ones(SIDE, SIDE, device=device)
         linear_of(precision, weight, None)(weight)
-    except (RuntimeError, AttributeError) as fault:
+    except (RuntimeError, AttributeError, KeyError) as fault:
         _log.info("no %s on %s: %s", precision, device, fault)
         return str(fault)
     return None

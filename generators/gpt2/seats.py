@@ -6,7 +6,7 @@ that its numbers are computed in depend on its own length alone, never on who el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from weakref import ReferenceType, ref
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from generators.gpt2.configuration import Shape
 
+AHEAD: Final = 16  # tokens of its own that a fork may have while its past stays where its siblings find it, too
 FEWEST: Final = 4  # tokens of most forks that look a word ahead, of which a crowd's votes hold thousands
 
 
@@ -124,14 +125,16 @@ class Seats:
     Args:
         shape: the model's sizes.
         like: a tensor of the number format and on the device that keys and values are kept in.
+        rooms: how its buckets are cut.
 
     Attributes:
         nothing: the past of a text that has not begun.
     """
 
-    def __init__(self, shape: Shape, like: Tensor) -> None:
+    def __init__(self, shape: Shape, like: Tensor, rooms: Rooms) -> None:
         self._shape = shape
         self._like = like
+        self._rooms = rooms
         self._buckets: dict[int, Bucket] = {}
         empty = like.new_zeros((shape.layers, shape.heads, 0, shape.head_width))
         self.nothing = Past(empty, empty)
@@ -143,7 +146,7 @@ class Seats:
     def take(self, owner: object, parts: Sequence[Past]) -> Seat:
         """A seat with these tokens in it and room for one more; it is free again once `owner` is gone, at `sweep`."""
         tokens = sum(part.tokens for part in parts)
-        capacity = min(capacity_for(tokens + 1), self._shape.context)
+        capacity = min(self._rooms.capacity_for(tokens + 1), self._shape.context)
         if capacity not in self._buckets:
             self._buckets[capacity] = Bucket(self._shape, capacity, self._like)
         seat = self._buckets[capacity].take(owner)
@@ -152,9 +155,9 @@ class Seats:
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """Gives a seat back, and the memory with the bucket's last one."""
+        """Gives a seat back, and with a bucket's last one its memory, unless buckets stay."""
         seat.bucket.leave(seat)
-        if not seat.bucket.seats:
+        if not (seat.bucket.seats or self._rooms.stay):
             del self._buckets[seat.bucket.capacity]
 
     def sweep(self) -> None:
@@ -170,6 +173,27 @@ def capacity_for(tokens: int) -> int:
         return FEWEST
     step = max(16, 1 << max(0, tokens.bit_length() - 3))
     return -(-tokens // step) * step
+
+
+def coarse_capacity_for(tokens: int) -> int:
+    """Likewise where few capacities are wanted: 128, or twice, four times … as many; those of forks stay small."""
+    return max(128, 1 << (tokens - 1).bit_length()) if tokens > AHEAD else capacity_for(tokens)
+
+
+class Rooms(NamedTuple):
+    """How buckets are cut.
+
+    Attributes:
+        capacity_for: tokens of the rows where a text of so many sits.
+        stay: whether a bucket that nobody sits in keeps its last row, where it is.
+    """
+
+    capacity_for: Callable[[int], int]
+    stay: bool
+
+
+FINE: Final = Rooms(capacity_for, stay=False)  # where memory is what a step waits for
+COARSE: Final = Rooms(coarse_capacity_for, stay=True)  # where recorded steps know rows by their addresses
 
 
 def _with_rows(tensor: Tensor, rows: int) -> Tensor:

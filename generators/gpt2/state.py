@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from generators.gpt2.adapting import Adapter
-from generators.gpt2.seats import Past, Seat, Seats
-
-AHEAD: Final = 16  # tokens of its own that a fork may have while its past stays where its siblings find it, too
+from generators.gpt2.seats import AHEAD, Past, Seat, Seats
 
 
 class TextState:

@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Literal, NamedTuple, overload
+from typing import Literal, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import layer_norm
 
 from generators.completion import ModelInfo
 from generators.devices import is_shortage, use_threads
 from generators.directory import read_json
 from generators.errors import UnusableModel
-from generators.gpt2.activations import ACTIVATE
 from generators.gpt2.adapters import beside
-from generators.gpt2.adapting import LAYERS, Adapter, Adapting, Stacks
-from generators.gpt2.attention import Reading, Stepping
+from generators.gpt2.adapting import Adapter, Adapting, Stacks
+from generators.gpt2.attention import Reading, Rows, Stepping
 from generators.gpt2.configuration import Shape
-from generators.gpt2.linear import Linear, Precision, linear_of
-from generators.gpt2.seats import Seats
+from generators.gpt2.device_logits import TorchLogits
+from generators.gpt2.linear import Precision
+from generators.gpt2.network import Network
+from generators.gpt2.recordings import Recorder, Recordings
+from generators.gpt2.seats import COARSE, FINE, Bucket, Seats
 from generators.gpt2.state import TextState
 from generators.model import Logits, OutOfMemory
 from generators.places import CONFIG
 from generators.vocabulary import Vocabulary
-
-
-class _Layer(NamedTuple):
-    """Parts of one block, its linear layers by the names that they have in it."""
-
-    name: str
-    ln_1: tuple[Tensor, Tensor]
-    ln_2: tuple[Tensor, Tensor]
-    products: dict[str, Linear]
-    scale: float
-
-    def linear(self, name: str, x: Tensor, adapting: Adapting | None) -> Tensor:
-        """A linear layer's outputs, with what the rows' adapters add."""
-        y = self.products[name](x)
-        return y if adapting is None else adapting.add(f"{self.name}.{name}", x, y)
 
 
 @contextmanager
@@ -71,6 +57,7 @@ class GPT2:
         device: where it computes.
         threads: of torch, where it computes on the processor; None for what suits the machine.
         precision: of the linear layers; keys and values are kept in bfloat16 unless it is fp32.
+        recorder: records steps where they wait for Python more than for arithmetic, as on a GPU; None for nowhere.
     """
 
     def __init__(
@@ -82,34 +69,19 @@ class GPT2:
         device: torch.device | None = None,
         threads: int | None = None,
         precision: Precision = "fp32",
+        recorder: Recorder | None = None,
     ) -> None:
         self._info = info
         self._vocabulary = vocabulary
         self._shape = shape
         self._device = device or torch.device("cpu")
         self._threads = threads
-        self._activate = ACTIVATE[shape.activation]
         placed = {name: tensor.to(self._device) for name, tensor in tensors.items()}
-
-        def pair(name: str) -> tuple[Tensor, Tensor]:
-            return placed[f"{name}.weight"], placed[f"{name}.bias"]
-
-        self._tokens, self._positions = placed["wte.weight"], placed["wpe.weight"]
-        head = (self._tokens if shape.tied else placed["lm_head.weight"])[: vocabulary.size]
-        self._head = linear_of(precision, head.t(), None)
-        self._last_norm = pair("ln_f")
-        self._layers = [
-            _Layer(
-                f"h.{layer}",
-                pair(f"h.{layer}.ln_1"),
-                pair(f"h.{layer}.ln_2"),
-                {name: linear_of(precision, *pair(f"h.{layer}.{name}")) for name in LAYERS},
-                shape.scale(layer),
-            )
-            for layer in range(shape.layers)
-        ]
+        self._network = Network(shape, placed, vocabulary.size, precision)
         self._kept = torch.float32 if precision == "fp32" else torch.bfloat16
-        self._seats = Seats(shape, torch.empty(0, dtype=self._kept, device=self._device))
+        rooms = FINE if recorder is None else COARSE
+        self._seats = Seats(shape, torch.empty(0, dtype=self._kept, device=self._device), rooms)
+        self._recordings = None if recorder is None else Recordings(self._recorded, recorder)
         self._stacks = Stacks()
         self._adapter: Adapter | None = None
 
@@ -120,6 +92,10 @@ class GPT2:
     @property
     def vocabulary(self) -> Vocabulary:
         return self._vocabulary
+
+    @property
+    def draws(self) -> bool:
+        return self._device.type != "cpu"
 
     def start(self) -> TextState:
         """The state before any token."""
@@ -180,27 +156,93 @@ class GPT2:
             ValueError: a text would become longer than the context; no state has been changed then.
             OutOfMemory: as in `Model.extend`.
         """
-        use_threads(self._threads)
-        lengths = [len(ids) for ids in tokens]
-        for state, count in zip(states, lengths, strict=True):
-            if state.length + count > self._shape.context:
-                raise ValueError(f"a text of {state.length + count:,} tokens exceeds {self._shape.context:,} positions")
-        self._seats.sweep()
+        self._begin(states, tokens)
         with _shortages():
-            ids = torch.tensor([token for each in tokens for token in each], device=self._device)
-            places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
-            x = self._tokens[ids] + self._positions[torch.cat(places).to(self._device)]
-            parts = self._parts(states, lengths)
-            hidden = self._through(x, parts, self._adapting(states, lengths))
             answer: Logits | list[Logits]
             if logits == "last":
-                ends = torch.tensor(lengths).cumsum(0) - 1
-                answer = self._logits(hidden[ends.to(self._device)])
+                found, closes = self._last(states, tokens)
+                answer = found.cpu().numpy()
             else:
-                answer = [self._logits(rows) for rows in torch.split(hidden, lengths)]
-        for part in parts:  # nothing can fail any more: the states go on together, or none does
-            part.close()
+                hidden, closes = self._packed(states, tokens)
+                rows = torch.split(hidden, [len(ids) for ids in tokens])
+                answer = [self._network.logits(each).cpu().numpy() for each in rows]
+        for close in closes:  # nothing can fail any more: the states go on together, or none does
+            close()
         return answer
+
+    @torch.inference_mode()
+    def extend_there(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> TorchLogits:
+        """As `extend`, with the logits after each text's last token left where they are; see `Draws`."""
+        self._begin(states, tokens)
+        with _shortages():
+            found, closes = self._last(states, tokens)
+        for close in closes:
+            close()
+        return TorchLogits(found)
+
+    def _begin(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> None:
+        use_threads(self._threads)
+        for state, ids in zip(states, tokens, strict=True):
+            after = state.length + len(ids)
+            if after > self._shape.context:
+                raise ValueError(f"a text of {after:,} tokens exceeds {self._shape.context:,} positions")
+        self._seats.sweep()
+
+    def _last(
+        self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]
+    ) -> tuple[Tensor, list[Callable[[], None]]]:
+        """Logits after each text's last token, the caller's own, and what has to be done once all is well."""
+        replayed, found = self._replayed(states, tokens)
+        closes = [states[place].stepped for place in replayed]
+        rest = sorted(set(range(len(states))).difference(replayed))
+        if rest:
+            counts = torch.tensor([len(tokens[place]) for place in rest])
+            hidden, others = self._packed([states[place] for place in rest], [tokens[place] for place in rest])
+            found.append(self._network.logits(hidden[(counts.cumsum(0) - 1).to(self._device)]))
+            closes += others
+        together = found[0] if len(found) == 1 else torch.cat(found)
+        order = replayed + rest
+        if order != sorted(order):
+            together = together[torch.tensor(order).argsort().to(self._device)]
+        return together, closes
+
+    def _replayed(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> tuple[list[int], list[Tensor]]:
+        """Places of the texts whose step has been recorded, and their logits in pieces of that order."""
+        replayed: list[int] = []
+        found: list[Tensor] = []
+        if self._recordings is None:
+            return replayed, found
+        going = [place for place, ids in enumerate(tokens) if len(ids) == 1 and states[place].adapter is None]
+        for place in going:
+            states[place].sit()  # all of them first: to sit down may give a bucket other tensors
+        together: dict[int, list[int]] = {}
+        for place in going:
+            if not states[place].past.tokens:
+                together.setdefault(states[place].sit().bucket.capacity, []).append(place)
+        for places in together.values():
+            seats = [states[place].sit() for place in places]
+            logits = self._recordings.logits(seats[0].bucket, seats, [tokens[place][0] for place in places])
+            if logits is not None:
+                replayed += places
+                found.append(logits)
+        return replayed, found
+
+    def _recorded(self, bucket: Bucket, ids: Tensor, places: Tensor) -> Tensor:
+        """A step of the first rows of a bucket, in tensors alone; see `Recordings`."""
+        return self._network.logits(
+            self._network.through(self._network.embedded(ids, places), [Rows(bucket, places)], None)
+        )
+
+    def _packed(
+        self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]
+    ) -> tuple[Tensor, list[Callable[[], None]]]:
+        """The last hidden vectors [all tokens, width], and what has to be done once all is well."""
+        lengths = [len(ids) for ids in tokens]
+        ids = torch.tensor([token for each in tokens for token in each], device=self._device)
+        places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
+        x = self._network.embedded(ids, torch.cat(places).to(self._device))
+        parts = self._parts(states, lengths)
+        return self._network.through(x, parts, self._adapting(states, lengths)), [part.close for part in parts]
 
     def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
         """The texts by how they attend."""
@@ -225,23 +267,3 @@ class GPT2:
             return None
         rows = [state.adapter for state, count in zip(states, lengths, strict=True) for _ in range(count)]
         return Adapting(self._stacks, rows, self._device)
-
-    def _through(self, x: Tensor, parts: Sequence[Stepping | Reading], adapting: Adapting | None) -> Tensor:
-        """The packed tokens' last hidden vectors [all tokens, width]."""
-        heads, width = self._shape.heads, self._shape.head_width
-        answer = torch.empty_like(x)
-        for number, layer in enumerate(self._layers):
-            mixed = layer.linear("attn.c_attn", self._norm(x, layer.ln_1), adapting).view(len(x), 3, heads, width)
-            for part in parts:
-                part.attend(number, mixed, answer.view(len(x), heads, width), layer.scale)
-            x += layer.linear("attn.c_proj", answer, adapting)
-            inner = self._activate(layer.linear("mlp.c_fc", self._norm(x, layer.ln_2), adapting))
-            x += layer.linear("mlp.c_proj", inner, adapting)
-        return x
-
-    def _norm(self, x: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:
-        return layer_norm(x, (self._shape.width,), *weights, self._shape.epsilon)
-
-    def _logits(self, hidden: Tensor) -> Logits:
-        answer: Logits = self._head(self._norm(hidden, self._last_norm)).cpu().numpy()
-        return answer

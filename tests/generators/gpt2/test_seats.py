@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from generators.gpt2.configuration import Shape
-from generators.gpt2.seats import Past, Seats, capacity_for
+from generators.gpt2.seats import COARSE, FINE, Past, Rooms, Seats, capacity_for, coarse_capacity_for
 from generators.gpt2.state import TextState
 
 SHAPE = Shape(vocab_size=10, context=200, width=2, layers=1, heads=1, inner=2)
@@ -24,9 +24,11 @@ def past(numbers: list[int]) -> Past:
 class Texts(RuleBasedStateMachine):
     """Texts that are read, step, fork, wait and go, in any order."""
 
+    rooms: Rooms = FINE
+
     def __init__(self) -> None:
         super().__init__()
-        self.seats = Seats(SHAPE, torch.empty(0))
+        self.seats = Seats(SHAPE, torch.empty(0), self.rooms)
         self.texts: list[tuple[TextState, list[int]]] = []
         self.count = 0
 
@@ -95,13 +97,21 @@ class Texts(RuleBasedStateMachine):
         assert len(self.seats) == sum(state.seat is not None for state, _ in self.texts)
 
 
+class TextsInCoarseRooms(Texts):
+    """The same where buckets are few and stay."""
+
+    rooms = COARSE
+
+
 TestTexts = Texts.TestCase
 TestTexts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestTextsInCoarseRooms = TextsInCoarseRooms.TestCase
+TestTextsInCoarseRooms.settings = TestTexts.settings
 
 
 def test_after_a_crowd() -> None:
     """The rows of many texts are given back when all but a few have gone, whose tokens stay."""
-    seats = Seats(SHAPE, torch.empty(0))
+    seats = Seats(SHAPE, torch.empty(0), FINE)
     texts = [TextState(past([number] * 8), seats) for number in range(64)]
     bucket = {text.sit().bucket for text in texts}.pop()
     assert bucket.keys.shape[1] == 64
@@ -121,3 +131,23 @@ def test_capacities() -> None:
     assert capacities == sorted(capacities)
     assert all(capacity >= tokens for tokens, capacity in enumerate(capacities, 1))
     assert all(capacity <= 1.25 * tokens + 1 for tokens, capacity in enumerate(capacities, 1) if tokens >= 64)
+
+
+def test_coarse_capacities() -> None:
+    """Where steps are recorded, texts of up to 1,024 tokens sit in four kinds of rows, and forks in small ones."""
+    capacities = [coarse_capacity_for(tokens) for tokens in range(1, 1_025)]
+
+    assert sorted(set(capacities)) == [4, 16, 128, 256, 512, 1_024]
+    assert all(capacity >= tokens for tokens, capacity in enumerate(capacities, 1))
+    assert capacities[16:] == sorted(capacities[16:])
+
+
+def test_a_bucket_that_stays() -> None:
+    """Where steps are recorded, the row of a lone text is where it was when the next one comes."""
+    seats = Seats(SHAPE, torch.empty(0), COARSE)
+    first = TextState(past([1] * 40), seats)
+    keys = first.sit().bucket.keys
+    del first
+    seats.sweep()
+
+    assert TextState(past([2] * 40), seats).sit().bucket.keys is keys

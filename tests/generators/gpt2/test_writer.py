@@ -250,7 +250,7 @@ def test_too_little_memory(model: GPT2, monkeypatch: pytest.MonkeyPatch, step: i
         return layer_norm(*given, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr("generators.gpt2.writer.layer_norm", norm)
+        patched.setattr("generators.gpt2.network.layer_norm", norm)
         with pytest.raises(OutOfMemory):
             model.extend(states, [[7], [8, 9], [10]])
     again = model.extend(states, [[7], [8, 9], [10]])
