@@ -59,6 +59,12 @@ def log_normalisers(logits: Floats) -> Floats:
     return cast(Floats, total)
 
 
+def log_normaliser(logits: Floats, most: np.float32) -> float:
+    """That of one row whose largest logit is known."""
+    shifted = logits - most
+    return float(most) + math.log(np.exp(shifted, out=shifted).sum())
+
+
 def log_softmax(logits: Floats) -> Floats:
     """Log probabilities of each row."""
     shifted: Floats = logits - logits.max(axis=-1, keepdims=True)

@@ -13,8 +13,9 @@ from generators.engine.texts import Text
 from generators.engine.tokens import TokenTable
 from generators.filtering import Filtered, draw_filtered
 from generators.model import DeviceLogits
-from generators.sampling import Floats, Ids, draw_freely, draw_freely_alone, log_normalisers
+from generators.sampling import Floats, Ids, draw_freely, draw_freely_alone, log_normaliser, log_normalisers
 
+WIDE: Final = 32_768  # tokens from which a row is drawn for while the cache has it
 _NEVER: Final = np.float32(-np.inf)
 _NONE: Final = Sampling()
 
@@ -56,8 +57,12 @@ def drawn(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable
     if free:
         tokens[free], logprobs[free] = _drawn_freely([texts[place] for place in free], logits[free], most[free], table)
     bound = [place for place, text in enumerate(texts) if text.filters is not None or text.allowed is not None]
-    tokens[bound] = _drawn_bound([texts[place] for place in bound], logits[bound], table)
-    logprobs[bound] = logits[bound, tokens[bound]] - log_normalisers(logits[bound])
+    if logits.shape[1] > WIDE:
+        for place in bound:
+            tokens[place], logprobs[place] = _drawn_alone(texts[place], logits[place], most[place], table)
+    else:
+        tokens[bound] = _drawn_bound([texts[place] for place in bound], logits[bound], table)
+        logprobs[bound] = logits[bound, tokens[bound]] - log_normalisers(logits[bound])
     return tokens.tolist(), logprobs.tolist()
 
 
@@ -79,7 +84,7 @@ def _drawn_alone(text: Text, logits: Floats, most: np.float32, table: TokenTable
         endless = text.pieces < text.least
         return draw_freely_alone(logits, most, table.never, endless, table.end, text.heat, text.uniforms.at(text.drawn))
     [token] = _drawn_bound([text], logits[None], table).tolist()
-    return token, float(logits[token] - log_normalisers(logits))
+    return token, float(logits[token] - log_normaliser(logits, most))
 
 
 def _drawn_freely(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable) -> tuple[Ids, Floats]:
