@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -99,45 +100,54 @@ class Rows:
 
 
 class Reading:
-    """One text's new tokens, several of them or one whose place is not worth a seat.
+    """Texts of one length whose next tokens, as many of each, are read.
 
     Args:
-        first: the packed row of the first.
-        count: of tokens.
-        state: is put away.
+        members: the packed row of each one's first token, and its state, which is put away.
+        count: of tokens each.
     """
 
-    def __init__(self, first: int, count: int, state: TextState) -> None:
-        self._state = state
-        self._rows = slice(first, first + count)
-        self._past = state.put_away()
-        after = self._past.tokens + count
+    def __init__(self, members: Sequence[tuple[int, TextState]], count: int) -> None:
+        self._states = [state for _, state in members]
+        self._pasts = [state.put_away() for state in self._states]
+        self._rows = _rows([first for first, _ in members], count, self._pasts[0].keys.device)
+        self._count = count
+        layers, heads, before, width = self._pasts[0].keys.shape
+        self._before = before
+        grown = self._pasts[0].keys.new_empty((2, len(members), layers, heads, before + count, width))
+        for place, past in enumerate(self._pasts):
+            grown[0, place, :, :, :before] = past.keys
+            grown[1, place, :, :, :before] = past.values
+        self._keys, self._values = grown
         self._mask = None
-        if self._past.tokens:
-            device = self._past.keys.device
-            self._mask = torch.ones((count, after), dtype=torch.bool, device=device).tril(self._past.tokens)
-        layers, heads, _, width = self._past.keys.shape
-        grown = self._past.keys.new_empty((2, layers, heads, after, width))
-        grown[0, :, :, : self._past.tokens] = self._past.keys
-        grown[1, :, :, : self._past.tokens] = self._past.values
-        self._whole = Past(grown[0], grown[1])
+        if before:
+            self._mask = torch.ones((count, before + count), dtype=torch.bool, device=grown.device).tril(before)
 
     def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
         """As of `Stepping`; the tokens see what was before them, and those of themselves up to each."""
-        queries, new_keys, new_values = mixed[self._rows].permute(1, 2, 0, 3)
-        keys, values = self._whole.keys[layer], self._whole.values[layer]
-        keys[:, self._past.tokens :] = new_keys
-        values[:, self._past.tokens :] = new_values
+        ours = mixed[self._rows].reshape(-1, self._count, *mixed.shape[1:])
+        queries, new_keys, new_values = ours.permute(2, 0, 3, 1, 4)
+        keys, values = self._keys[:, layer], self._values[:, layer]
+        keys[:, :, self._before :] = new_keys
+        values[:, :, self._before :] = new_values
         found = scaled_dot_product_attention(
-            queries[None],
-            keys.to(queries.dtype)[None],
-            values.to(queries.dtype)[None],
+            queries,
+            keys.to(queries.dtype),
+            values.to(queries.dtype),
             attn_mask=self._mask,
             is_causal=self._mask is None,
             scale=scale,
         )
-        answer[self._rows] = found[0].transpose(0, 1)
+        answer[self._rows] = found.transpose(1, 2).flatten(0, 1)
 
     def close(self) -> None:
-        """The step is over: the new tokens are the text's past, too."""
-        self._state.past = self._whole
+        """The step is over: the new tokens are the texts' past, too, each one's in a piece of its own."""
+        for state, keys, values in zip(self._states, self._keys, self._values, strict=True):
+            state.past = Past(keys, values) if len(self._states) == 1 else Past(keys.clone(), values.clone())
+
+
+def _rows(firsts: Sequence[int], count: int, device: torch.device) -> slice | Tensor:
+    """The packed rows of tokens, so many from each first one on; a slice, which copies nothing, where they are one."""
+    if all(later - first == count for first, later in pairwise(firsts)):
+        return slice(firsts[0], firsts[-1] + count)
+    return (torch.tensor(firsts)[:, None] + torch.arange(count)).flatten().to(device)

@@ -246,15 +246,16 @@ class GPT2:
 
     def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
         """The texts by how they attend."""
-        parts: list[Stepping | Reading] = []
+        reading: dict[tuple[int, int], list[tuple[int, TextState]]] = {}
         stepping: list[tuple[int, TextState]] = []
         row = 0
         for state, count in zip(states, lengths, strict=True):
             if count > 1:
-                parts.append(Reading(row, count, state))
+                reading.setdefault((state.length, count), []).append((row, state))
             else:
                 stepping.append((row, state))
             row += count
+        parts = [Reading(members, count) for (_, count), members in reading.items()]
         for _, state in stepping:
             state.sit()
         alike: dict[tuple[int, int], list[tuple[int, TextState]]] = {}

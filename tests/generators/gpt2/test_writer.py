@@ -76,6 +76,22 @@ def test_chunks(directory: Path, model: GPT2) -> None:
         assert np.abs(np.concatenate(parts) - transformers_logits(directory, tokens)).max() < TOLERANCE
 
 
+def test_texts_of_one_length(directory: Path, model: GPT2) -> None:
+    """Texts of one length that are read together, among others, come to what each comes to alone."""
+    texts = [some_tokens(24 if seed % 3 else 20, seed) for seed in range(7)]
+    states = [model.start() for _ in texts]
+
+    model.extend(states, [tokens[:9] for tokens in texts])
+    model.extend(states, [tokens[9:15] for tokens in texts])
+    rows = model.extend(states, [tokens[15:] for tokens in texts])
+
+    wanted = [transformers_logits(directory, tokens)[-1] for tokens in texts]
+    assert np.abs(rows - np.stack(wanted)).max() < TOLERANCE
+    for state, tokens in zip(states, texts, strict=True):
+        assert state.past.tokens == len(tokens)
+        assert sum(part.untyped_storage().nbytes() for part in state.past) <= 2 * state.past.nbytes
+
+
 def test_forks(directory: Path, model: GPT2) -> None:
     """Forks of forks go their own ways, one token and several at a time, and the text they come from goes its own."""
     prompt = some_tokens(12)
