@@ -59,10 +59,10 @@ def log_normalisers(logits: Floats) -> Floats:
     return cast(Floats, total)
 
 
-def log_normaliser(logits: Floats, most: np.float32) -> float:
+def log_normaliser(logits: Floats, most: np.float32) -> np.float32:
     """That of one row whose largest logit is known."""
     shifted = logits - most
-    return float(most) + math.log(np.exp(shifted, out=shifted).sum())
+    return cast(np.float32, np.log(np.exp(shifted, out=shifted).sum()) + most)
 
 
 def log_softmax(logits: Floats) -> Floats:

@@ -67,7 +67,7 @@ class Continuations:
     def go_on(self, text: Text, reason: FinishReason | None, row: Row) -> None:
         """Finishes a text, or sees to what it needs before its next step; it is in the schedule."""
         if reason is not None:
-            self._finish(text, reason, row())
+            self._finish(text, reason, row)
         elif text.turned_back:
             self._schedule.remove(text)
             self._read_back(text)
@@ -90,14 +90,14 @@ class Continuations:
         self._schedule.add(text)
         self.go_on(text, reason, lambda: logits)
 
-    def _finish(self, text: Text, reason: FinishReason, logits: Floats) -> None:
-        """Ends a text in the schedule, whose state the logits were drawn from."""
+    def _finish(self, text: Text, reason: FinishReason, row: Row) -> None:
+        """Ends a text in the schedule, whose state the row was drawn from."""
         self._schedule.remove(text)
         text.finish(reason)
         order = text.order
         if order.outer is None:
             read = text.ids[text.base : len(text.ids) - len(text.pending)]
-            self._states.keep(order.voice, read, text.state, logits)
+            self._states.keep(order.voice, read, text.state, row())
         text.state = None  # whoever reads slowly keeps no memory of the model's
         self._orders.finished(order)
 

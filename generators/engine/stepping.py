@@ -155,7 +155,8 @@ class Stepping:
         if not states:
             return None
         try:
-            logits = (self._there.extend_there if self._there else self._model.extend)(states, tokens)
+            extend = self._model.extend if self._there is None else self._there.extend_there
+            logits = extend(states, tokens)
         except Exception as fault:
             self._faults.not_taken([*texts, *(member for member, _ in sharing)], fault)
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -67,8 +68,11 @@ class Stepping:
         of_past = torch.matmul(old[:, :, 0].transpose(0, 1), self._past.values[layer]).transpose(0, 1)
         return of_past.float() + torch.matmul(own, values)[:, :, 0]
 
-    def close(self) -> None:
-        """The step is over: the new tokens count."""
+    def ended(self) -> Callable[[], None]:
+        """All layers are through: what is left to be done, which cannot fail: the new tokens count."""
+        return self._count
+
+    def _count(self) -> None:
         for state in self._states:
             state.stepped()
 
@@ -140,10 +144,16 @@ class Reading:
         )
         answer[self._rows] = found.transpose(1, 2).flatten(0, 1)
 
-    def close(self) -> None:
-        """The step is over: the new tokens are the texts' past, too, each one's in a piece of its own."""
-        for state, keys, values in zip(self._states, self._keys, self._values, strict=True):
-            state.past = Past(keys, values) if len(self._states) == 1 else Past(keys.clone(), values.clone())
+    def ended(self) -> Callable[[], None]:
+        """As of `Stepping`: the new tokens are the texts' past, too, each one's in a piece of its own."""
+        pasts = [Past(keys, values) for keys, values in zip(self._keys, self._values, strict=True)]
+        if len(pasts) > 1:
+            pasts = [Past(past.keys.clone(), past.values.clone()) for past in pasts]
+        return partial(self._keep, pasts)
+
+    def _keep(self, pasts: Sequence[Past]) -> None:
+        for state, past in zip(self._states, pasts, strict=True):
+            state.past = past
 
 
 def _rows(firsts: Sequence[int], count: int, device: torch.device) -> slice | Tensor:

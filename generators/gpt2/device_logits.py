@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import NamedTuple, overload
 
 import torch
 from torch import Tensor
@@ -44,58 +44,102 @@ class TorchLogits:
         if isinstance(places, int):
             row: Logits = self._logits[places].cpu().numpy()
             return row
-        return TorchLogits(self._logits[places])
+        try:
+            return TorchLogits(self._logits[places])
+        except RuntimeError as fault:
+            return self._fetched(fault)[places]
 
     @torch.inference_mode()
     def drawn(
         self, rows: Sequence[Filtered], never: Ids, end: int, endless: Sequence[int]
     ) -> tuple[list[int], list[float]]:
-        """See `DeviceLogits.drawn`; where memory does not suffice for all texts at once, for half of them at a time."""
+        """See `DeviceLogits.drawn`; where the device has no memory for it, beside the processor."""
         try:
-            return self._drawn_together(rows, never, end, endless)
+            return self._drawn(rows, never, end, endless)
         except RuntimeError as fault:
-            if len(rows) < 2 or not is_shortage(fault):
-                raise
-        half = len(rows) // 2
-        first = self[:half].drawn(rows[:half], never, end, [place for place in endless if place < half])
-        rest = self[half:].drawn(rows[half:], never, end, [place - half for place in endless if place >= half])
-        return first[0] + rest[0], first[1] + rest[1]
+            return self._fetched(fault)._drawn(rows, never, end, endless)
 
-    def _drawn_together(
+    def _fetched(self, fault: RuntimeError) -> TorchLogits:
+        """The same beside the processor, if the fault is that the device has too little memory; else it is raised."""
+        if self._logits.device.type == "cpu" or not is_shortage(fault):
+            raise fault
+        return TorchLogits(self._logits.cpu())
+
+    def _drawn(
         self, rows: Sequence[Filtered], never: Ids, end: int, endless: Sequence[int]
     ) -> tuple[list[int], list[float]]:
-        logits, device = self._logits, self._logits.device
-        scores = logits.clone()
-        scores[:, torch.from_numpy(never).to(device)] = -math.inf
-        scores[list(endless), end] = -math.inf
-        if any(row.sampling.repetition_penalty != 1 for row in rows):
-            _penalise(scores, rows)
-        numbers = torch.tensor([(row.temperature, row.uniform, row.sampling.top_p) for row in rows], dtype=torch.double)
-        heats, uniforms, top_p = numbers.to(device).t()
-        cold = heats < COLD
-        heats = torch.where(cold, 1.0, heats).float()[:, None]
+        logits = self._logits
+        tokens, wishes = logits.shape[1], _Wishes.of(rows, endless, logits)
+        scores = logits.index_fill(1, _there(torch.from_numpy(never), logits), -math.inf)
+        scores[:, end].masked_fill_(wishes.endless, -math.inf)
+        if any(row.sampling.repetition_penalty != 1 and row.recent for row in rows):
+            _penalise(scores, rows, wishes.penalties)
         most = scores.amax(1, keepdim=True)  # taken off before the division, so that 0.001 does not overflow
-        weights = (scores - most).div_(heats).exp_()
-        top_k = [min(row.sampling.top_k or scores.shape[1], scores.shape[1]) for row in rows]
-        if min(top_k) < scores.shape[1] or any(row.sampling.top_p < 1 for row in rows):
-            ordered = scores.topk(max(top_k), dim=1).values
-            probable = (ordered - most).div_(heats).exp_()
-            count = _counts(probable, torch.tensor(top_k).to(device)[:, None], top_p[:, None])
+        weights = (scores - most).div_(wishes.heats).exp_()
+        top_k = max(min(row.sampling.top_k or tokens, tokens) for row in rows)
+        if any(row.sampling.top_k or row.sampling.top_p < 1 for row in rows):
+            ordered = scores.topk(top_k, dim=1).values
+            count = _counts((ordered - most).div_(wishes.heats).exp_(), wishes.top_k, wishes.top_p)
             weights *= _likeliest(scores, ordered.gather(1, count - 1), count)
-        tokens = torch.where(cold, scores.argmax(1), _inverted(weights, uniforms[:, None]))
-        logprobs = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(1)
+        drawn = torch.where(wishes.cold, scores.argmax(1), _inverted(weights, wishes.uniforms))
+        logprobs = logits.gather(1, drawn[:, None])[:, 0] - logits.logsumexp(1)
         logprobs = torch.where(logits.amax(1).isfinite(), logprobs, math.nan)
-        ids, logs = torch.stack((tokens.double(), logprobs.double())).tolist()  # over in one piece
+        ids, logs = torch.stack((drawn.double(), logprobs.double())).tolist()  # over in one piece
         return [int(token) for token in ids], logs
 
 
-def _penalise(scores: Tensor, rows: Sequence[Filtered]) -> None:
+class _Wishes(NamedTuple):
+    """What rows are drawn through, one tensor for each setting.
+
+    Attributes:
+        heats: float32 [texts, 1], 1 where nothing is drawn by it.
+        cold: bool [texts], whose likeliest token is taken.
+        uniforms, top_p: float64 [texts, 1].
+        top_k: int64 [texts, 1], at most the vocabulary's size.
+        penalties: float32 [texts, 1], 1 where nothing is recent.
+        endless: bool [texts], which may not end.
+    """
+
+    heats: Tensor
+    cold: Tensor
+    uniforms: Tensor
+    top_p: Tensor
+    top_k: Tensor
+    penalties: Tensor
+    endless: Tensor
+
+    @classmethod
+    def of(cls, rows: Sequence[Filtered], endless: Sequence[int], logits: Tensor) -> _Wishes:
+        """Those of some rows, taken to where the logits are in one piece."""
+        tokens, never_end = logits.shape[1], set(endless)
+        numbers = [
+            (
+                row.temperature,
+                row.uniform,
+                row.sampling.top_p,
+                min(row.sampling.top_k or tokens, tokens),
+                row.sampling.repetition_penalty if row.recent else 1.0,
+                place in never_end,
+            )
+            for place, row in enumerate(rows)
+        ]
+        there = _there(torch.tensor(numbers, dtype=torch.double), logits)
+        heats, uniforms, top_p, top_k, penalties, ends = torch.split(there, 1, dim=1)
+        cold = heats < COLD
+        heats = torch.where(cold, 1.0, heats).float()
+        return cls(heats, cold[:, 0], uniforms, top_p, top_k.long(), penalties.float(), ends[:, 0] > 0)
+
+
+def _there(tensor: Tensor, like: Tensor) -> Tensor:
+    """A tensor of ours on another one's device, which is not waited for."""
+    return tensor.to(like.device, non_blocking=True)
+
+
+def _penalise(scores: Tensor, rows: Sequence[Filtered], penalties: Tensor) -> None:
     """Divides the positive scores of recent tokens by their row's penalty and multiplies the others, in place."""
     recent = [list(row.recent[-PENALISED:]) or [0] for row in rows]
     longest = max(map(len, recent))
-    ids = torch.tensor([each + [each[0]] * (longest - len(each)) for each in recent]).to(scores.device)
-    penalties = torch.tensor([row.sampling.repetition_penalty if row.recent else 1.0 for row in rows])[:, None]
-    penalties = penalties.to(scores.device)
+    ids = _there(torch.tensor([each + [each[0]] * (longest - len(each)) for each in recent]), scores)
     chosen = scores.gather(1, ids)
     scores.scatter_(1, ids, torch.where(chosen > 0, chosen / penalties, chosen * penalties))
 

@@ -7,16 +7,21 @@ that its numbers are computed in depend on its own length alone, never on who el
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Final, NamedTuple
 from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
 
+from generators.devices import is_shortage
 from generators.gpt2.configuration import Shape
 
 AHEAD: Final = 16  # tokens of its own that a fork may have while its past stays where its siblings find it, too
 FEWEST: Final = 4  # tokens of most forks that look a word ahead, of which a crowd's votes hold thousands
+
+
+_versions: Final = count()
 
 
 class Past(NamedTuple):
@@ -81,7 +86,9 @@ class Bucket:
 
     Attributes:
         keys, values: [layers, rows, heads, capacity, head width]; 0 where nobody's tokens are, because what is masked
-            is still multiplied by 0, and the NaNs of a broken model would be the next text's, too.
+            is still multiplied by 0, and the NaNs of a broken model would be the next text's, too. Only the place where
+            a row's next token will go may hold anything: a step that was replayed, or failed, leaves that behind.
+        version: another number whenever keys and values are other tensors.
         seats: those taken, by row.
     """
 
@@ -89,22 +96,19 @@ class Bucket:
         self.capacity = capacity
         self.seats: list[Seat] = []
         empty = like.new_zeros((shape.layers, 0, shape.heads, capacity, shape.head_width))
-        self.keys, self.values = empty, empty
+        self._set(empty, empty)
 
     def take(self, owner: object) -> Seat:
         """A seat behind the others."""
         row = len(self.seats)
         if row == self.keys.shape[1]:
-            self.keys, self.values = (_with_rows(each, max(1, 2 * row)) for each in (self.keys, self.values))
+            self._set(*[_with_rows(each, max(1, 2 * row)) for each in (self.keys, self.values)])
         seat = Seat(self, row, ref(owner))
         self.seats.append(seat)
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """Gives a seat back, and wipes it; whoever sat last moves there, so that there are no gaps.
-
-        Once three quarters of the rows are free, half of them go.
-        """
+        """Gives a seat back, and wipes it; whoever sat last moves there, so that there are no gaps."""
         last = self.seats.pop()
         for each in (self.keys, self.values):
             if last is not seat:
@@ -114,9 +118,22 @@ class Bucket:
         if last is not seat:
             self.seats[seat.row] = last
             last.row = seat.row
+
+    def shrink(self) -> None:
+        """Gives half of the rows back while three quarters of them are free, as far as there is memory to move to."""
         rows = self.keys.shape[1]
-        if 4 * len(self.seats) <= rows > 1:
-            self.keys, self.values = (each[:, : rows // 2].clone() for each in (self.keys, self.values))
+        while 4 * len(self.seats) <= rows > 1:
+            rows //= 2
+        if rows < self.keys.shape[1]:
+            try:
+                self._set(*[each[:, :rows].clone() for each in (self.keys, self.values)])
+            except (MemoryError, RuntimeError) as fault:  # then they stay: nobody has lost anything
+                if not is_shortage(fault):
+                    raise
+
+    def _set(self, keys: Tensor, values: Tensor) -> None:
+        self.keys, self.values = keys, values
+        self.version = next(_versions)
 
 
 class Seats:
@@ -155,16 +172,22 @@ class Seats:
         return seat
 
     def leave(self, seat: Seat) -> None:
-        """Gives a seat back, and with a bucket's last one its memory, unless buckets stay."""
+        """Gives a seat back; nothing is asked of the memory for it."""
         seat.bucket.leave(seat)
-        if not (seat.bucket.seats or self._rooms.stay):
-            del self._buckets[seat.bucket.capacity]
 
     def sweep(self) -> None:
-        """Gives back the seats of texts that nobody holds any more."""
+        """Gives back the seats of texts that nobody holds any more, and rows that are free, unless buckets stay."""
         gone = [seat for bucket in self._buckets.values() for seat in bucket.seats if seat.owner() is None]
         for seat in gone:
             self.leave(seat)
+        if not self._rooms.stay:
+            self.trim()
+
+    def trim(self) -> None:
+        """Gives back the rows that are free."""
+        self._buckets = {capacity: bucket for capacity, bucket in self._buckets.items() if bucket.seats}
+        for bucket in self._buckets.values():
+            bucket.shrink()
 
 
 def capacity_for(tokens: int) -> int:
@@ -185,7 +208,7 @@ class Rooms(NamedTuple):
 
     Attributes:
         capacity_for: tokens of the rows where a text of so many sits.
-        stay: whether a bucket that nobody sits in keeps its last row, where it is.
+        stay: whether buckets keep their rows where they are, until memory is short.
     """
 
     capacity_for: Callable[[int], int]

@@ -51,8 +51,8 @@ class TextState:
         """Gives its seat back: all that it has been through is its past."""
         if self.seat is not None:
             self.past = Past.joined((self.past, self.seat.taken))
-            self._seats.leave(self.seat)
-            self.seat = None
+            left, self.seat = self.seat, None
+            self._seats.leave(left)
         return self.past
 
     def sit(self) -> Seat:
@@ -62,13 +62,12 @@ class TextState:
         if self.seat is not None and not self.seat.is_full and (apart or not self.past.tokens):
             return self.seat
         parts = [] if apart else [self.past]
-        if self.seat is None:
-            self.seat = self._seats.take(self, parts)
-        else:
-            left, self.seat = self.seat, self._seats.take(self, [*parts, self.seat.taken])
-            self._seats.leave(left)
+        left = self.seat
+        self.seat = self._seats.take(self, parts if left is None else [*parts, left.taken])
         if not apart:
             self.past = self._seats.nothing
+        if left is not None:
+            self._seats.leave(left)
         return self.seat
 
     def stepped(self) -> None:

@@ -32,17 +32,6 @@ from generators.places import CONFIG
 from generators.vocabulary import Vocabulary
 
 
-@contextmanager
-def _shortages() -> Iterator[None]:
-    """Says of a shortage of memory that nothing has been changed."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as fault:
-        if is_shortage(fault):
-            raise OutOfMemory(str(fault)) from fault
-        raise
-
-
 class GPT2:
     """A loaded GPT-2: `generators.model.Model`, by arithmetic that in fp32 is transformers' within 1e-4.
 
@@ -122,7 +111,7 @@ class GPT2:
         Raises:
             OutOfMemory: the state is as it was.
         """
-        with _shortages():
+        with self._shortages():
             return state.fork()
 
     def nbytes(self, state: TextState) -> int:
@@ -156,8 +145,9 @@ class GPT2:
             ValueError: a text would become longer than the context; no state has been changed then.
             OutOfMemory: as in `Model.extend`.
         """
-        self._begin(states, tokens)
-        with _shortages():
+        self._check(states, tokens)
+        with self._shortages():
+            self._seats.sweep()
             answer: Logits | list[Logits]
             if logits == "last":
                 found, closes = self._last(states, tokens)
@@ -173,25 +163,39 @@ class GPT2:
     @torch.inference_mode()
     def extend_there(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> TorchLogits:
         """As `extend`, with the logits after each text's last token left where they are; see `Draws`."""
-        self._begin(states, tokens)
-        with _shortages():
+        self._check(states, tokens)
+        with self._shortages():
+            self._seats.sweep()
             found, closes = self._last(states, tokens)
         for close in closes:
             close()
         return TorchLogits(found)
 
-    def _begin(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> None:
+    def _check(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> None:
         use_threads(self._threads)
         for state, ids in zip(states, tokens, strict=True):
             after = state.length + len(ids)
             if after > self._shape.context:
                 raise ValueError(f"a text of {after:,} tokens exceeds {self._shape.context:,} positions")
-        self._seats.sweep()
+
+    @contextmanager
+    def _shortages(self) -> Iterator[None]:
+        """Says of a shortage of memory that no state has been changed, and gives back what can be made anew."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as fault:
+            if not is_shortage(fault):
+                raise
+            if self._recordings is not None:
+                self._recordings.clear()
+            self._seats.trim()
+            raise OutOfMemory(str(fault)) from fault
 
     def _last(
         self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]
     ) -> tuple[Tensor, list[Callable[[], None]]]:
         """Logits after each text's last token, the caller's own, and what has to be done once all is well."""
+        # replays first: they leave a token at the next place of whoever else sits there, which is written over below
         replayed, found = self._replayed(states, tokens)
         closes = [states[place].stepped for place in replayed]
         rest = sorted(set(range(len(states))).difference(replayed))
@@ -242,7 +246,8 @@ class GPT2:
         places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
         x = self._network.embedded(ids, torch.cat(places).to(self._device))
         parts = self._parts(states, lengths)
-        return self._network.through(x, parts, self._adapting(states, lengths)), [part.close for part in parts]
+        hidden = self._network.through(x, parts, self._adapting(states, lengths))
+        return hidden, [part.ended() for part in parts]
 
     def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
         """The texts by how they attend."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,24 +85,35 @@ def test_broken_rows() -> None:
     assert all(0 <= token < 5 for token in tokens)
 
 
-def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where memory suffices for two texts' draws only, the others' are made after them, and come to the same."""
+class Full:
+    """Logits on a device that has no memory for anything but to fetch them."""
+
+    device = SimpleNamespace(type="cuda")
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        self._logits = logits
+
+    @property
+    def shape(self) -> torch.Size:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    def __getitem__(self, places: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    def cpu(self) -> torch.Tensor:
+        return self._logits
+
+
+def test_too_little_memory() -> None:
+    """Where the device has no memory to draw in, or for some texts' rows, the processor's is used."""
     logits = torch.from_numpy(np.random.default_rng(0).normal(size=(7, 30)).astype(np.float32))
     rows = [Filtered(Sampling(top_k=9), 1.0, [place], place / 7) for place in range(7)]
-    wanted = TorchLogits(logits).drawn(rows, np.array([4]), 3, [0, 5])
-    together = TorchLogits._drawn_together
+    full = TorchLogits(Full(logits))  # type: ignore[arg-type]
 
-    def short(self: TorchLogits, *given: Any) -> Any:
-        if len(self) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return together(self, *given)
-
-    monkeypatch.setattr(TorchLogits, "_drawn_together", short)
-
-    tokens, logprobs = TorchLogits(logits).drawn(rows, np.array([4]), 3, [0, 5])
-
-    assert tokens == wanted[0]
-    assert np.allclose(logprobs, wanted[1])
+    assert full.drawn(rows, np.array([4]), 3, [0, 5]) == TorchLogits(logits).drawn(rows, np.array([4]), 3, [0, 5])
+    assert (np.stack(list(full[[2, 0]])) == logits[[2, 0]].numpy()).all()
+    with pytest.raises(torch.OutOfMemoryError):
+        full[2]
 
 
 def test_indexing() -> None:
@@ -116,10 +128,15 @@ def test_indexing() -> None:
 
 
 @pytest.fixture
-async def elsewhere(directory: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
+async def elsewhere(directory: Path) -> AsyncIterator[Engine]:
     """An engine over a model that draws where it computes."""
-    monkeypatch.setattr(GPT2, "draws", True)
-    engine = Engine(opened(directory))
+
+    class Elsewhere(GPT2):
+        draws = True
+
+    model = opened(directory)
+    model.__class__ = Elsewhere
+    engine = Engine(model)
     yield engine
     engine.close()
 
@@ -141,6 +158,7 @@ def written(events: list[Event]) -> list[object]:
         {"n": 2, "temperature": (1.0, 0.2), "logprobs": 3},
         {"unit": Unit.WORD, "logprobs": 3, "max_tokens": 4},
         {"unit": Unit.TOKEN, "logprobs": 5, "max_tokens": 6},
+        {"unit": Unit.WORD, "after_unit": True, "max_tokens": 3},
     ],
 )
 async def test_texts(engine: Engine, elsewhere: Engine, fields: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -89,6 +90,9 @@ class Texts(RuleBasedStateMachine):
 
     @invariant()
     def few_rows_are_free(self) -> None:
+        self.seats.sweep()
+        if self.rooms.stay:
+            return
         for bucket in {state.seat.bucket for state, _ in self.texts if state.seat is not None}:
             assert bucket.keys.shape[1] == bucket.values.shape[1] < 4 * len(bucket.seats)
 
@@ -101,6 +105,10 @@ class TextsInCoarseRooms(Texts):
     """The same where buckets are few and stay."""
 
     rooms = COARSE
+
+    @rule()
+    def trim(self) -> None:
+        self.seats.trim()
 
 
 TestTexts = Texts.TestCase
@@ -151,3 +159,24 @@ def test_a_bucket_that_stays() -> None:
     seats.sweep()
 
     assert TextState(past([2] * 40), seats).sit().bucket.keys is keys
+
+
+def test_no_memory_to_give_rows_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no memory to move the few that are left into, they stay where they are."""
+    seats = Seats(SHAPE, torch.empty(0), FINE)
+    texts = [TextState(past([number] * 8), seats) for number in range(16)]
+    bucket = {text.sit().bucket for text in texts}.pop()
+    del texts[1:]
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.Tensor, "clone", full)
+        seats.sweep()
+    assert bucket.keys.shape[1] == bucket.values.shape[1] == 16
+
+    seats.sweep()
+
+    assert bucket.keys.shape[1] == bucket.values.shape[1] == 2
+    assert texts[0].put_away().keys[0, 0, :, 0].tolist() == [0] * 8
+
+
+def full(_: torch.Tensor) -> torch.Tensor:
+    raise torch.OutOfMemoryError("CUDA out of memory.")

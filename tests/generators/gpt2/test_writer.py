@@ -275,6 +275,25 @@ def test_too_little_memory(model: GPT2, monkeypatch: pytest.MonkeyPatch, step: i
     assert np.abs(again - model.extend(others, [[7], [8, 9], [10]])).max() < 1e-5
 
 
+def test_too_little_memory_at_the_end(model: GPT2, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory does not suffice for what is kept of prompts that were read together, none of them has been read."""
+    states = [model.start() for _ in range(3)]
+    model.extend(states, [some_tokens(9, seed) for seed in range(3)])
+    clone, clones = torch.Tensor.clone, iter(range(100))
+
+    def short(tensor: torch.Tensor, **named: Any) -> torch.Tensor:
+        if next(clones) == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return clone(tensor, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.Tensor, "clone", short)
+        with pytest.raises(OutOfMemory):
+            model.extend(states, [[7, 8]] * 3)
+
+    assert [state.length for state in states] == [9, 9, 9]
+
+
 def test_memory_of_a_seat(model: GPT2) -> None:
     """What a kept state holds counts the seat that it has beside its past."""
     state = model.start()
