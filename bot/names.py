@@ -27,9 +27,9 @@ def no_such_model(name: str, listed: Iterable[str]) -> NoSuchModel:
     return NoSuchModel(name, nearest(versioned(name)[0], listed))
 
 
-def nearest(name: str, names: Iterable[str], alike: float = ALIKE) -> str | None:
+def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of the names that is closest to a misspelled one, if any is close."""
-    matches = difflib.get_close_matches(name.casefold(), list(names), n=1, cutoff=alike)
+    matches = difflib.get_close_matches(name.casefold(), list(names), n=1, cutoff=ALIKE)
     return matches[0] if matches else None
 
 

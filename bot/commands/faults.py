@@ -70,26 +70,6 @@ class ExtraArgument(UserError):
 
 
 @dataclass(eq=False)
-class UnknownOption(UserError):
-    """A word before a text that is nearly an option; `text` is the name of the text itself."""
-
-    command: str
-    name: str
-    nearest: str
-    text: str
-
-    def sentence(self, translate: Translate = english) -> str:
-        return translate(
-            "/{command} has no option {name}. Did you mean {nearest}? "
-            "If your text begins with it, put {text}= before it.",
-            command=self.command,
-            name=self.name,
-            nearest=self.nearest,
-            text=self.text,
-        )
-
-
-@dataclass(eq=False)
 class GivenTwice(UserError):
     """One option, two values."""
 

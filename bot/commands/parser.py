@@ -5,8 +5,7 @@
     /settings candidates 7 scope=channel
 
 Options come first, as `name=value` words; the rest of the line is the text, exactly as it was typed. A name that is no
-option's begins the text, so `e=mc2` is text, unless it is nearly one, as in `tempreature=0.9`. A text that looks like
-an option goes behind its own name: `prompt=n=5`.
+option's begins the text, so `e=mc2` is text; a text that looks like an option goes behind its own name: `prompt=n=5`.
 """
 
 from __future__ import annotations
@@ -16,14 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.commands.declaration import Command, Group, Parameter
 from bot.commands.discovery import Commands
-from bot.commands.faults import (
-    ExtraArgument,
-    GivenTwice,
-    IncompleteCommand,
-    MissingArgument,
-    UnknownCommand,
-    UnknownOption,
-)
+from bot.commands.faults import ExtraArgument, GivenTwice, IncompleteCommand, MissingArgument, UnknownCommand
 from bot.names import nearest
 from bot.text import checked
 from bot.values import quoted
@@ -34,7 +26,6 @@ WORD: Final = re.compile(r"\S+")
 OPTION: Final = re.compile(r"([a-z][a-z0-9_]*)=")
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)', re.DOTALL)
 ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-SLIP: Final = 0.8  # difflib's measure of two letters swapped in «label»; other words with an equals sign are text
 LINE: Final = 40_000  # characters: the longest prompt and its options; more is refused before it is looked at
 
 
@@ -101,13 +92,7 @@ def _member(group: Group, rest: str) -> tuple[Command, str]:
 def _with_text(command: Command, text: Parameter, rest: str) -> dict[str, Any]:
     """Options, each closed by one space, and then the text."""
     given: dict[str, Any] = {}
-    while option := OPTION.match(rest):
-        parameter = command.parameter(option[1])
-        if parameter is None:
-            meant = nearest(option[1], [other.name for other in command.parameters if other is not text], SLIP)
-            if meant is not None:
-                raise UnknownOption(command.path, quoted(option[1]), meant, text.name)
-            break
+    while (option := OPTION.match(rest)) and (parameter := command.parameter(option[1])):
         if parameter is text:
             rest = rest[option.end() :]
             break
