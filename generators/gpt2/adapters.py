@@ -51,11 +51,13 @@ class _Adapter(NamedTuple):
     Attributes:
         factors: the two factors of a weight's change, by the weight's name: [rank, in] and [out, rank].
         replaced: whole tensors that stand in for the base's.
+        rank: of the factors.
         scaling: of the product.
     """
 
     factors: dict[str, dict[str, Tensor]]
     replaced: dict[str, Tensor]
+    rank: int
     scaling: float
 
 
@@ -81,7 +83,7 @@ def full_tensors(directory: Path, shape: Shape) -> dict[str, Tensor]:
     for name, factors in adapter.factors.items():
         if name == "lm_head.weight" and shape.tied:
             raise ValueError("its adapter changes the head, which is one with the embedding here")
-        tensors[name] = _merged(name, tensors.get(name), factors, adapter.scaling)
+        tensors[name] = _merged(name, tensors.get(name), factors, adapter)
     return tensors
 
 
@@ -118,11 +120,11 @@ def beside(directory: Path, shape: Shape, like: Tensor) -> Adapter | None:
     sizes = shape.tensors()
     factors = {}
     for name, pair in adapter.factors.items():
-        _check(name, sizes.get(name), pair)
-        if not all(torch.isfinite(factor).all() for factor in pair.values()):
+        _check(name, sizes.get(name), pair, adapter.rank)
+        a, b = pair["A"].T.to(like).contiguous(), (pair["B"].T * adapter.scaling).to(like).contiguous()
+        if not (a.isfinite().all() and b.isfinite().all()):
             raise ValueError(f"{ADAPTER} has factors of {name} that are not finite")
-        a, b = pair["A"].T, pair["B"].T * adapter.scaling
-        factors[name.removesuffix(".weight")] = (a.to(like).contiguous(), b.to(like).contiguous())
+        factors[name.removesuffix(".weight")] = (a, b)
     return Adapter(factors)
 
 
@@ -150,8 +152,8 @@ def _read(directory: Path) -> _Adapter:
             "peft's path_initial_model_for_weight_conversion saves it as a plain one"
         )
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
-        raise ValueError(f"its {ADAPTER_CONFIG} has no r and lora_alpha")
+    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float) or not math.isfinite(alpha):
+        raise ValueError(f"its {ADAPTER_CONFIG} has no r and lora_alpha that are numbers")
     factors: dict[str, dict[str, Tensor]] = {}
     replaced: dict[str, Tensor] = {}
     for full, tensor in read_file(directory / ADAPTER, directory).items():
@@ -163,31 +165,36 @@ def _read(directory: Path) -> _Adapter:
             factors.setdefault(f"{factor[1]}.weight", {})[factor[2]] = tensor.float()
         else:
             replaced[name.replace(".base_layer.", ".")] = tensor
-    return _Adapter(factors, replaced, alpha / (math.sqrt(rank) if config.get("use_rslora") else rank))
+    return _Adapter(factors, replaced, rank, alpha / (math.sqrt(rank) if config.get("use_rslora") else rank))
 
 
-def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], scaling: float) -> Tensor:
+def _merged(name: str, base: Tensor | None, factors: Mapping[str, Tensor], adapter: _Adapter) -> Tensor:
     """A weight [in, out] with its change; linear layers of a GPT-2 are kept the other way round than peft's factors.
 
     Raises:
         ValueError: the factors do not fit it.
     """
-    _check(name, None if base is None else tuple(base.shape), factors)
+    _check(name, None if base is None else tuple(base.shape), factors, adapter.rank)
     assert base is not None
     with torch.no_grad():  # not inference mode, whose tensors could not be trained on
-        change = (factors["B"] @ factors["A"]) * scaling
+        change = (factors["B"] @ factors["A"]) * adapter.scaling
         return base.float() + (change.T if name != "lm_head.weight" else change)
 
 
-def _check(name: str, size: tuple[int, ...] | None, factors: Mapping[str, Tensor]) -> None:
-    """Whether both factors are there and of the sizes that a weight of the base asks for."""
+def _check(name: str, size: tuple[int, ...] | None, factors: Mapping[str, Tensor], rank: int) -> None:
+    """Whether both factors are there, of the sizes that a weight of the base asks for, and of the adapter's rank."""
     if size is None:
         raise ValueError(f"its adapter changes {name}, which its base lacks")
     if factors.keys() != {"A", "B"}:
         raise ValueError(f"{ADAPTER} has only one of the two factors of {name}")
     a, b = factors["A"], factors["B"]
     wanted = size if name != "lm_head.weight" else size[::-1]
-    if a.ndim != 2 or b.ndim != 2 or (a.shape[1], b.shape[0]) != wanted or a.shape[0] != b.shape[1]:
+    if a.ndim == b.ndim == 2 and (a.shape[1], b.shape[0]) == wanted and (a.shape[0], b.shape[1]) != (rank, rank):
+        raise ValueError(
+            f"its {ADAPTER_CONFIG} says that r is {rank}, and the factors of {name} are {list(a.shape)} and "
+            f"{list(b.shape)}"
+        )
+    if a.ndim != 2 or b.ndim != 2 or (a.shape[1], b.shape[0]) != wanted:
         raise ValueError(
             f"its adapter was made for another base: {name} is {list(size)} there, and the factors are "
             f"{list(a.shape)} and {list(b.shape)}"

@@ -132,6 +132,18 @@ def halve(base: Path, adapter: Path) -> None:
     save_file(tensors, adapter / ADAPTER, {"format": "pt"})
 
 
+def another_rank(base: Path, adapter: Path) -> None:
+    tensors = load_file(adapter / ADAPTER)
+    cut = {name: (tensor[:2] if "lora_A" in name else tensor[:, :2]).clone() for name, tensor in tensors.items()}
+    save_file(cut, adapter / ADAPTER, {"format": "pt"})
+
+
+def halve_a_rank(base: Path, adapter: Path) -> None:
+    tensors = load_file(adapter / ADAPTER)
+    cut = {name: (tensor if "lora_A" in name else tensor[:, :2]).clone() for name, tensor in tensors.items()}
+    save_file(cut, adapter / ADAPTER, {"format": "pt"})
+
+
 def change_the_head(base: Path, adapter: Path) -> None:
     tensors = load_file(adapter / ADAPTER)
     for half, shape in (("A", (4, 24)), ("B", (320, 4))):
@@ -169,6 +181,10 @@ def change_config(**fields: Any) -> Callable[[Path, Path], None]:
         (change_the_head, "its adapter changes the head"),
         (change_config(bias="all"), "changes biases (all)"),
         (change_config(r="four"), "no r and lora_alpha"),
+        (change_config(lora_alpha=float("nan")), "no r and lora_alpha that are numbers"),
+        (change_config(r=8), "says that r is 8, and the factors of h.0.attn.c_attn.weight are [4, 24] and [72, 4]"),
+        (another_rank, "says that r is 4, and the factors of h.0.attn.c_attn.weight are [2, 24] and [72, 2]"),
+        (halve_a_rank, "says that r is 4, and the factors of h.0.attn.c_attn.weight are [4, 24] and [72, 2]"),
     ],
 )
 def test_damage(directory: Path, tmp_path: Path, damage: Callable[[Path, Path], object], told: str) -> None:

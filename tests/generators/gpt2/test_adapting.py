@@ -114,6 +114,17 @@ def test_no_numbers(directory: Path, adapters: list[Path]) -> None:
         base.adapted(adapters[0], base.info)
 
 
+def test_numbers_that_are_too_large(directory: Path, adapters: list[Path]) -> None:
+    """An adapter whose scaling takes its factors beyond what a number can be is refused in a sentence, too."""
+    file = adapters[0] / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"lora_alpha": 1e300}))
+
+    base = opened(directory)
+
+    with pytest.raises(UnusableModel, match="not finite"):
+        base.adapted(adapters[0], base.info)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_broken_neighbour(directory: Path, adapters: list[Path], value: float) -> None:
     """Where an adapter's numbers go bad, the texts of the base and of others in the same steps are what they were."""
