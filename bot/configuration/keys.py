@@ -8,10 +8,20 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.configuration.sources import Environment
@@ -99,6 +109,15 @@ Certificates: TypeAlias = Annotated[File, AfterValidator(_certificates)]
 
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_where_a_number_is(cls, value: object, field: ValidationInfo) -> object:
+        """TOML has words for truth, which Python takes for 0 and 1."""
+        wanted = cls.model_fields[str(field.field_name)].annotation
+        if isinstance(value, bool) and int in (wanted, *get_args(wanted)):
+            raise ValueError(value)
+        return value
 
 
 class DiscordKeys(_Keys):

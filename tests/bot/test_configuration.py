@@ -143,6 +143,10 @@ def test_documented() -> None:
         ("web = 3", "web cannot be 3 (planchette.toml, line 1); it has to be a table"),
         ("[web.port]\na = 1", "web.port cannot be"),
         ('device = "gpu"', "device cannot be gpu (planchette.toml, line 1); it has to be auto, cpu, cuda or cuda:N."),
+        (
+            "[queue]\nbatch = true",
+            "queue.batch cannot be True (planchette.toml, line 2); it has to be a whole",
+        ),
         ("[discord]\nguilds = [true]", "discord.guilds cannot be True"),
         ("[log]\nlevel = 'loud'", "log.level cannot be loud (planchette.toml, line 2); it has to be debug, info,"),
         ("[remote]\nurl = 'ftp://x'", "remote.url cannot be ftp://x"),
