@@ -74,9 +74,11 @@ class Shell(TyperGroup):
 
 def sentence(fault: BaseException) -> str | None:
     """What to tell the person about an error that they can mend; None for a fault of ours."""
-    from generators.errors import UserError
+    from generators.errors import ModelFailed, UserError
     from storage.errors import StorageError
 
+    if isinstance(fault, ModelFailed):  # the engine has logged where, if that is not known
+        return f"The model failed while it wrote: {fault}."
     if isinstance(fault, BaseExceptionGroup):
         told = [sentence(one) for one in fault.exceptions]
         return next((one for one in told if one), None) if all(told) else None

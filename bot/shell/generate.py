@@ -23,6 +23,7 @@ from bot.shell.writers import (
     open_desk,
     prompt_text,
     some,
+    tell_dropped,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ async def _alone(
             match event:
                 case Started():
                     seed = event.seed
-                    _tell_dropped(event.dropped)
+                    tell_dropped(event.dropped)
                     if live:
                         show(str(request.prompt), dim=True)
                 case Piece() if event.choice >= 0:
@@ -126,11 +127,6 @@ async def _alone(
                 case Finished() if event.choice >= 0:
                     seconds = time.perf_counter() - began
                     yield Written(texts[event.choice], info.name, seed, event.completion_tokens, round(seconds, 4))
-
-
-def _tell_dropped(tokens: int) -> None:
-    if tokens:
-        note(f"The first {tokens:,} tokens of the prompt do not fit into what the model can look back on.")
 
 
 def _save(texts: list[Written], out: Path, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.shell.output import Json, emit, say
-from bot.shell.writers import Labels, ModelName, Prompt, at_temperature, label_of, open_desk, prompt_text
+from bot.shell.writers import Labels, ModelName, Prompt, at_temperature, label_of, open_desk, prompt_text, tell_dropped
 
 if TYPE_CHECKING:
     from generators.completion import Alternative
@@ -73,11 +73,12 @@ async def _words(prompt: str, name: str | None, label: str | None, top: int) -> 
         offered = await candidates(
             desk.generator, model=name or info.name, prompt=prompt, unit=GeneratorUnit.WORD, n=top, label=label
         )
+    tell_dropped(offered.dropped)
     return offered.alternatives
 
 
 async def _tokens(prompt: str, name: str | None, label: str | None, top: int | None) -> Sequence[Alternative]:
-    from generators.completion import CompletionRequest, Piece
+    from generators.completion import CompletionRequest, Piece, Started
 
     async with open_desk() as desk:
         info = await desk.model(name, label)
@@ -91,6 +92,8 @@ async def _tokens(prompt: str, name: str | None, label: str | None, top: int | N
         )
         async with desk.generator.complete(request) as events:
             async for event in events:
+                if isinstance(event, Started):
+                    tell_dropped(event.dropped)
                 if isinstance(event, Piece):
                     return event.alternatives
     return ()

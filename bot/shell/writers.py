@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 import typer
 
 from bot.shell.errors import NotUtf8
+from bot.shell.output import note
 from bot.text import begun, checked
 from generators.errors import Phrase
 
@@ -137,3 +138,9 @@ def at_temperature(value: float) -> float:
     from generators.completion import Sampling
 
     return Sampling(temperature=(value,)).temperature[0]
+
+
+def tell_dropped(tokens: int) -> None:
+    """Says on stderr how much of a prompt's front is not read."""
+    if tokens:
+        note(f"The first {tokens:,} tokens of the prompt do not fit into what the model can look back on.")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from generators.completion import Finished
+from generators.engine.draws import NotFinite
 from generators.engine.meter import Meter
 from generators.engine.stream import Bell
 from generators.engine.texts import Order
@@ -97,10 +98,14 @@ class Orders:
         """Ends these by a fault, and nobody else."""
         ended = {order.outer or order for order in orders}
         self._meter.failed += sum(not order.gone for order in ended)
-        _log.error("the model %s failed, and with it %d requests", self._meter.model, len(ended), exc_info=fault)
-        told = fault if isinstance(fault, UserError) else ModelFailed(f"{self._meter.model}: {fault}")
+        names = ", ".join(sorted({order.voice.info.name for order in ended}) or [self._meter.model])
+        if isinstance(fault, NotFinite):  # known for what it is: where it came up says nothing more
+            _log.error("the model %s failed, and with it %d requests: %s", names, len(ended), fault)
+        else:
+            _log.error("the model %s failed, and with it %d requests", names, len(ended), exc_info=fault)
         for order in ended:
-            self.drop(order, told)
+            name = order.voice.info.name
+            self.drop(order, fault if isinstance(fault, UserError) else ModelFailed(f"{name}: {fault}"))
 
     def fail_all(self, fault: Exception) -> None:
         """Ends every order by a fault."""

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from generators.errors import (
     Busy,
     MissingExtra,
+    ModelFailed,
     ShuttingDown,
     Translate,
     UnknownModel,
@@ -77,13 +78,16 @@ def told(fault: Exception, model: str = "") -> Json:
         code = "invalid_api_key" if fault.status == 401 else None
         return {"error": {"message": fault.why, "type": kind, "param": fault.param, "code": code}}
     if isinstance(fault, UnusableModel):
-        _log.error("the model %s cannot be used", model, exc_info=fault)
+        _log.error("%s", fault.sentence())
         fault = UnusableModel(model, "the log of its host says why")
     if isinstance(fault, UserError):
         answer = error_to_json(fault)
         answer["error"]["message"] = fault.sentence(in_api)
         return answer
-    _log.error("a text of %s failed", model, exc_info=fault)
+    if isinstance(fault, ModelFailed):  # the engine has said where
+        _log.error("a text failed: %s", fault)
+    else:
+        _log.error("a text of %s failed", model, exc_info=fault)
     message = "The model failed while it wrote; the log of its host says why."
     return {"error": {"message": message, "type": "server_error", "param": None, "code": FAILED}}
 

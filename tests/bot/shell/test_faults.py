@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.shell.faults import Shell
-from generators.errors import Busy
+from generators.errors import Busy, ModelFailed
 from storage.errors import DatabaseFull
 
 PROGRAM = [sys.executable, "-m", "bot.cli"]
@@ -33,6 +33,14 @@ def failing(fault: BaseException) -> typer.Typer:
         pass
 
     return app
+
+
+def test_a_model_that_fails() -> None:
+    """A model that breaks while it writes is one sentence that names it."""
+    ended = CliRunner().invoke(failing(ModelFailed("tales: its answer is NaN; import or train it again")), ["fail"])
+
+    assert ended.exit_code == 1
+    assert ended.stderr == "The model failed while it wrote: tales: its answer is NaN; import or train it again.\n"
 
 
 @pytest.mark.parametrize(
