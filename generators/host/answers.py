@@ -64,6 +64,8 @@ class Answers:
             match event:
                 case Started():
                     self._frame["model"] = event.model
+                    if event.dropped:
+                        self._frame["planchette"] = {"dropped": event.dropped}
                 case Piece():
                     for choice in self._choices if event.choice < 0 else (self._choices[event.choice],):
                         choice.text.append(event.text)
