@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from generators.bases import base_of
 from generators.directory import is_adapter, read_json, weights_files
 from generators.errors import UnusableModel
@@ -28,7 +30,7 @@ def fits(directory: Path, free: int | None = None) -> bool:
 
 
 def try_out(directory: Path, *, whole: bool) -> None:
-    """Loads a model, or without its weights what is beside them.
+    """Loads a model and takes a step with it, or looks, without its weights, at what is beside them.
 
     Args:
         directory: NAME/VERSION.
@@ -42,7 +44,10 @@ def try_out(directory: Path, *, whole: bool) -> None:
 
     info = Shelf(directory.parent.parent).info(directory)
     if whole:
-        load_model(directory, info)
+        model = load_model(directory, info)
+        logits = model.extend([model.start()], [[model.vocabulary.start]])
+        if not np.isfinite(logits.max()):
+            raise UnusableModel(str(directory), "its weights are too large: its first answer is NaN or infinite")
         return
     try:
         _check_headers(directory)

@@ -226,3 +226,12 @@ def test_tensors_beyond_the_memory(made: Path, models: Path, tmp_path: Path) -> 
 
     with pytest.raises(CannotImport, match=r"h\.2\."):
         import_model(tmp_path / "more", models)
+
+
+def test_weights_that_are_too_large(made: Path, models: Path, tmp_path: Path) -> None:
+    """Weights that are numbers, but make none, are refused before anybody waits for their texts."""
+    shutil.copytree(made / "whole", tmp_path / "huge")
+    tensors = load_file(tmp_path / "huge" / "model.safetensors")
+    save_file({name: 1e30 * tensor for name, tensor in tensors.items()}, tmp_path / "huge" / "model.safetensors")
+
+    assert refusal(tmp_path / "huge", models) == "its weights are too large: its first answer is NaN or infinite"
