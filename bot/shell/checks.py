@@ -175,7 +175,8 @@ def _models(configuration: Configuration) -> Iterator[Finding]:
 
 async def _default_model(configuration: Configuration) -> AsyncIterator[Finding]:
     from bot.generation import generators_of
-    from generators.errors import UserError
+    from bot.shell.faults import in_shell
+    from generators.errors import UnknownModel, UnusableModel, UserError
 
     generator = generators_of(configuration)
     try:
@@ -183,7 +184,9 @@ async def _default_model(configuration: Configuration) -> AsyncIterator[Finding]
         name = configuration.models.default or (await generator.models())[0].name
         yield Finding("default model", State.GOOD, f"{name} writes.")
     except UserError as fault:
-        yield Finding("default model", State.PROBLEM, f"{fault.sentence()} models.default names it.")
+        named = configuration.models.default is not None and isinstance(fault, UnknownModel | UnusableModel)
+        hint = " models.default names it." if named else ""
+        yield Finding("default model", State.PROBLEM, f"{fault.sentence(in_shell)}{hint}")
     finally:
         await generator.close()
 

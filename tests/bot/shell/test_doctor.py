@@ -119,3 +119,15 @@ def test_missing_default_model(shell: Shell, monkeypatch: pytest.MonkeyPatch) ->
 
     assert ran.code == 1
     assert "Did you mean charrnn?" in ran.out
+
+
+def test_missing_gpu(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that is not there is told as that, and no setting that nobody made is blamed."""
+    monkeypatch.setenv("PLANCHETTE_DEVICE", "cuda:77")
+    monkeypatch.setenv("PLANCHETTE_MODELS__DEFAULT", "gpt2-stories")
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert "device cannot be cuda:77" in ran.out
+    assert "models.default names it" not in ran.out
