@@ -37,12 +37,7 @@ class Stepping:
         self._mask = torch.zeros(unseen.shape, device=device).masked_fill_(unseen, -torch.inf)[:, None, None]
 
     def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
-        """Keeps the new keys and values, and writes the answers.
-
-        Args:
-            mixed: [packed rows, 3, heads, head width]: queries, keys and values.
-            answer: [packed rows, heads, head width], of which these texts' rows are written.
-        """
+        """See `network.Attends`."""
         keys, values = self._bucket.keys[layer], self._bucket.values[layer]
         ours = mixed.index_select(0, self._rows).to(keys.dtype)
         keys[self._taken, :, self._positions] = ours[:, 1]
@@ -70,14 +65,14 @@ class Stepping:
 
     def ended(self) -> Callable[[], None]:
         """All layers are through: what is left to be done, which cannot fail: the new tokens count."""
-        return self._count
+        return self._note_tokens
 
-    def _count(self) -> None:
+    def _note_tokens(self) -> None:
         for state in self._states:
             state.stepped()
 
 
-class Rows:
+class FirstRows:
     """All the first rows of a bucket going on by a token each, in tensors alone: what a recorded step can replay.
 
     Args:
@@ -94,7 +89,7 @@ class Rows:
         self._mask = torch.zeros_like(unseen, dtype=bucket.keys.dtype).masked_fill(unseen, -torch.inf)[:, None, None]
 
     def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
-        """As of `Stepping`."""
+        """See `network.Attends`."""
         keys, values = self._keys[layer], self._values[layer]
         ours = mixed.to(keys.dtype)
         keys[self._rows, :, self._places] = ours[:, 1]
@@ -114,7 +109,7 @@ class Reading:
     def __init__(self, members: Sequence[tuple[int, TextState]], count: int) -> None:
         self._states = [state for _, state in members]
         self._pasts = [state.put_away() for state in self._states]
-        self._rows = _rows([first for first, _ in members], count, self._pasts[0].keys.device)
+        self._rows = _packed_rows([first for first, _ in members], count, self._pasts[0].keys.device)
         self._count = count
         layers, heads, before, width = self._pasts[0].keys.shape
         self._before = before
@@ -128,7 +123,7 @@ class Reading:
             self._mask = torch.ones((count, before + count), dtype=torch.bool, device=grown.device).tril(before)
 
     def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
-        """As of `Stepping`; the tokens see what was before them, and those of themselves up to each."""
+        """See `network.Attends`; the tokens see what was before them, and those of themselves up to each."""
         ours = mixed[self._rows].reshape(-1, self._count, *mixed.shape[1:])
         queries, new_keys, new_values = ours.permute(2, 0, 3, 1, 4)
         keys, values = self._keys[:, layer], self._values[:, layer]
@@ -156,7 +151,7 @@ class Reading:
             state.past = past
 
 
-def _rows(firsts: Sequence[int], count: int, device: torch.device) -> slice | Tensor:
+def _packed_rows(firsts: Sequence[int], count: int, device: torch.device) -> slice | Tensor:
     """The packed rows of tokens, so many from each first one on; a slice, which copies nothing, where they are one."""
     if all(later - first == count for first, later in pairwise(firsts)):
         return slice(firsts[0], firsts[-1] + count)

@@ -19,7 +19,7 @@ from generators.directory import read_json
 from generators.errors import UnusableModel
 from generators.gpt2.adapters import beside
 from generators.gpt2.adapting import Adapter, Adapting, Stacks
-from generators.gpt2.attention import Reading, Rows, Stepping
+from generators.gpt2.attention import FirstRows, Reading, Stepping
 from generators.gpt2.configuration import Shape
 from generators.gpt2.device_logits import TorchLogits
 from generators.gpt2.linear import Precision
@@ -234,7 +234,7 @@ class GPT2:
     def _recorded(self, bucket: Bucket, ids: Tensor, places: Tensor) -> Tensor:
         """A step of the first rows of a bucket, in tensors alone; see `Recordings`."""
         return self._network.logits(
-            self._network.through(self._network.embedded(ids, places), [Rows(bucket, places)], None)
+            self._network.through(self._network.embedded(ids, places), [FirstRows(bucket, places)], None)
         )
 
     def _packed(
