@@ -109,3 +109,12 @@ def test_wrong_usage(shell: Shell, arguments: tuple[str, ...]) -> None:
 
     assert ran.code == 2
     assert "Error" in ran.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("--unit", "word")])
+def test_too_long_a_prompt(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """How much of a prompt the model cannot look back on is said beside what could come next."""
+    ran = shell("next", "a fox " * 1_000, "--model", "gpt2-stories", "--top", "2", *arguments)
+
+    assert ran.code == 0
+    assert "tokens of the prompt do not fit into what the model can look back on" in ran.err

@@ -159,8 +159,8 @@ def test_no_numbers(value: float, fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_text_that_breaks_while_it_is_written() -> None:
-    """Numbers that go bad in the middle of a text end it there, and nothing of it is kept."""
+def test_a_text_that_breaks_while_it_is_written(caplog: pytest.LogCaptureFixture) -> None:
+    """Numbers that go bad in the middle of a text end it there, and nothing of it is kept; the log says whose, once."""
     model = Watched(tiny())
     batching = Batching(model, 64, 1 << 20)
     reader, other = Reader(model, prompt="Once", top_k=5), Reader(model, prompt="Twice")
@@ -182,6 +182,11 @@ def test_a_text_that_breaks_while_it_is_written() -> None:
     until_over(batching, reader, other)
 
     assert isinstance(reader.fault, ModelFailed)
+    name = reader.order.voice.info.name
+    assert str(reader.fault) == f"{name}: its answer is NaN or infinite; import or train it again"
+    (record,) = caplog.records
+    assert name in record.message
+    assert record.exc_info is None
     assert (len(reader.pieces), len(other.pieces)) == (2, 5)
     assert len(batching.cache) == kept + 1  # what the other one has come to
 
