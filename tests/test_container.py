@@ -18,6 +18,7 @@ from bot.configuration.loading import known_keys
 from bot.shell.health import healthy
 from generators.scripted import Pace, ScriptedGenerator
 from tests.fakes.hosting import hosted
+from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parent.parent
 KEYS: Final = {"PLANCHETTE_WEB__KEY": "a", "PLANCHETTE_HOST__KEY": "b", "POSTGRES_PASSWORD": "c"}
@@ -132,7 +133,7 @@ async def test_health_check(variable: str) -> None:
 
         before = await asyncio.to_thread(healthy, there)
         pace.free()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await asyncio.to_thread(healthy, there):  # noqa: ASYNC110  # the model's thread has to get there
                 await asyncio.sleep(0.01)
 

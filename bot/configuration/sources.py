@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic_settings import EnvSettingsSource
 
 from bot.configuration.faults import UnreadableFile
+from bot.home import UnusableHome
 
 PREFIX: Final = "PLANCHETTE_"
 FILE: Final = "_file"  # the end of a variable that names a secret's file, as container images do it
@@ -75,12 +76,15 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
 
     Raises:
         UnreadableFile: it is not TOML, no text, or may not be read.
+        UnusableHome: where it would lie is no directory.
     """
     try:
         text = path.read_text("utf-8-sig")
         return tomllib.loads(text), text
     except FileNotFoundError:
         return {}, ""
+    except NotADirectoryError as fault:
+        raise UnusableHome(str(path.parent), "it is no directory") from fault
     except tomllib.TOMLDecodeError as fault:
         raise UnreadableFile(str(path), str(fault)) from fault
     except UnicodeDecodeError as fault:

@@ -70,10 +70,12 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
 
 
 def _home(home: Path) -> Iterator[Finding]:
-    if not home.exists():
-        yield Finding("home", State.NOTE, f"{home} is made at the first run.")
-        return
-    if not os.access(home, os.W_OK | os.X_OK):
+    there = next(path for path in (home, *home.parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        if there != home:
+            yield Finding("home", State.NOTE, f"{home} is made at the first run.")
+            return
+    else:
         yield Finding("home", State.PROBLEM, f"{home} cannot be written; give it to this user, or set PLANCHETTE_HOME.")
         return
     if home.stat().st_mode & 0o077:

@@ -92,10 +92,12 @@ def sentence(fault: BaseException) -> str | None:
 
 
 def _as_typed(fault: Exception, typed: Sequence[str]) -> Exception:
-    """The same, with an option called as the command line called it."""
+    """The same, with an option called as the command line called it, and without what pydantic says before a fault."""
     from generators.errors import InvalidValue
     from generators.training.recipes.aliases import aliases_of
 
+    if _is_usage(fault) and hasattr(fault, "message"):
+        fault.message = fault.message.replace("Value error, ", "")
     if isinstance(fault, InvalidValue):
         options = [word for word in typed if word.startswith("-")]
         words = {word.partition("=")[0] if word.startswith("--") else word[:2] for word in options}  # -n40 is -n

@@ -55,6 +55,7 @@ async def _serve(
     stop = asyncio.Event()
     stop_on_signals(stop.set)
     home = Home(configuration.home)
+    home.create()
     training = configuration.training
     tuning = Tuning(home.hosting, home.models, most=training.jobs, threads=training.threads, hides=is_a_channels)
     offered = await tuning.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from starlette.responses import JSONResponse
@@ -49,6 +50,18 @@ class Malformed(UserError):
     def sentence(self, translate: Translate = english) -> str:
         del translate  # programs read it, in the one language of the API
         return self.why
+
+
+def unkept(what: str, where: Path, reason: str, *, param: str | None = None) -> Malformed:
+    """A disk that is full, or not to be written to; only whoever runs the host can mend it, so the log has it too.
+
+    Args:
+        what: was to be kept.
+        reason: in the system's words.
+    """
+    _log.error("a %s cannot be kept in %s: %s", what, where, reason)
+    why = f"The host cannot keep this {what}: {reason}. Tell whoever runs it, or try again later."
+    return Malformed(param, why, 507)
 
 
 def refusal(fault: Exception, model: str = "") -> JSONResponse:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from generators.host.errors import Malformed
+from generators.host.errors import Malformed, unkept
 from generators.host.tuned import Tuned, name_for
 from generators.host.tuning_asked import TuningAsked
 from generators.host.tuning_record import SENTENCES, Record, wipe
@@ -160,7 +160,7 @@ class Tuning:
         except FileNotFoundError as fault:  # deleted meanwhile
             raise Malformed("training_file", f"There is no file {file.id}; upload it again.") from fault
         except OSError as fault:
-            raise Malformed(None, "The host has no room for this job; try again later.", 507) from fault
+            raise unkept("job", self._folder, fault.strerror or type(fault).__name__) from fault
         self._keys[id_] = file.key
         self._records[id_] = record
         self._look()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from generators.host.errors import Malformed
+from generators.host.errors import Malformed, unkept
 from generators.training.sealed import KEY, SUFFIX, CannotSeal, SealedWriter
 from generators.wire import Json
 
@@ -134,7 +134,7 @@ class Uploads:
             )
             self._files[file_id] = receiving.file
         except CannotSeal as fault:
-            raise Malformed("file", "The host has no room for this file; try again later.", 507) from fault
+            raise unkept("file", self._folder, fault.reason, param="file") from fault
         finally:
             if receiving is not None:
                 self._arriving.remove(receiving)

@@ -21,6 +21,7 @@ from storage import inbox
 from storage.errors import DatabaseFull
 from tests.bot.conftest import ADA, BEN, LOBBY, THREAD, Say, Ticks
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE
 
 
 class Hearing(FakePlatform):
@@ -167,7 +168,7 @@ async def test_cut_short(home: Path) -> None:
     item = await received(bot, "/generate Once")
     writing = asyncio.create_task(bot.invoke("/generate Once", person=ADA, place=LOBBY, origin=item))
     pace.allow(20)  # of about a hundred steps
-    await asyncio.wait_for(platform.heard.wait(), 10)
+    await asyncio.wait_for(platform.heard.wait(), PATIENCE)
 
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
@@ -184,7 +185,7 @@ async def test_ready(home: Path) -> None:
     before = bot.ready
 
     pace.free()
-    await asyncio.wait_for(bot._warming.run(), 10)
+    await asyncio.wait_for(bot._warming.run(), PATIENCE)
 
     assert (before, bot.ready) == (False, True)
     await bot.close()

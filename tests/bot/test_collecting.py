@@ -24,6 +24,7 @@ from storage.posts import Post
 from storage.vault import Vault
 from tests.bot.collected import agree, kept, logged, texts
 from tests.fakes.clock import FakeClock
+from tests.patience import PATIENCE
 
 ADA = Person("telegram", "1", "Ada")
 BEN = Person("telegram", "2", "Ben")
@@ -267,7 +268,7 @@ async def test_imports_beside_the_bot(
     await database.write(partial(posts.add, vault=vault, given=[brought]))
     before = collecting.keeps(elsewhere)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not collecting.keeps(elsewhere):
             clock.advance(301)
             await asyncio.sleep(0.01)

@@ -192,6 +192,16 @@ def test_wrong_environment(home: Path, monkeypatch: pytest.MonkeyPatch, name: st
     assert expected in sentence(home)
 
 
+def test_home_that_is_a_file(home: Path) -> None:
+    """A home that is no directory is one sentence that names it, and the file is left as it is."""
+    home.write_text("somebody's notes", "utf-8")
+
+    assert sentence(home) == (
+        f"The home {home} cannot be used: it is no directory. Mend it, or set PLANCHETTE_HOME to another directory."
+    )
+    assert home.read_text("utf-8") == "somebody's notes"
+
+
 def test_file_that_is_no_text(home: Path) -> None:
     """A file in another encoding is one sentence."""
     home.mkdir()

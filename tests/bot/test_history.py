@@ -23,6 +23,7 @@ from storage.logs import Log
 from storage.vault import Vault
 from tests.bot.collected import agree, kept, logged, texts
 from tests.fakes.clock import FakeClock
+from tests.patience import PATIENCE
 
 ADA = Person("discord", "1", "Ada")
 BEN = Person("discord", "2", "Ben")
@@ -139,7 +140,7 @@ async def reading(database: Database, collecting: Collecting, told: Told, clock:
 
 async def resting(clock: Dozing) -> None:
     """Returns once it waits for the clock."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await clock.asleep.wait()
 
 

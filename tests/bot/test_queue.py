@@ -16,6 +16,7 @@ from generators.scripted import Pace, ScriptedGenerator
 from tests.bot.conftest import ADA, BEN, LOBBY
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE
 
 CLEO = Person("web", "Cleo", "Cleo")
 
@@ -52,7 +53,7 @@ async def bot(home: Path, platform: Telling, clock: FakeClock, pace: Pace) -> As
     bot = await Bot.open(load_configuration(home), generator=generator, clock=clock)
     bot.register(platform)
     pace.allow()  # the model is tried out
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not bot.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     yield bot
@@ -66,7 +67,7 @@ def asking(bot: Bot, person: Person) -> asyncio.Task[bool]:
 
 async def waiting(bot: Bot, clock: FakeClock) -> None:
     """One text is being written, and another waits for a second."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         moment = clock.now() + timedelta(seconds=1)
         while bot.texts_in_hand < 2 or moment not in {at for at, _, _ in clock._sleepers}:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
@@ -79,7 +80,7 @@ async def test_a_place_in_the_queue(bot: Bot, platform: Telling, clock: FakeCloc
     assert platform.said == []
 
     clock.advance(1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await platform.posted.wait()
 
     (told,) = platform.said

@@ -28,6 +28,7 @@ from tests.bot.lineage import learn
 from tests.fakes.models import save_tiny
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
+from tests.patience import PATIENCE
 
 CHANNEL: Final = Place("web", "club", guild="guild")
 SISTER: Final = Place("web", "sister", guild="guild")
@@ -139,7 +140,7 @@ async def test_trained_for_others(bot: Bot, home: Path) -> None:
         receiving.take(b'{"text": "an old cat"}')
     assert receiving.file is not None
     job = await tuning.create(TuningAsked(model="tales", training_file=receiving.file.id))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while job.id not in runner.alive:  # noqa: ASYNC110 -- a thread does it
             await asyncio.sleep(0.01)
         runner.finish(after=3.0)

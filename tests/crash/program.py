@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import httpx
 
+from tests.patience import PATIENCE
+
 ROOT: Final = Path(__file__).parent.parent.parent
-PATIENCE: Final = 60.0  # seconds; only a machine that is very busy needs them
 ROOM: Final = "/api/rooms/lobby"
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-PATIENCE: Final = 10.0  # seconds; only a test that fails needs them
+from tests.patience import PATIENCE
 
 
 class Gate:

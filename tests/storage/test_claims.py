@@ -9,6 +9,7 @@ import pytest
 
 from storage.claims import Claim, Claims, Taken
 from storage.errors import DatabaseUnreachable
+from tests.patience import PATIENCE
 from tests.storage.conftest import _command
 
 SOON = 0.02  # seconds between two looks
@@ -39,7 +40,7 @@ async def anything(url: str) -> bool:
 async def renewed(claims: Claims, url: str) -> None:
     """Returns once a process has claimed anew what it had."""
     before = claims._session
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while claims._session == before or not await anything(url):  # noqa: ASYNC110  # the server knows, and no event
             await asyncio.sleep(SOON)
 

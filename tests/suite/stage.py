@@ -18,6 +18,7 @@ from generators.completion import Generator
 from generators.local import LocalGenerator, Shelf
 from generators.registry import CombinedGenerator
 from generators.scripted import Pace, Script, ScriptedGenerator
+from tests.patience import PATIENCE
 
 SCRIPT: Final = Script(
     token="word",
@@ -31,7 +32,6 @@ SCRIPT: Final = Script(
 ADA: Final = "Ada"  # may manage the place wherever somebody may
 BEN: Final = "Ben"
 CLEO: Final = "Cleo"
-PATIENCE: Final = 15.0  # seconds; only a machine that is very busy needs them
 
 
 @dataclass(frozen=True)

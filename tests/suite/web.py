@@ -11,6 +11,7 @@ from bot.app import Bot
 from bot.configuration import Configuration, WebKeys
 from bot.conversation import Platform
 from bot.platforms.web import WebRoom
+from tests.patience import PATIENCE
 from tests.suite.stage import ADA, Seen, Stage
 
 
@@ -31,7 +32,7 @@ class WebStage(Stage):
     def adapter(self, bot: Bot) -> Platform:
         room = WebRoom(bot)
         self._room = f"http://127.0.0.1:{room.port}/api/rooms/lobby"
-        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{room.port}", timeout=10)
+        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{room.port}", timeout=PATIENCE)
         return room
 
     async def says(self, person: str, line: str) -> None:

@@ -13,6 +13,7 @@ from bot.conversation import Limits, MayNotWrite, Message, Person, Place
 from bot.games.errors import RoundOver
 from tests.bot.games.conftest import ADA, BEN, CLEO, LOBBY, Lobby
 from tests.fakes.platform import FakePlatform, Said
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ class TestCrowdedPlace:
         await lobby.press(ballot.buttons[0], ADA)
 
         lobby.clock.advance(14)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (await lobby.past(1)).round.state == "open":  # a database is asked, which takes a while
                 pass
 
@@ -271,7 +272,7 @@ class TestCrowdedPlace:
 
 async def edited(said: Said) -> None:
     """Returns once a message has been changed."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not said.before:  # noqa: ASYNC110  # the platform is a plain list
             await asyncio.sleep(0)
 

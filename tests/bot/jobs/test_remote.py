@@ -22,6 +22,7 @@ from tests.fakes.certificates import Authority
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.fakes.training import FakeRunner
+from tests.patience import PATIENCE
 
 KEY = bytes(32)
 
@@ -76,7 +77,7 @@ async def begin(runner: RemoteRunner, directory: JobDirectory, tuning: Tuning, t
 
 
 async def ended(runner: RemoteRunner, directory: JobDirectory) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await asyncio.to_thread(runner.is_alive, directory):  # noqa: ASYNC110 -- another thread does it
             await asyncio.sleep(0.01)
 

@@ -26,6 +26,7 @@ from tests.bot.jobs.conftest import START, Chat, directory_of, has_directories, 
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fakes.training import FakeRunner
+from tests.patience import PATIENCE
 
 BENS, ADAS = "the moon over the wood", "a fish in the pond"
 
@@ -214,7 +215,7 @@ async def test_nobody_waits(bot: Bot, say: Say, chat: Chat, runner: Slow, how: s
     await until(lambda: runner.started)
     runner.may_end.clear()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         match how:
             case "withdraw":
                 await bot.consents.withdraw(BEN, LOBBY)

@@ -19,6 +19,7 @@ from bot.configuration import Configuration, WebKeys
 from bot.platforms.web import WebRoom
 from generators.scripted import Pace, Script, ScriptedGenerator
 from tests.fakes.clock import FakeClock
+from tests.patience import PATIENCE
 
 SCRIPT: Final = Script(
     token="word",
@@ -88,7 +89,7 @@ class EventReader:
     async def next(self) -> dict[str, str]:
         """The fields of the next event or comment."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             async for line in self._lines:
                 if not line:
                     return fields
@@ -120,7 +121,7 @@ async def serving(
     await bot.resume()
     served = asyncio.create_task(room.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{room.port}", timeout=10) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{room.port}", timeout=PATIENCE) as http:
             yield Serving(bot, room, clock, http)
     finally:
         served.cancel()

@@ -20,6 +20,7 @@ from storage import inbox
 from storage.inbox import InboxItem
 from tests.bot.platforms.serving import SCRIPT
 from tests.fakes.telegram import Chat, Message, TelegramServer, User
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -36,7 +37,7 @@ class OnTelegram:
 
     async def settled(self) -> None:
         """Returns once nothing is in hand."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while await self.in_hand():  # noqa: ASYNC110  # the database tells nobody
                 await asyncio.sleep(0.01)
 

@@ -19,6 +19,7 @@ from storage import names
 from tests.bot.collected import EARLIER, kept, logged, texts
 from tests.bot.platforms.discording import Playing
 from tests.fakes.discord import DiscordServer
+from tests.patience import PATIENCE
 from tests.suite.stage import ADA, BEN, CLEO
 
 CONTENT = 1 << 15  # Discord API v10, gateway intents
@@ -59,7 +60,7 @@ class Logging(Playing):
 
     async def heard(self) -> None:
         """Returns once the bot is connected such that it reads messages."""
-        await self.discord.until(lambda: self.intents & CONTENT and self.discord.gateway.complete(), timeout=20)
+        await self.discord.until(lambda: self.intents & CONTENT and self.discord.gateway.complete())
 
     @property
     def intents(self) -> int:
@@ -82,7 +83,7 @@ async def eventually(look: Callable[[], Awaitable[object]], wanted: object) -> N
     """Returns once it is what was wanted."""
     found: object = None
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while (found := await look()) != wanted:  # noqa: ASYNC110  # the database tells nobody
                 await asyncio.sleep(0.02)
     except TimeoutError:
@@ -161,7 +162,7 @@ async def test_what_is_heard(stage: Logging) -> None:
     await stage.heard()
     await (await stage.ada.slash(stage.channel, "log off")).answered()
 
-    await stage.discord.until(lambda: stage.intents and not stage.intents & CONTENT, timeout=20)
+    await stage.discord.until(lambda: stage.intents and not stage.intents & CONTENT)
     await (await stage.ada.slash(stage.channel, "status")).answered()
 
     assert not before & CONTENT
@@ -182,8 +183,8 @@ async def test_intent_refused(home: Path) -> None:
     """Where the application may not read messages the bot says so, and works without."""
     async with on_discord(home, content=False) as stage:
         await stage.log(ADA)
-        await stage.discord.until(lambda: any(fault.status == 4014 for fault in stage.discord.faults), timeout=20)
-        await stage.discord.until(lambda: stage.intents, timeout=20)
+        await stage.discord.until(lambda: any(fault.status == 4014 for fault in stage.discord.faults))
+        await stage.discord.until(lambda: stage.intents)
 
         answer = await (await stage.ada.slash(stage.channel, "status")).answered()
 

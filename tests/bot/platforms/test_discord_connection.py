@@ -113,7 +113,7 @@ async def test_a_new_session(home: Path) -> None:
     """A session that is no longer valid is followed by a new one, at the address that the API names."""
     async with playing(home) as stage:
         await stage.discord.invalidate()
-        await stage.discord.until(lambda: stage.discord.gateway.identifies == 2, timeout=15)
+        await stage.discord.until(lambda: stage.discord.gateway.identifies == 2)
         await stage.discord.ready()
 
         told = await (await stage.ada.slash(stage.channel, "status")).answered()

@@ -13,6 +13,7 @@ import pytest
 from storage import inbox, stories
 from tests.bot.platforms.discording import Playing, playing
 from tests.fakes.discord import Message
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ async def all_heard(stage: Playing) -> None:
 
 async def eventually(left: Callable[[], Awaitable[list[Any]]]) -> None:
     """Returns once nothing is left."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if not await left():
                 return

@@ -13,6 +13,7 @@ from bot.configuration import TelegramKeys
 from bot.platforms.telegram.client import CONNECTIONS, Client
 from bot.platforms.telegram.pace import EVERYWHERE
 from tests.fakes.telegram import TelegramServer
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def test_presses_do_not_wait(telegram: TelegramServer, client: Client) -> 
     telegram.slow("sendMessage", 30.0, times=CONNECTIONS)
     chats = [telegram.group(f"Group {number}").id for number in range(CONNECTIONS + 1)]
     saying = [asyncio.create_task(client.send_message(chat, "Once")) for chat in chats]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while telegram.mischiefs.waiting:  # noqa: ASYNC110  # the server tells nobody of calls under way
             await asyncio.sleep(0.01)
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.platforms.telegram.faults import UnusableSecret, WebhookPort, WebhookRefused
 from tests.bot.platforms.telegraphy import OnTelegram, on_telegram
 from tests.fakes.telegram import TelegramServer
+from tests.patience import PATIENCE
 
 ADDRESS = "https://bot.example.org/telegram"
 SECRET = "open_sesame"
@@ -73,7 +74,7 @@ async def test_strangers(posted: OnTelegram, header: str | None, body: str, stat
     """Who does not know the secret, or posts no update, gets nowhere."""
     headers = {} if header is None else {"X-Telegram-Bot-Api-Secret-Token": header}
 
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
         got = await http.post(f"http://127.0.0.1:{posted.adapter.webhook_port}/", headers=headers, content=body)
 
     assert got.status_code == status

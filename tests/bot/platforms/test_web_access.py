@@ -15,6 +15,7 @@ from bot.platforms.web import WebRoom
 from bot.platforms.web.listening import CannotListen, PortInUse
 from generators.scripted import Pace, ScriptedGenerator
 from tests.bot.platforms.serving import Serving, serving
+from tests.patience import PATIENCE
 
 HELLO = {"person": "Ada", "text": "hello"}
 
@@ -167,7 +168,7 @@ async def test_cookie_fixes_the_person(lobby: Serving) -> None:
 
 async def test_two_of_one_name(lobby: Serving) -> None:
     """Two browsers cannot go by one name; after the first has taken another, the second can."""
-    async with httpx.AsyncClient(base_url=lobby.http.base_url) as other:
+    async with httpx.AsyncClient(base_url=lobby.http.base_url, timeout=PATIENCE) as other:
         await lobby.http.post("/api/me", json={"person": "Ada"})
         taken = await other.post("/api/me", json={"person": "ada"})
         await lobby.http.post("/api/me", json={"person": "Augusta"})
@@ -180,7 +181,7 @@ async def test_two_of_one_name(lobby: Serving) -> None:
 
 async def test_respelt_name(lobby: Serving) -> None:
     """Who spells the own name anew keeps it."""
-    async with httpx.AsyncClient(base_url=lobby.http.base_url) as other:
+    async with httpx.AsyncClient(base_url=lobby.http.base_url, timeout=PATIENCE) as other:
         await lobby.http.post("/api/me", json={"person": "ada"})
         await lobby.http.post("/api/me", json={"person": "Ada"})
         taken = await other.post("/api/me", json={"person": "Ada"})

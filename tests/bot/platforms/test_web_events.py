@@ -12,6 +12,7 @@ import httpx
 from bot.conversation import Message, Person, Place
 from bot.platforms.web.events import Following
 from tests.bot.platforms.serving import EventReader, Serving, serving
+from tests.patience import PATIENCE
 
 LOBBY = Place("web", "lobby")
 
@@ -182,15 +183,15 @@ async def test_leaving(lobby: Serving) -> None:
         await events.next()
         assert len(lobby.room.hub) == 1
 
-    async with lobby.events() as events, asyncio.timeout(5):
+    async with lobby.events() as events, asyncio.timeout(PATIENCE):
         while len(lobby.room.hub) > 1:
             await lobby.say("Ada", "is anybody there?")
 
 
 async def test_closing_with_readers(home: Path) -> None:
     """The room closes at once although somebody follows it, who is told by the end of the stream."""
-    async with asyncio.timeout(5), AsyncExitStack() as reader:
-        http = await reader.enter_async_context(httpx.AsyncClient())
+    async with asyncio.timeout(PATIENCE), AsyncExitStack() as reader:
+        http = await reader.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
         async with serving(home) as served:
             answer = await reader.enter_async_context(
                 http.stream("GET", f"{served.room.address}/api/rooms/lobby/events")

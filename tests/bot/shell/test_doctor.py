@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -22,6 +23,16 @@ def test_healthy(shell: Shell) -> None:
     assert ran.code == 0, ran.err
     assert "✓ default model: charrnn writes." in ran.out
     assert "web.host" in ran.out
+
+
+def test_home_that_cannot_be_made(shell: Shell, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home whose parent this user may not write to is a problem, and not one that the first run makes."""
+    monkeypatch.setattr("os.access", Mock(return_value=False))  # root, who may run the tests, may write everywhere
+
+    ran = shell("doctor")
+
+    assert ran.code == 1
+    assert f"✗ home: {home} cannot be written; give it to this user, or set PLANCHETTE_HOME." in ran.out
 
 
 def test_settings_as_json(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,15 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert "Usage:" in done.stderr
 
 
+def test_no_such_choice() -> None:
+    """An option's choices are named in a sentence of ours."""
+    done = subprocess.run(
+        [*PROGRAM, "write", "--unit", "paragraph"], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert "Invalid value for '--unit': 'paragraph' is not one of 'token', 'word'." in done.stderr
+
+
 def test_interrupt_is_quiet() -> None:
     """Ctrl-C ends a command with 130 and without a word."""
     running = subprocess.Popen(

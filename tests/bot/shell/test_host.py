@@ -67,6 +67,16 @@ def test_others_need_a_key(shell: Shell) -> None:
     assert ran.err == "host.host is 0.0.0.0, which other machines can reach, so host.key has to be set too.\n"
 
 
+def test_home_that_cannot_be_made(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home where nothing can be made is one sentence."""
+    monkeypatch.setenv("PLANCHETTE_HOME", "/proc/nowhere")
+
+    ran = shell("host", "--port", "0")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("The home /proc/nowhere cannot be used: ")
+
+
 def test_the_rooms_key_is_none_of_its_business(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A room that would be open to others does not keep the host from starting: it is refused for its own port."""
     monkeypatch.setenv("PLANCHETTE_WEB__HOST", "0.0.0.0")

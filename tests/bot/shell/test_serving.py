@@ -13,6 +13,7 @@ from bot.shell.serving import kept_running, until_one_ends
 from generators.errors import UserError, english
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE
 
 
 class Breaking(FakePlatform):
@@ -44,7 +45,7 @@ class WrongToken(UserError):
 
 async def again(platform: Breaking) -> None:
     """The platform runs once more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await platform.ran.wait()
     platform.ran.clear()
     await asyncio.sleep(0)

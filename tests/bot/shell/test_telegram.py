@@ -10,6 +10,7 @@ import pytest
 
 from tests.bot.shell.conftest import Shell
 from tests.fakes.telegram import TelegramServer
+from tests.patience import PATIENCE
 
 WRONG = "7000000001:AAnotTheTokenOfAnybodyAtAll_00000000"
 
@@ -69,7 +70,7 @@ async def test_webhook(telegram: TelegramServer, shell: Shell, monkeypatch: pyte
     await telegram.webhook.set(address, "secret")
     ada = telegram.user("Ada")
     await ada.says(telegram.private(ada), "/status")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not telegram.webhook.failed:  # noqa: ASYNC110  # it tells nobody
             await asyncio.sleep(0.01)
 

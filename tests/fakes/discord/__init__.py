@@ -31,7 +31,7 @@ an AssertionError which says what is there instead.
   - `guild(name, channels=["general"], *, preferred_locale="en-US", roles=0) -> Guild`
   - `dm(user) -> Channel` · `message(id)`, `channel(id)` look things up · `interactions`: all of them, in order
   - `gateway.identifies`, `gateway.resumes`: how often the bot began a session, and took one up again
-  - `await ready()` · `await until(condition, timeout=5)`: looked at again after every change of this world
+  - `await ready()` · `await until(condition, timeout=60)`: looked at again after every change of this world
   - `now()`, `advance(seconds)`: Discord's clock, which ages interactions, tokens and buckets
   - `requests: list[Request(method, path, json, files, at, status)]`, `requests_to("POST", "/channels/*/messages")`
   - `faults: list[Fault(method, path, status, code, why)]`; `expected(status=None, code=None, why="") -> list[Fault]`
@@ -48,7 +48,7 @@ an AssertionError which says what is there instead.
     `rename(name)`
   - `deny(*permissions)`, `allow(*permissions)`: what the bot may do there: "view_channel", "send_messages",
     "send_messages_in_threads", "create_public_threads", "embed_links", "attach_files", "read_message_history"
-  - `await until(predicate | "contained text", timeout=5) -> Message`: the newest public message for which it holds
+  - `await until(predicate | "contained text", timeout=60) -> Message`: the newest public message for which it holds
   - `typing`: how often the bot said that it is typing
 
 **User**
@@ -70,8 +70,8 @@ an AssertionError which says what is there instead.
   - `mention`: "<@id>"
 
 **Interaction**: `id`, `created_at`, `acknowledged_at`, `latency` (seconds or None), `kind` (the response's type or
-  None), `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=5)`
-  (any callback) · `await answered(timeout=5) -> Message`: a message with something in it, deferred or not; for an
+  None), `responses`, `followups`, `modal`, `choices`, `original` (Message or None) · `await acknowledged(timeout=60)`
+  (any callback) · `await answered(timeout=60) -> Message`: a message with something in it, deferred or not; for an
   update, the updated one
 
 **Message**: `id`, `channel`, `author`, `content`, `components`, `buttons: list[Button(label, custom_id, style,

@@ -10,6 +10,7 @@ from tests.fakes.discord.clock import moment
 from tests.fakes.discord.faults import Json
 from tests.fakes.discord.messages import Message
 from tests.fakes.discord.watch import Watch
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.fakes.discord.guilds import Guild
@@ -80,7 +81,7 @@ class Channel:
         self.watch.notify()
         self.server.watch.notify()
 
-    async def until(self, look: Look | str, *, timeout: float = 5.0) -> Message:
+    async def until(self, look: Look | str, *, timeout: float = PATIENCE) -> Message:
         """The newest public message for which `look` holds, or that contains this text.
 
         Raises:

@@ -14,6 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from tests.fakes.discord import Channel, DiscordServer, Guild, User
+from tests.patience import PATIENCE
 
 
 class Form(discord.ui.Modal, title="Write the next word"):
@@ -170,6 +171,6 @@ async def bot(server: DiscordServer, guild: Guild) -> AsyncIterator[Bot]:
 
 async def until(condition: Callable[[], object]) -> None:
     """Returns when the bot has come to know something."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110  # discord.py's caches tell nobody of a change
             await asyncio.sleep(0.005)

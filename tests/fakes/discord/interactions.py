@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord.channels import Channel
     from tests.fakes.discord.server import DiscordServer
     from tests.fakes.discord.users import User
+from tests.patience import PATIENCE
 
 FIRST_RESPONSE: Final = 3.0  # s; Discord API v10, interactions, «Responding»
 TOKEN_LIFE: Final = 900.0  # s; the same
@@ -126,7 +127,7 @@ class Interaction:
         """Seconds from the act to its acknowledgement."""
         return None if self.acknowledged_at is None else self.acknowledged_at - self.created_at
 
-    async def acknowledged(self, *, timeout: float = 5.0) -> Interaction:
+    async def acknowledged(self, *, timeout: float = PATIENCE) -> Interaction:
         """This interaction, once the bot answered it in any way.
 
         Raises:
@@ -138,7 +139,7 @@ class Interaction:
 
         return await self.watch.until(look, timeout=timeout, complaint=lambda: f"{self} has no answer")
 
-    async def answered(self, *, timeout: float = 5.0) -> Message:
+    async def answered(self, *, timeout: float = PATIENCE) -> Message:
         """The message that answers it, once there is something in it.
 
         That is its own message, the first followup where there is none, or the updated message of a component.

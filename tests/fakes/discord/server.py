@@ -21,6 +21,7 @@ from tests.fakes.discord.rates import Rates
 from tests.fakes.discord.rest.api import BODY, Api
 from tests.fakes.discord.users import User
 from tests.fakes.discord.watch import Watch
+from tests.patience import PATIENCE
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.for-tests-on-loopback-only"
 BACKLOG = 1024  # connections: at the usual 128 a crowd that presses at once would wait a second for its SYNs
@@ -186,11 +187,11 @@ class DiscordServer:
         """Lets time pass at once: interactions, tokens and buckets grow older."""
         self.clock.advance(seconds)
 
-    async def ready(self, *, timeout: float = 10.0) -> None:
+    async def ready(self, *, timeout: float = PATIENCE) -> None:
         """Returns when every shard of the bot is identified and connected."""
         await self.until(self.gateway.complete, timeout=timeout)
 
-    async def until(self, condition: Callable[[], object], *, timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], *, timeout: float = PATIENCE) -> None:
         """Returns when the condition holds; it is looked at after every change of this world."""
         await self.watch.until(lambda: condition() or None, timeout=timeout, complaint=lambda: f"faults: {self.faults}")
 

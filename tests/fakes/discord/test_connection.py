@@ -11,6 +11,7 @@ from discord.backoff import ExponentialBackoff
 from tests.fakes.discord import Channel, DiscordServer, Guild, User
 from tests.fakes.discord.conftest import Bot, point, until
 from tests.fakes.discord.remote import running
+from tests.patience import PATIENCE
 
 
 async def test_resume(bot: Bot, server: DiscordServer, lobby: Channel, ada: User) -> None:
@@ -80,7 +81,7 @@ async def test_token_revoked_while_away(bot: Bot, server: DiscordServer) -> None
 
     assert bot.running is not None
     with pytest.raises(discord.ConnectionClosed) as closed:
-        await asyncio.wait_for(bot.running, 10)
+        await asyncio.wait_for(bot.running, PATIENCE)
 
     assert closed.value.code == 4004
     server.expected(4004)
@@ -92,7 +93,7 @@ async def test_disallowed_intents(server: DiscordServer, guild: Guild) -> None:
     await bot.login(server.token)
 
     with pytest.raises(discord.PrivilegedIntentsRequired):
-        await asyncio.wait_for(bot.connect(), 10)
+        await asyncio.wait_for(bot.connect(), PATIENCE)
 
     await bot.close()
     server.expected(4014)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.fakes.discord.channels import Channel, Look
     from tests.fakes.discord.guilds import Guild
     from tests.fakes.discord.server import DiscordServer
+from tests.patience import PATIENCE
 
 
 class User:
@@ -78,7 +79,7 @@ class User:
         """Every message of a channel that they see, oldest first."""
         return [message for message in channel.stored.values() if message.private_for in (None, self)]
 
-    async def until(self, channel: Channel, look: Look | str, *, timeout: float = 5.0) -> Message:
+    async def until(self, channel: Channel, look: Look | str, *, timeout: float = PATIENCE) -> Message:
         """The newest message that they see and for which `look` holds, or that contains this text.
 
         Raises:

@@ -37,8 +37,8 @@ supergroup; the old chat answers 400 with migrate_to_chat_id), `chat.close_topic
 newest). A `Message` has id, chat, sender, text (or caption), entities, buttons (a flat list of `Button(text, data,
 url)`; `rows` has them in their rows), reply_markup, document and photo (`File` with name, data, mime_type), topic
 (message_thread_id), reply_to, before (its texts before each edit), deleted. `await chat.until(predicate, *,
-after=None, seconds=5)` is the newest message of the bot for which the predicate holds, as soon as there is one;
-`await telegram.until(condition, seconds=5)` waits for anything; both raise TimeoutError with what was there.
+after=None, seconds=60)` is the newest message of the bot for which the predicate holds, as soon as there is one;
+`await telegram.until(condition, seconds=60)` waits for anything; both raise TimeoutError with what was there.
 `telegram.menu(user, chat)` are the commands that Telegram would show this person there; `telegram.actions` the chat
 actions; `telegram.description`, `telegram.short_description` by language.
 

@@ -14,6 +14,7 @@ from tests.fakes.telegram.messages import Message, Topic
 if TYPE_CHECKING:
     from tests.fakes.telegram.people import User
     from tests.fakes.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Chat:
         return self.said[-1]
 
     async def until(
-        self, predicate: Callable[[Message], object], *, after: Message | None = None, seconds: float = 5
+        self, predicate: Callable[[Message], object], *, after: Message | None = None, seconds: float = PATIENCE
     ) -> Message:
         """The newest message of the bot for which the predicate holds, as soon as there is one.
 

@@ -14,6 +14,7 @@ from tests.fakes.telegram.messages import Answer, Button, Message, Topic
 
 if TYPE_CHECKING:
     from tests.fakes.telegram.server import TelegramServer
+from tests.patience import PATIENCE
 
 
 @dataclass(eq=False, slots=True)
@@ -96,7 +97,7 @@ class User:
         message.deleted = True
         message.chat.changed()
 
-    async def presses(self, message: Message, button: str | Button, *, seconds: float = 15) -> Answer:
+    async def presses(self, message: Message, button: str | Button, *, seconds: float = PATIENCE) -> Answer:
         """Presses a button, by its label or its data, and waits for the bot's answer.
 
         Raises:
@@ -105,7 +106,7 @@ class User:
         """
         return await self.presses_raw(message, message.data_of(button), seconds=seconds)
 
-    async def presses_raw(self, message: Message, data: str, *, seconds: float = 15) -> Answer:
+    async def presses_raw(self, message: Message, data: str, *, seconds: float = PATIENCE) -> Answer:
         """Presses what need not be there, as a changed app can, and waits for the bot's answer."""
         query = self.telegram.queries.ask(self, message, data)
         try:

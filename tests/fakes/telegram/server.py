@@ -24,6 +24,7 @@ from tests.fakes.telegram.rates import Rates
 from tests.fakes.telegram.schema import Schema, published
 from tests.fakes.telegram.updates import Updates
 from tests.fakes.telegram.webhook import Webhook
+from tests.patience import PATIENCE
 
 TOKEN: Final = "7000000001:AAStandInTokenOfTelegramForTests_00"
 DEFAULT_RATES: Final = object()
@@ -182,7 +183,7 @@ class TelegramServer:
         """The commands that Telegram would show somebody in a chat, with their descriptions."""
         return self.menus.shown(user, chat)
 
-    async def until(self, condition: Callable[[], Any], *, seconds: float = 5) -> Any:
+    async def until(self, condition: Callable[[], Any], *, seconds: float = PATIENCE) -> Any:
         """What a condition gives, as soon as that is true; looked at after each call and each change."""
         return await self.changes.until(condition, seconds, lambda: f"faults: {self.faults}")
 

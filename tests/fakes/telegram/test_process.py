@@ -13,6 +13,7 @@ from telegram.error import NetworkError
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler
 
 from tests.fakes.telegram.client import Control, ControlError, started
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ async def test_down_for_a_while(control: Control) -> None:
     async with bot:
         await control.down(seconds=0.3)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while await _reached(bot):
                 pass
             while not await _reached(bot):

@@ -11,6 +11,7 @@ from telegram.error import Conflict
 from telegram.ext import ExtBot
 
 from tests.fakes.telegram import Chat, TelegramServer, User
+from tests.patience import PATIENCE
 
 
 async def test_poll_and_confirm(telegram: TelegramServer, bot: Any, chat: Chat, ada: User) -> None:
@@ -35,7 +36,7 @@ async def test_long_poll(bot: Any, chat: Chat, ada: User) -> None:
 
     await ada.says(chat, "/help")
 
-    updates = await asyncio.wait_for(polling, 5)
+    updates = await asyncio.wait_for(polling, PATIENCE)
     assert updates[0].message.from_user.language_code == "de"
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from telegram.error import BadRequest, Conflict
 
 from tests.fakes.telegram import Chat, TelegramServer, User
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Receiver:
 
     async def until(self, number: int) -> None:
         """Returns once so many updates came."""
-        async with self.arrived, asyncio.timeout(5):
+        async with self.arrived, asyncio.timeout(PATIENCE):
             await self.arrived.wait_for(lambda: len(self.got) >= number)
 
 

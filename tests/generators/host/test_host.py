@@ -24,6 +24,7 @@ from generators.scripted import Pace, Script, ScriptedGenerator
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.generators.host.conftest import KEY, SCRIPT
+from tests.patience import PATIENCE
 
 ASKED = {"model": "scripted", "prompt": "Once", "max_tokens": 5}
 
@@ -34,13 +35,13 @@ def bearer(key: str) -> dict[str, bytes]:
 
 async def asked(url: str, body: object = ASKED, **options: Any) -> httpx.Response:
     headers = options.pop("headers", bearer(KEY))
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
         return await client.post(f"{url}/completions", json=body, headers=headers, **options)
 
 
 async def until(status: int, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
     """Asks until the answer has this status."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (answer := await ask()).status_code != status:  # noqa: ASYNC110  # another thread's doing
             await asyncio.sleep(0.01)
     return answer
@@ -49,7 +50,7 @@ async def until(status: int, ask: Callable[[], Awaitable[httpx.Response]]) -> ht
 @pytest.mark.parametrize("headers", [{}, bearer("a key"), {"Authorization": "Basic another"}])
 async def test_without_a_key(url: str, headers: dict[str, Any]) -> None:
     """Without one of its keys the host tells nothing but its health."""
-    async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=PATIENCE) as client:
         models = await client.get(f"{url}/models")
         health = await client.get(url.replace("/v1", "/health"))
 
@@ -63,7 +64,7 @@ async def test_without_a_key(url: str, headers: dict[str, Any]) -> None:
 
 async def test_metrics(url: str) -> None:
     """Whoever has a key can read what the host's engines have counted, in Prometheus' format."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
         refused = await client.get(url.replace("/v1", "/metrics"))
         told = await client.get(url.replace("/v1", "/metrics"), headers=bearer(KEY))
 
@@ -92,7 +93,10 @@ async def test_pages_of_strangers() -> None:
 async def test_health() -> None:
     """The host is not healthy before its model can write."""
     pace = Pace()
-    async with hosted(ScriptedGenerator(SCRIPT, pace=pace)) as url, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        hosted(ScriptedGenerator(SCRIPT, pace=pace)) as url,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client,
+    ):
         health = partial(client.get, url.replace("/v1", "/health"))
         before = await health()
 
@@ -122,7 +126,7 @@ async def test_health() -> None:
 )
 async def test_no_request(url: str, body: bytes) -> None:
     """What is no JSON object is refused with a sentence."""
-    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY), timeout=PATIENCE) as client:
         answer = await client.post(f"{url}/completions", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 400
@@ -191,7 +195,7 @@ async def test_too_much(url: str) -> None:
 )
 async def test_elsewhere(url: str, method: str, path: str, status: int) -> None:
     """What is not there, and what is there for others, is an error in the same form, and leads nowhere else."""
-    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY)) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=bearer(KEY), timeout=PATIENCE) as client:
         answer = await client.request(method, url.removesuffix("/v1") + path)
 
     assert answer.status_code == status
@@ -296,7 +300,7 @@ async def test_the_second_vote_of_a_story(tmp_path: Path) -> None:
 
 async def counted(url: str) -> dict[str, float]:
     """Tokens of prompts so far that were found in the cache, and that were not."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
         metrics = (await client.get(url.replace("/v1", "/metrics"))).text
     lines = re.findall(r'planchette_prompt_tokens_total\{found="(\w+)",model="prefixes"\} (\S+)', metrics)
     return {found: float(number) for found, number in lines}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from generators.local import LocalGenerator, Shelf
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.fakes.training import FakeRunner
+from tests.patience import PATIENCE
 
 SECRET = "the fox keeps its silver under the third stone"
 LINES = b"".join(json.dumps({"text": f"{SECRET} {number}"}).encode() + b"\n" for number in range(100))
@@ -63,14 +65,14 @@ async def begun(client: AsyncOpenAI, runner: FakeRunner) -> str:
 
 
 async def over(client: AsyncOpenAI, job_id: str) -> openai.types.fine_tuning.FineTuningJob:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (job := await client.fine_tuning.jobs.retrieve(job_id)).status in ("queued", "running"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return job
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 -- a thread does it
             await asyncio.sleep(0.01)
 
@@ -138,6 +140,17 @@ async def test_bad_files(client: AsyncOpenAI, home: Path, data: bytes, told: str
     assert sealed(home) == []
 
 
+async def test_disk_that_takes_nothing(client: AsyncOpenAI, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that the disk does not take is a 507 with the system's reason, which the log has too."""
+    shutil.rmtree(home / "hosting" / "uploads")
+
+    with pytest.raises(openai.APIStatusError, match="cannot keep this file: No such file or directory") as caught:
+        await uploaded(client)
+
+    assert (caught.value.status_code, caught.value.param) == (507, "file")
+    assert "a file cannot be kept in" in caplog.text
+
+
 async def test_other_purposes(client: AsyncOpenAI, home: Path) -> None:
     """A file for something else is refused."""
     with pytest.raises(openai.BadRequestError, match="fine-tune") as caught:
@@ -150,7 +163,9 @@ async def test_other_purposes(client: AsyncOpenAI, home: Path) -> None:
 async def test_no_form(client: AsyncOpenAI) -> None:
     """A body that is no form, or whose end is missing, is a 400."""
     headers = {"Authorization": "Bearer key"}
-    async with httpx.AsyncClient(base_url=client.base_url.__str__(), headers=headers, trust_env=False) as plain:
+    async with httpx.AsyncClient(
+        base_url=client.base_url.__str__(), headers=headers, trust_env=False, timeout=PATIENCE
+    ) as plain:
         as_json = await plain.post("files", json={})
         kind = {"Content-Type": "multipart/form-data; boundary=xyz"}
         torn = await plain.post(
@@ -185,7 +200,9 @@ async def test_a_file_in_small_chunks(client: AsyncOpenAI) -> None:
             yield body[at : at + 3]
 
     headers = {"Authorization": "Bearer key", "Content-Type": "multipart/form-data; boundary=xyz"}
-    async with httpx.AsyncClient(base_url=client.base_url.__str__(), headers=headers, trust_env=False) as plain:
+    async with httpx.AsyncClient(
+        base_url=client.base_url.__str__(), headers=headers, trust_env=False, timeout=PATIENCE
+    ) as plain:
         answer = await plain.post("files", content=pieces())
 
     assert answer.status_code == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Final
 
 import psutil
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from generators.training.job import note_process
 from generators.training.job_directory import JobDirectory
 from generators.training.processes import Processes
-
-PATIENCE: Final = 60.0  # seconds
+from tests.patience import PATIENCE
 
 
 def child_in(directory: JobDirectory) -> psutil.Process:

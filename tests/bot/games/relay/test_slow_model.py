@@ -14,6 +14,7 @@ from tests.bot.games.conftest import ADA, CLEO, LOBBY
 from tests.bot.games.relay.conftest import SCRIPT, Ring
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ async def slow(database: Database, platform: FakePlatform, pace: Pace) -> AsyncI
 
 async def until(ring: Ring, words: str, *, passing: float = 0) -> None:
     """Returns once the newest message has these words; so many seconds pass with each look at it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while words not in ring.newest.text:
             ring.clock.advance(passing)
             await asyncio.sleep(0.005)
