@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -18,7 +19,7 @@ def without_content(file: Attachment) -> Attachment:
 
 
 class Passing:
-    """Files in memory, each for ten minutes.
+    """Files in memory, each for ten minutes; any thread may take and get them.
 
     Args:
         ticks: seconds that only go forward.
@@ -27,6 +28,7 @@ class Passing:
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._files: OrderedDict[int, tuple[float, Attachment]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def take(self, files: Sequence[int], given: Sequence[Attachment]) -> None:
         """Has those of a message's files there that are to be kept nowhere."""
@@ -36,13 +38,15 @@ class Passing:
 
     def put(self, file: int, given: Attachment) -> None:
         """Has a file there from now on."""
-        self._files[file] = self._ticks() + SECONDS, given
-        self._clear()
+        with self._lock:
+            self._files[file] = self._ticks() + SECONDS, given
+            self._clear()
 
     def get(self, file: int) -> Attachment | None:
         """A file that is still there."""
-        self._clear()
-        found = self._files.get(file)
+        with self._lock:
+            self._clear()
+            found = self._files.get(file)
         return None if found is None else found[1]
 
     def _clear(self) -> None:

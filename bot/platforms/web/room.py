@@ -114,7 +114,7 @@ class WebRoom:
         """Stores a message of the bot and shows it."""
 
         async def add(connection: AsyncConnection) -> RoomMessage:
-            return await rooms.add(
+            added = await rooms.add(
                 connection,
                 place.key,
                 key(BOT),
@@ -126,9 +126,11 @@ class WebRoom:
                 reply_to=_id(reply_to),
                 at=datetime.now(UTC),
             )
+            # before it is committed: who reads the message asks for its files at once
+            self._passing.take([file.id for file in added.attachments], message.attachments)
+            return added
 
         posted = await self._database.write(add)
-        self._passing.take([file.id for file in posted.attachments], message.attachments)
         self.hub.changed(place.id)
         if posted.reply_to is not None:
             self._turns.answered(place.id, posted.reply_to)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.consent.wording import TEACH
 from bot.conversation import Fleeting, Person, Place
 from bot.platforms.web.passing import MOST, SECONDS, Passing
+from storage.rooms import RoomMessage
+from storage.trips import Operation
 from tests.bot.platforms.serving import Serving, serving
 from tests.bot.platforms.test_web_api import until
+from tests.patience import PATIENCE
 
 ADA = Person("web", "Ada", "Ada")
 LOBBY = Place("web", "lobby")
@@ -48,6 +55,29 @@ async def test_kept_nowhere(home: Path) -> None:
     assert there.headers["Cache-Control"] == "no-store"
     assert SECRET.encode() not in stored
     assert (gone.status_code, "ask for it again" in gone.text) == (410, True)
+
+
+async def test_fetched_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is there as soon as the message can be read, however late the bot hears that it is stored."""
+    async with serving(home) as lobby:
+        fetched = asyncio.Event()
+        write = lobby.bot.database.write
+
+        async def late(operation: Operation[Any]) -> Any:
+            written = await write(operation)
+            if isinstance(written, RoomMessage) and written.attachments:
+                await fetched.wait()
+            return written
+
+        monkeypatch.setattr(lobby.bot.database, "write", late)
+        await lobby.say("Ada", "/mydata")
+        async with asyncio.timeout(PATIENCE):
+            while len(messages := await lobby.read(person="Ada")) < 2:
+                pass
+        there = await lobby.http.get(messages[-1]["attachments"][0]["url"])
+        fetched.set()
+
+    assert there.status_code == 200
 
 
 async def test_after_a_restart(home: Path) -> None:
