@@ -181,14 +181,14 @@ def draw_freely_alone(
     """
     shifted = logits - most
     weights, of_tokens = _in_blocks(1, len(logits))
-    row = np.exp(shifted, out=of_tokens[0])
+    row = np.exp(shifted, of_tokens[0])
     normaliser = np.log(row.sum())
     if temperature != 1 and temperature >= COLD:
         np.exp(shifted / np.float32(temperature), out=row)
     row[never] = 0
     if endless:
         row[end] = 0
-    token, total = _inverted_alone(weights[0], weights[0] @ _ones(weights.shape[2]), uniform)
+    token, total = _inverted_alone(weights[0], weights[0].dot(_ones(weights.shape[2])), uniform)
     if temperature < COLD or total < RARE:
         scores = logits.copy()
         scores[never] = _NEVER

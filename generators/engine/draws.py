@@ -46,9 +46,6 @@ def drawn(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable
         logits: float32 [texts, vocabulary]; not changed.
         most: each row's largest logit, all finite.
     """
-    if len(texts) == 1:
-        token, logprob = _drawn_alone(texts[0], logits[0], most[0], table)
-        return [token], [logprob]
     free = [place for place, text in enumerate(texts) if text.filters is None and text.allowed is None]
     if len(free) == len(texts):
         tokens, logprobs = _drawn_freely(texts, logits, most, table)
@@ -59,7 +56,7 @@ def drawn(texts: Sequence[Text], logits: Floats, most: Floats, table: TokenTable
     bound = [place for place, text in enumerate(texts) if text.filters is not None or text.allowed is not None]
     if logits.shape[1] > WIDE:
         for place in bound:
-            tokens[place], logprobs[place] = _drawn_alone(texts[place], logits[place], most[place], table)
+            tokens[place], logprobs[place] = drawn_alone(texts[place], logits[place], most[place], table)
     else:
         tokens[bound] = _drawn_bound([texts[place] for place in bound], logits[bound], table)
         logprobs[bound] = logits[bound, tokens[bound]] - log_normalisers(logits[bound])
@@ -74,11 +71,11 @@ def drawn_there(texts: Sequence[Text], logits: DeviceLogits, table: TokenTable) 
     for place, text in enumerate(texts):
         if text.allowed is not None and math.isfinite(logprobs[place]):  # seldom: a few draws of a text with a guard
             row = logits[place]
-            tokens[place], logprobs[place] = _drawn_alone(text, row, row.max(), table)
+            tokens[place], logprobs[place] = drawn_alone(text, row, row.max(), table)
     return tokens, logprobs
 
 
-def _drawn_alone(text: Text, logits: Floats, most: np.float32, table: TokenTable) -> tuple[int, float]:
+def drawn_alone(text: Text, logits: Floats, most: np.float32, table: TokenTable) -> tuple[int, float]:
     """`drawn` for one text, whose logits are [vocabulary]."""
     if text.filters is None and text.allowed is None:
         endless = text.pieces < text.least

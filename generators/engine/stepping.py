@@ -12,7 +12,7 @@ import numpy as np
 
 from generators.completion import FinishReason, Piece
 from generators.engine.continuations import Continuations
-from generators.engine.draws import NotFinite, check, drawn, drawn_there
+from generators.engine.draws import NotFinite, check, drawn, drawn_alone, drawn_there
 from generators.engine.faults import Faults, Shortages
 from generators.engine.meter import Meter
 from generators.engine.room import Room
@@ -64,7 +64,7 @@ class Stepping:
         self._waiting = waiting
         self._schedule = waiting.schedule
         self._room = room
-        self._there = model if isinstance(model, Draws) and model.draws else None
+        self._extend = model.extend_there if isinstance(model, Draws) and model.draws else model.extend
         self._faults = faults
         self._shortages = shortages
         self._meter = meter
@@ -125,13 +125,13 @@ class Stepping:
     def _advance_alone(self, text: Text) -> None:
         """A text that nobody shares the step with goes on for a moment; else half of a small model's time is ours."""
         until = time.perf_counter() + MOMENT
-        faults = self._faults
-        alone = True
-        while alone and (logits := self._extended([text], [])) is not None:
-            goes_on = text.drawn + 1 < text.brief  # else it ends, or leaves the schedule to be read again
-            with faults.blaming(text):
-                self._draw([text], logits)
-            alone = goes_on and text.plain and not (text.order.gone or faults.noted) and time.perf_counter() < until
+        faults, members = self._faults, [text]
+        with faults.blaming(text):
+            while (logits := self._answers(members, [text.state], [text.pending])) is not None:
+                goes_on = text.drawn + 1 < text.brief  # else it ends, or leaves the schedule to be read again
+                self._draw(members, logits)
+                if not goes_on or not text.plain or text.order.gone or faults.noted or time.perf_counter() >= until:
+                    return
 
     def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | DeviceLogits | None:
         """The logits of the texts after their pending tokens; the others are given theirs. None after a fault."""
@@ -154,13 +154,9 @@ class Stepping:
             self._score(scored)
         if not states:
             return None
-        try:
-            extend = self._model.extend if self._there is None else self._there.extend_there
-            logits = extend(states, tokens)
-        except Exception as fault:
-            self._faults.not_taken([*texts, *(member for member, _ in sharing)], fault)
+        logits = self._answers([*texts, *(member for member, _ in sharing)], states, tokens)
+        if logits is None:
             return None
-        self._room.went_well()
         at = len(texts)
         for member, count in sharing:
             if not member.order.gone:
@@ -170,6 +166,18 @@ class Stepping:
                     member.take(answers)
             at += count
         return logits[: len(texts)]
+
+    def _answers(
+        self, members: Sequence[Member], states: list[Any], tokens: list[Sequence[int]]
+    ) -> Floats | DeviceLogits | None:
+        """The model's logits after each state's tokens; None where the step could not be taken."""
+        try:
+            logits = self._extend(states, tokens)
+        except Exception as fault:
+            self._faults.not_taken(members, fault)
+            return None
+        self._room.went_well()
+        return logits
 
     def _scored(self, readers: Sequence[Reading]) -> list[Reading]:
         """Those of which all logits are wanted, with chunks that share what there may be of them."""
@@ -196,6 +204,9 @@ class Stepping:
     def _draw(self, texts: list[Text], logits: Floats | DeviceLogits) -> None:
         """Draws each text's next token and hands its piece out."""
         if isinstance(logits, np.ndarray):
+            if len(texts) == 1:
+                self._draw_alone(texts[0], logits)
+                return
             most = logits.max(axis=1)
             if not math.isfinite(sum(most.tolist())):
                 kept = self._sound(texts, np.isfinite(most).tolist())
@@ -208,22 +219,37 @@ class Stepping:
                 texts, logits = [texts[place] for place in kept], logits[kept]
                 tokens, logprobs = [tokens[place] for place in kept], [logprobs[place] for place in kept]
         self._meter.tokens += len(texts)
-        shown, alone, data = self._table.shown, self._table.alone, self._table.bytes
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
             try:  # costs nothing where nothing is raised
-                if text.plain and (read := shown[token]) is not None:  # a character of an ordinary text: no call at all
-                    text.ids.append(token)
-                    text.pending = one = alone[token]
-                    text.drawn = text.pieces = count = text.drawn + 1
-                    text.append(_new(Piece, (text.choice, one, data[token], read, logprob, (), True)))
-                    if count < text.brief:
-                        continue
-                    reason: FinishReason | None = "length" if count >= text.most else None
-                else:
-                    reason = text.take(token, logprob, partial(logits.__getitem__, place))
-                self._go_on(text, reason, partial(logits.__getitem__, place))
+                self._hand_out(text, token, logprob, logits, place)
             except Exception as fault:
                 self._faults.note((text,), fault)
+
+    def _draw_alone(self, text: Text, logits: Floats) -> None:
+        """`_draw` for one text, in half of the calls."""
+        row = logits[0]
+        most = row.max()
+        if not math.isfinite(most):
+            self._faults.note((text,), NotFinite())
+            return
+        token, logprob = drawn_alone(text, row, most, self._table)
+        self._meter.tokens += 1
+        self._hand_out(text, token, logprob, logits, 0)
+
+    def _hand_out(self, text: Text, token: int, logprob: float, logits: Floats | DeviceLogits, place: int) -> None:
+        """Hands a drawn token's piece out, and sees to how the text goes on."""
+        table = self._table
+        if text.plain and (read := table.shown[token]) is not None:  # a character of an ordinary text: one call
+            text.ids.append(token)
+            text.pending = one = table.alone[token]
+            text.drawn = text.pieces = count = text.drawn + 1
+            text.append(_new(Piece, (text.choice, one, table.bytes[token], read, logprob, (), True)))
+            if count < text.brief:
+                return
+            reason: FinishReason | None = "length" if count >= text.most else None
+        else:
+            reason = text.take(token, logprob, partial(logits.__getitem__, place))
+        self._go_on(text, reason, partial(logits.__getitem__, place))
 
     def _sound(self, texts: Sequence[Text], finite: Sequence[bool]) -> list[int]:
         """Places of those that can be drawn for; a damaged adapter spoils no text of the others."""

@@ -70,18 +70,19 @@ def test_a_fault_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generators.engine.stepping.MOMENT", 0)
     model = tiny()
     batching = Batching(model, 64, 0)
-    old, new = Reader(model), Reader(model)
-    batching.admit(old.order)
+    old, older, new = Reader(model), Reader(model), Reader(model)
+    for each in (old, older):
+        batching.admit(each.order)
     batching.step()
     batching.step()
     batching.admit(new.order)
 
     with monkeypatch.context() as patched:
         patched.setattr("generators.engine.stepping.drawn", raising)
+        patched.setattr("generators.engine.stepping.drawn_alone", raising)
         batching.step()
 
-    assert isinstance(old.fault, ModelFailed)
-    assert isinstance(new.fault, ModelFailed)
+    assert [type(reader.fault) for reader in (old, older, new)] == [ModelFailed] * 3
     assert not batching.busy
 
 
@@ -92,7 +93,7 @@ def test_a_lone_text_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(model, max_tokens=20)
     batching = Batching(model, 4, 1_000_000)
     batching.admit(reader.order)
-    monkeypatch.setattr("generators.engine.stepping.drawn", raising)
+    monkeypatch.setattr("generators.engine.stepping.drawn_alone", raising)
 
     until_over(batching, reader)
 
@@ -162,6 +163,16 @@ def test_no_numbers(value: float, fields: dict[str, Any]) -> None:
 def test_a_text_that_breaks_while_it_is_written(caplog: pytest.LogCaptureFixture) -> None:
     """Numbers that go bad in the middle of a text end it there, and nothing of it is kept; the log says whose, once."""
     model = Watched(tiny())
+    extend = model.extend
+    broken = False
+
+    def answering(states: Sequence[Any], tokens: Sequence[Sequence[int]], logits: Any = "last") -> Any:
+        answers: Any = extend(states, tokens, logits)
+        if broken:
+            answers[0] = np.nan
+        return answers
+
+    model.extend = answering  # type: ignore[method-assign]
     batching = Batching(model, 64, 1 << 20)
     reader, other = Reader(model, prompt="Once", top_k=5), Reader(model, prompt="Twice")
     for each in (reader, other):
@@ -169,16 +180,9 @@ def test_a_text_that_breaks_while_it_is_written(caplog: pytest.LogCaptureFixture
     while len(reader.pieces) < 2:
         batching.step()
     kept = len(batching.cache)
-    extend = model.extend
-
-    def broken(states: Sequence[Any], tokens: Sequence[Sequence[int]], logits: Any = "last") -> Any:
-        answers: Any = extend(states, tokens, logits)
-        answers[0] = np.nan
-        return answers
-
-    model.extend = broken  # type: ignore[method-assign]
+    broken = True
     batching.step()
-    model.extend = extend  # type: ignore[method-assign]
+    broken = False
     until_over(batching, reader, other)
 
     assert isinstance(reader.fault, ModelFailed)
