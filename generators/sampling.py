@@ -7,8 +7,10 @@ i takes its uniform number from a counter-based generator keyed by seed and i, a
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
+from itertools import accumulate
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
@@ -180,15 +182,16 @@ def draw_freely_alone(
         endless: whether it may not draw the end.
     """
     shifted = logits - most
-    weights, of_tokens = _in_blocks(1, len(logits))
-    row = np.exp(shifted, of_tokens[0])
+    blocks, width = _blocks(len(logits))
+    weights = np.zeros(blocks * width, np.float32)
+    row = np.exp(shifted, weights[: len(logits)])
     normaliser = np.log(row.sum())
     if temperature != 1 and temperature >= COLD:
         np.exp(shifted / np.float32(temperature), out=row)
     row[never] = 0
     if endless:
         row[end] = 0
-    token, total = _inverted_alone(weights[0], weights[0].dot(_ones(weights.shape[2])), uniform)
+    token, total = _inverted_alone(weights.reshape(blocks, width), uniform)
     if temperature < COLD or total < RARE:
         scores = logits.copy()
         scores[never] = _NEVER
@@ -198,10 +201,15 @@ def draw_freely_alone(
     return token, float(shifted[token] - normaliser)
 
 
-def _in_blocks(rows: int, size: int) -> tuple[Floats, Floats]:
-    """Room for weights [rows, blocks, about √size], and what the tokens' are of it, [rows, size]; the rest is 0."""
+def _blocks(size: int) -> tuple[int, int]:
+    """How many blocks a row is looked at in, and the tokens of each: about √size."""
     width = 1 << max(4, (size.bit_length() + 1) // 2)
-    blocks = -(-size // width)
+    return -(-size // width), width
+
+
+def _in_blocks(rows: int, size: int) -> tuple[Floats, Floats]:
+    """Room for weights [rows, blocks, width], and the part of it that is the tokens', [rows, size]; the rest is 0."""
+    blocks, width = _blocks(size)
     flat = np.zeros((rows, blocks * width), np.float32)
     return flat.reshape(rows, blocks, width), flat[:, :size]
 
@@ -231,18 +239,18 @@ def _inverted(weights: Floats, uniforms: NDArray[np.float64]) -> tuple[Ids, NDAr
     return block_of * width + place_of, cumulated[:, -1]
 
 
-def _inverted_alone(weights: Floats, sums: Floats, uniform: float) -> tuple[int, float]:
-    """`_inverted` for one row, whose blocks' sums are known: the same arithmetic in a third of the calls."""
-    cumulated = np.add.accumulate(sums, dtype=np.float64)
-    target = uniform * cumulated.item(-1)
-    block = min(int(cumulated.searchsorted(target, "right")), len(sums) - 1)  # all of no weight: the caller sees it
+def _inverted_alone(weights: Floats, uniform: float) -> tuple[int, float]:
+    """`_inverted` for one row [blocks, width]: the same arithmetic in fewer calls."""
+    cumulated = list(accumulate(weights.dot(_ones(weights.shape[1])).tolist()))
+    target = uniform * cumulated[-1]
+    block = min(bisect_right(cumulated, target), len(cumulated) - 1)  # all of no weight: the caller sees it
     inside = weights[block]
-    before = cumulated.item(block - 1) if block else 0.0
-    place = int(np.add.accumulate(inside, dtype=np.float64).searchsorted(target - before, "right"))
+    before = cumulated[block - 1] if block else 0.0
+    place = bisect_right(list(accumulate(inside.tolist())), target - before)
     if place == len(inside):
         there = np.flatnonzero(inside)
         place = int(there[-1]) if len(there) else 0
-    return block * len(inside) + place, cumulated.item(-1)
+    return block * len(inside) + place, cumulated[-1]
 
 
 @cache

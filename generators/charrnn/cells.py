@@ -17,7 +17,7 @@ Step: TypeAlias = Callable[[], None]
 Cell: TypeAlias = Callable[[Array, Array, Array], Step]
 BlockCell: TypeAlias = Callable[[Array, Array, Array], None]
 
-HALF: Final = np.float32(0.5)
+HALF: Final = np.array(0.5, np.float32)  # an array, which a scalar would be made into at every call
 
 
 def lstm(gates: Array, hidden: Array, cell: Array) -> Step:

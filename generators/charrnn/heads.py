@@ -101,6 +101,7 @@ class LogitAverage:
         features, average, total = row[: self._features], row[self._average], row[self._total : self._total + 1]
         head = np.empty(2 * self.width + 1, np.float32)
         direct, through = head[: self.width], head[self.width : -1]
+        share = np.empty((), np.float32)  # an array, which a scalar would be made into at every call
 
         def logits(token: int) -> Logits:
             np.dot(features, self.product, head)
@@ -110,7 +111,8 @@ class LogitAverage:
             both = higher + math.log(math.exp(score - higher) + math.exp(before - higher))
             total[0] = both
             np.subtract(through, average, through)
-            np.multiply(through, np.float32(math.exp(score - both)), through)
+            share[()] = math.exp(score - both)
+            np.multiply(through, share, through)
             np.add(average, through, average)
             return self._expanded(direct + average)
 

@@ -108,13 +108,13 @@ class CharRNN:
         self, states: Sequence[TextState], tokens: Sequence[Sequence[int]], logits: Literal["last", "all"] = "last"
     ) -> Logits | list[Logits]:
         """Takes each state further by its tokens (at least one each), in place; see `Model.extend`."""
-        if max(map(len, tokens)) > 1:
-            return self._read(states, tokens, logits == "all")
-        if len(states) == 1:
+        if len(states) == 1 and len(tokens[0]) == 1:
             row = states[0].row
             if row is not self._lone[0]:  # the same text mostly goes on
                 self._lone = row, self._alone(row)
             answer = self._lone[1](tokens[0][0])[None]
+        elif max(map(len, tokens)) > 1:
+            return self._read(states, tokens, logits == "all")
         else:
             answer = self._step(self._rows(states), [ids[0] for ids in tokens])
         return answer if logits == "last" else list(answer[:, None])
