@@ -29,7 +29,7 @@ class Stepping:
         # by their seats: where everybody in the bucket goes on, their rows are a view, and nothing is copied
         order = sorted(range(len(members)), key=lambda place: seats[place].row)
         self._states = [members[place][1] for place in order]
-        self._rows = torch.tensor([members[place][0] for place in order], device=device)
+        self._rows = _packed_rows([members[place][0] for place in order], 1, device)
         self._taken = torch.tensor([seats[place].row for place in order], device=device)
         self._everybody = len(order) == len(bucket.seats)
         self._positions = torch.tensor([seats[place].used for place in order], device=device)
@@ -39,7 +39,7 @@ class Stepping:
     def attend(self, layer: int, mixed: Tensor, answer: Tensor, scale: float) -> None:
         """See `network.Attends`."""
         keys, values = self._bucket.keys[layer], self._bucket.values[layer]
-        ours = mixed.index_select(0, self._rows).to(keys.dtype)
+        ours = mixed[self._rows].to(keys.dtype)
         keys[self._taken, :, self._positions] = ours[:, 1]
         values[self._taken, :, self._positions] = ours[:, 2]
         if self._everybody:
@@ -52,7 +52,7 @@ class Stepping:
             found = torch.matmul(scores.softmax(3).to(keys.dtype), values)[:, :, 0]
         else:
             found = self._beside_the_past(layer, queries, scores, values, scale)
-        answer.index_copy_(0, self._rows, found.to(answer.dtype))
+        answer[self._rows] = found.to(answer.dtype)
 
     def _beside_the_past(self, layer: int, queries: Tensor, scores: Tensor, values: Tensor, scale: float) -> Tensor:
         """Over the past, which is read once for all of them, and over their own tokens: [texts, heads, head width]."""

@@ -6,7 +6,8 @@ that its numbers are computed in depend on its own length alone, never on who el
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Final, NamedTuple
 from weakref import ReferenceType, ref
@@ -98,12 +99,17 @@ class Bucket:
         empty = like.new_zeros((shape.layers, 0, shape.heads, capacity, shape.head_width))
         self._set(empty, empty)
 
+    def reserve(self, count: int) -> None:
+        """Rows for so many more: a power of two in all, so that those who come one by one seldom ask for more."""
+        needed = len(self.seats) + count
+        if needed > self.keys.shape[1]:
+            rows = 1 << (needed - 1).bit_length()
+            self._set(*[_with_rows(each, rows) for each in (self.keys, self.values)])
+
     def take(self, owner: object) -> Seat:
         """A seat behind the others."""
-        row = len(self.seats)
-        if row == self.keys.shape[1]:
-            self._set(*[_with_rows(each, max(1, 2 * row)) for each in (self.keys, self.values)])
-        seat = Seat(self, row, ref(owner))
+        self.reserve(1)
+        seat = Seat(self, len(self.seats), ref(owner))
         self.seats.append(seat)
         return seat
 
@@ -160,26 +166,34 @@ class Seats:
         """Seats taken."""
         return sum(len(bucket.seats) for bucket in self._buckets.values())
 
+    def reserve(self, lengths: Iterable[int]) -> None:
+        """Rows for texts of such lengths, which are about to take seats: asked for once, and not row by row."""
+        for capacity, texts in Counter(map(self._capacity_for, lengths)).items():
+            self._bucket(capacity).reserve(texts)
+
     def take(self, owner: object, parts: Sequence[Past]) -> Seat:
         """A seat with these tokens in it and room for one more; it is free again once `owner` is gone, at `sweep`."""
-        tokens = sum(part.tokens for part in parts)
-        capacity = min(self._rooms.capacity_for(tokens + 1), self._shape.context)
-        if capacity not in self._buckets:
-            self._buckets[capacity] = Bucket(self._shape, capacity, self._like)
-        seat = self._buckets[capacity].take(owner)
+        seat = self._bucket(self._capacity_for(sum(part.tokens for part in parts))).take(owner)
         for part in parts:
             seat.fill(part)
         return seat
 
-    def leave(self, seat: Seat) -> None:
-        """Gives a seat back; nothing is asked of the memory for it."""
-        seat.bucket.leave(seat)
+    def leave(self, seats: Iterable[Seat]) -> None:
+        """Gives seats back; nothing is asked of the memory for it."""
+        together: dict[Bucket, list[Seat]] = {}
+        for seat in seats:
+            together.setdefault(seat.bucket, []).append(seat)
+        for bucket, leaving in together.items():
+            if len(leaving) == len(bucket.seats) and not self._rooms.stay:
+                bucket.seats.clear()
+                del self._buckets[bucket.capacity]  # nobody sits there any more: it needs no wiping
+                continue
+            for seat in sorted(leaving, key=lambda seat: seat.row, reverse=True):  # so that few have to move up
+                bucket.leave(seat)
 
     def sweep(self) -> None:
         """Gives back the seats of texts that nobody holds any more, and rows that are free, unless buckets stay."""
-        gone = [seat for bucket in self._buckets.values() for seat in bucket.seats if seat.owner() is None]
-        for seat in gone:
-            self.leave(seat)
+        self.leave([seat for bucket in self._buckets.values() for seat in bucket.seats if seat.owner() is None])
         if not self._rooms.stay:
             self.trim()
 
@@ -188,6 +202,14 @@ class Seats:
         self._buckets = {capacity: bucket for capacity, bucket in self._buckets.items() if bucket.seats}
         for bucket in self._buckets.values():
             bucket.shrink()
+
+    def _capacity_for(self, tokens: int) -> int:
+        return min(self._rooms.capacity_for(tokens + 1), self._shape.context)
+
+    def _bucket(self, capacity: int) -> Bucket:
+        if capacity not in self._buckets:
+            self._buckets[capacity] = Bucket(self._shape, capacity, self._like)
+        return self._buckets[capacity]
 
 
 def capacity_for(tokens: int) -> int:

@@ -26,7 +26,7 @@ from generators.gpt2.linear import Precision
 from generators.gpt2.network import Network
 from generators.gpt2.recordings import Recorder, Recordings
 from generators.gpt2.seats import COARSE, FINE, Bucket, Seats
-from generators.gpt2.state import TextState
+from generators.gpt2.state import TextState, sit_down
 from generators.model import Logits, OutOfMemory
 from generators.places import CONFIG
 from generators.vocabulary import Vocabulary
@@ -217,8 +217,7 @@ class GPT2:
         if self._recordings is None:
             return replayed, found
         going = [place for place, ids in enumerate(tokens) if len(ids) == 1 and states[place].adapter is None]
-        for place in going:
-            states[place].sit()  # all of them first: to sit down may give a bucket other tensors
+        sit_down([states[place] for place in going])  # all of them first: it may give a bucket other tensors
         together: dict[int, list[int]] = {}
         for place in going:
             if not states[place].past.tokens:
@@ -261,8 +260,7 @@ class GPT2:
                 stepping.append((row, state))
             row += count
         parts = [Reading(members, count) for (_, count), members in reading.items()]
-        for _, state in stepping:
-            state.sit()
+        sit_down([state for _, state in stepping])
         alike: dict[tuple[int, int], list[tuple[int, TextState]]] = {}
         for row, state in stepping:
             alike.setdefault((state.sit().bucket.capacity, id(state.past)), []).append((row, state))
