@@ -28,6 +28,18 @@ class Attends(Protocol):
         ...
 
 
+class Wanted(NamedTuple):
+    """The packed tokens whose last vectors alone are asked for.
+
+    Attributes:
+        rows: int64 [wanted].
+        adapting: their adapters.
+    """
+
+    rows: Tensor
+    adapting: Adapting | None
+
+
 class _Layer(NamedTuple):
     """Parts of one block, its linear layers by the names that they have in it."""
 
@@ -79,14 +91,22 @@ class Network:
         """The first vectors [tokens, width] of token ids at their places in their texts."""
         return self._tokens[ids] + self._positions[places]
 
-    def through(self, x: Tensor, parts: Sequence[Attends], adapting: Adapting | None) -> Tensor:
-        """The packed tokens' last hidden vectors [tokens, width], which take the place of the first."""
+    def through(
+        self, x: Tensor, parts: Sequence[Attends], adapting: Adapting | None, wanted: Wanted | None = None
+    ) -> Tensor:
+        """The last hidden vectors of the packed tokens [tokens, width], whose first are used up.
+
+        Args:
+            wanted: of which tokens alone; of the others the last block makes keys and values, and nothing else.
+        """
         heads, width = self._shape.heads, self._shape.head_width
         for number, layer in enumerate(self._layers):
             mixed = layer.linear("attn.c_attn", self._norm(x, layer.ln_1), adapting).view(len(x), 3, heads, width)
             answer = torch.empty_like(x, dtype=mixed.dtype)
             for part in parts:
                 part.attend(number, mixed, answer.view(len(x), heads, width), layer.scale)
+            if wanted is not None and number == len(self._layers) - 1:
+                x, answer, adapting = x[wanted.rows], answer[wanted.rows], wanted.adapting
             x += layer.linear("attn.c_proj", answer, adapting)
             inner = self._activate(layer.linear("mlp.c_fc", self._norm(x, layer.ln_2), adapting))
             x += layer.linear("mlp.c_proj", inner, adapting)

@@ -23,7 +23,7 @@ from generators.gpt2.attention import FirstRows, Reading, Stepping
 from generators.gpt2.configuration import Shape
 from generators.gpt2.device_logits import TorchLogits
 from generators.gpt2.linear import Precision
-from generators.gpt2.network import Network
+from generators.gpt2.network import Network, Wanted
 from generators.gpt2.recordings import Recorder, Recordings
 from generators.gpt2.seats import COARSE, FINE, Bucket, Seats
 from generators.gpt2.state import TextState, sit_down
@@ -200,9 +200,9 @@ class GPT2:
         closes = [states[place].stepped for place in replayed]
         rest = sorted(set(range(len(states))).difference(replayed))
         if rest:
-            counts = torch.tensor([len(tokens[place]) for place in rest])
-            hidden, others = self._packed([states[place] for place in rest], [tokens[place] for place in rest])
-            found.append(self._network.logits(hidden[(counts.cumsum(0) - 1).to(self._device)]))
+            going, ids = [states[place] for place in rest], [tokens[place] for place in rest]
+            hidden, others = self._packed(going, ids, self._last_of(going, ids))
+            found.append(self._network.logits(hidden))
             closes += others
         together = found[0] if len(found) == 1 else torch.cat(found)
         order = replayed + rest
@@ -236,16 +236,24 @@ class GPT2:
             self._network.through(self._network.embedded(ids, places), [FirstRows(bucket, places)], None)
         )
 
+    def _last_of(self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]) -> Wanted | None:
+        """The last token of each text; None where they have no others."""
+        lengths = [len(ids) for ids in tokens]
+        if max(lengths) == 1:
+            return None
+        ends = torch.tensor(lengths).cumsum(0)
+        return Wanted((ends - 1).to(self._device), self._adapting(states, [1] * len(states)))
+
     def _packed(
-        self, states: Sequence[TextState], tokens: Sequence[Sequence[int]]
+        self, states: Sequence[TextState], tokens: Sequence[Sequence[int]], wanted: Wanted | None = None
     ) -> tuple[Tensor, list[Callable[[], None]]]:
-        """The last hidden vectors [all tokens, width], and what has to be done once all is well."""
+        """The last hidden vectors [tokens, width] of all or those wanted, and what has to be done once all is well."""
         lengths = [len(ids) for ids in tokens]
         ids = torch.tensor([token for each in tokens for token in each], device=self._device)
         places = [torch.arange(state.length, state.length + n) for state, n in zip(states, lengths, strict=True)]
         x = self._network.embedded(ids, torch.cat(places).to(self._device))
         parts = self._parts(states, lengths)
-        hidden = self._network.through(x, parts, self._adapting(states, lengths))
+        hidden = self._network.through(x, parts, self._adapting(states, lengths), wanted)
         return hidden, [part.ended() for part in parts]
 
     def _parts(self, states: Sequence[TextState], lengths: Sequence[int]) -> list[Stepping | Reading]:
