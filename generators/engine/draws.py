@@ -93,7 +93,8 @@ def _drawn_freely(texts: Sequence[Text], logits: Floats, most: Floats, table: To
 
 def _drawn_bound(texts: Sequence[Text], logits: Floats, table: TokenTable) -> Ids:
     """Draws among what the texts' filters, and their guards, leave."""
-    scores = logits + table.forbidden
+    scores = logits.copy()
+    scores[:, table.never] = _NEVER
     for place, text in enumerate(texts):
         if text.pieces < text.least:
             scores[place, table.end] = _NEVER

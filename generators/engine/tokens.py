@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from generators.completion import Alternative
 from generators.memorisation import WORD
 from generators.sampling import Floats, log_softmax, ranked
 from generators.vocabulary import BYTE_TOKEN, Vocabulary
-
-_NEVER: Final = np.float32(-np.inf)
 
 
 class WordTokens(NamedTuple):
@@ -49,7 +47,6 @@ class TokenTable:
         shown: its text where it is whole characters, else None; None for special tokens.
         names: as lists of alternatives show it: special tokens and lone bytes by their names.
         never: special tokens that are never written.
-        forbidden: float32 [vocabulary], to be added to logits: -inf for these.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -59,8 +56,6 @@ class TokenTable:
         self.shown = tuple(_whole(data) for data in vocabulary.bytes)
         self.names = tuple(_name(vocabulary, token, self.shown[token]) for token in range(vocabulary.size))
         never = [token for token, data in enumerate(vocabulary.bytes) if not data and token != vocabulary.end]
-        self.forbidden = np.zeros(vocabulary.size, np.float32)
-        self.forbidden[never] = _NEVER
         self.never = np.array(never, np.int64)
 
     @cached_property

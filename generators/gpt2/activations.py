@@ -6,10 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import torch
 from torch import Tensor
 from torch.nn.functional import gelu, relu
 
-TWICE: Final = 2 * math.sqrt(2 / math.pi)
+_CUBIC: Final = 0.044715
+_TWICE: Final = 2 * math.sqrt(2 / math.pi)
+_LINEAR: Final = torch.tensor(_TWICE)
 
 
 def gelu_by_tanh(x: Tensor) -> Tensor:
@@ -19,7 +22,7 @@ def gelu_by_tanh(x: Tensor) -> Tensor:
     """
     if x.is_cuda:
         return gelu(x, approximate="tanh")
-    return (x * x).mul_(TWICE * 0.044715).add_(TWICE).mul_(x).sigmoid_().mul_(x)
+    return torch.addcmul(_LINEAR, x, x, value=_TWICE * _CUBIC).mul_(x).sigmoid_().mul_(x)
 
 
 ACTIVATE: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {

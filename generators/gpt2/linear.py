@@ -86,8 +86,7 @@ class Int8:
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
             whole, 1.0, ZERO, self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
         )
-        y.mul_(scale)
-        return y if self._bias is None else y.add_(self._bias)
+        return y.mul_(scale) if self._bias is None else torch.addcmul(self._bias, y, scale, out=y)
 
 
 FORMATS: Final[Mapping[Precision, Callable[[Tensor, Tensor | None], Linear]]] = {
