@@ -84,7 +84,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     except FileNotFoundError:
         return {}, ""
     except NotADirectoryError as fault:
-        raise UnusableHome(str(path.parent), "it is no directory") from fault
+        raise UnusableHome(str(path.parent), "a file stands where a directory should be") from fault
     except tomllib.TOMLDecodeError as fault:
         raise UnreadableFile(str(path), str(fault)) from fault
     except UnicodeDecodeError as fault:

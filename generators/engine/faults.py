@@ -71,9 +71,13 @@ class Faults:
         try:
             yield
         except Exception as fault:
-            if isinstance(fault, OutOfMemory):
-                self._shortages.make_do()
-            self.note(members, fault)
+            self.blame(members, fault)
+
+    def blame(self, members: Sequence[Member], fault: Exception) -> None:
+        """What has been raised is the fault of these; where it was memory that lacked, others are to find more."""
+        if isinstance(fault, OutOfMemory):
+            self._shortages.make_do()
+        self.note(members, fault)
 
     def not_taken(self, members: Sequence[Member], fault: Exception) -> None:
         """A step ends those who were in it, unless it was memory that it lacked and there is a smaller one."""

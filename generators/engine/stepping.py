@@ -130,7 +130,8 @@ class Stepping:
             while (logits := self._answers(members, [text.state], [text.pending])) is not None:
                 goes_on = text.drawn + 1 < text.brief  # else it ends, or leaves the schedule to be read again
                 self._draw(members, logits)
-                if not goes_on or not text.plain or text.order.gone or faults.noted or time.perf_counter() >= until:
+                alone = goes_on and text.plain and not (text.over or text.order.gone or faults.noted)
+                if not alone or time.perf_counter() >= until:
                     return
 
     def _extended(self, texts: list[Text], others: list[Reading | Searching]) -> Floats | DeviceLogits | None:
@@ -220,10 +221,10 @@ class Stepping:
                 tokens, logprobs = [tokens[place] for place in kept], [logprobs[place] for place in kept]
         self._meter.tokens += len(texts)
         for place, (text, token, logprob) in enumerate(zip(texts, tokens, logprobs, strict=True)):
-            try:  # costs nothing where nothing is raised
+            try:  # costs nothing where nothing is raised, as `Faults.blaming` would
                 self._hand_out(text, token, logprob, logits, place)
             except Exception as fault:
-                self._faults.note((text,), fault)
+                self._faults.blame((text,), fault)
 
     def _draw_alone(self, text: Text, logits: Floats) -> None:
         """`_draw` for one text, in half of the calls."""

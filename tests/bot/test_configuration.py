@@ -196,9 +196,8 @@ def test_home_that_is_a_file(home: Path) -> None:
     """A home that is no directory is one sentence that names it, and the file is left as it is."""
     home.write_text("somebody's notes", "utf-8")
 
-    assert sentence(home) == (
-        f"The home {home} cannot be used: it is no directory. Mend it, or set PLANCHETTE_HOME to another directory."
-    )
+    told = f"The home {home} cannot be used: a file stands where a directory should be. Mend it, or set PLANCHETTE_HOME"
+    assert sentence(home) == f"{told} to another directory."
     assert home.read_text("utf-8") == "somebody's notes"
 
 

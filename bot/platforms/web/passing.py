@@ -42,6 +42,12 @@ class Passing:
             self._files[file] = self._ticks() + SECONDS, given
             self._clear()
 
+    def drop(self, files: Sequence[int]) -> None:
+        """Has files there no more; their message was not stored."""
+        with self._lock:
+            for file in files:
+                self._files.pop(file, None)
+
     def get(self, file: int) -> Attachment | None:
         """A file that is still there."""
         with self._lock:

@@ -113,6 +113,8 @@ class WebRoom:
     ) -> str:
         """Stores a message of the bot and shows it."""
 
+        files: list[int] = []
+
         async def add(connection: AsyncConnection) -> RoomMessage:
             added = await rooms.add(
                 connection,
@@ -127,10 +129,15 @@ class WebRoom:
                 at=datetime.now(UTC),
             )
             # before it is committed: who reads the message asks for its files at once
-            self._passing.take([file.id for file in added.attachments], message.attachments)
+            files[:] = [file.id for file in added.attachments]
+            self._passing.take(files, message.attachments)
             return added
 
-        posted = await self._database.write(add)
+        try:
+            posted = await self._database.write(add)
+        except Exception:
+            self._passing.drop(files)
+            raise
         self.hub.changed(place.id)
         if posted.reply_to is not None:
             self._turns.answered(place.id, posted.reply_to)

@@ -45,7 +45,7 @@ class Slow(FakeRunner):
 
     def stop(self, directory: JobDirectory) -> None:
         """Takes its time."""
-        assert self.may_end.wait(60)
+        assert self.may_end.wait(2 * PATIENCE)
         super().stop(directory)
 
 

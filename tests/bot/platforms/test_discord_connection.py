@@ -90,7 +90,7 @@ async def test_down_for_a_while(home: Path) -> None:
 
         await stage.bot.outboxes["discord"].post(place, Message("hello again"))
         pressed = await stage.ada.slash(stage.channel, "status")
-        assert "Planchette" in (await pressed.answered(timeout=20)).content
+        assert "Planchette" in (await pressed.answered()).content
 
 
 @pytest.mark.parametrize("way", ["drop", "request_reconnect", "resumable"])
@@ -106,7 +106,7 @@ async def test_resumed(home: Path, way: str) -> None:
 
         pressed = await stage.ben.press(ballot, ballot.buttons[0].custom_id or "")
 
-        assert "You voted for" in (await pressed.answered(timeout=15)).content
+        assert "You voted for" in (await pressed.answered()).content
 
 
 async def test_a_new_session(home: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.consent.wording import TEACH
-from bot.conversation import Fleeting, Person, Place
+from bot.conversation import Fleeting, Message, Person, Place
 from bot.platforms.web.passing import MOST, SECONDS, Passing
 from storage.rooms import RoomMessage
 from storage.trips import Operation
@@ -78,6 +78,29 @@ async def test_fetched_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
         fetched.set()
 
     assert there.status_code == 200
+
+
+async def test_not_stored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the message cannot be stored, its file is not kept in memory either."""
+    async with serving(home) as lobby:
+        passing = lobby.room._passing
+        write = lobby.bot.database.write
+        taken: list[int] = []
+        take = passing.take
+        monkeypatch.setattr(passing, "take", lambda files, given: (taken.extend(files), take(files, given)))
+
+        async def failing(operation: Operation[Any]) -> Any:
+            written = await write(operation)
+            if isinstance(written, RoomMessage) and written.attachments:
+                raise OSError("the disk is full")
+            return written
+
+        monkeypatch.setattr(lobby.bot.database, "write", failing)
+        with pytest.raises(OSError, match="full"):
+            await lobby.room.post(LOBBY, Message("", attachments=(Fleeting("a", "text/plain", b"x"),)), private_for=ADA)
+
+        assert len(taken) == 1
+        assert passing.get(taken[0]) is None
 
 
 async def test_after_a_restart(home: Path) -> None:

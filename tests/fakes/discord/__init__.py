@@ -18,7 +18,7 @@ Discord's limits and rates; what Discord would refuse is refused with Discord's 
         assert ada.private(lobby) == []
         assert discord.faults == []
 
-The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (5 by default) and raise
+The world is made at once, what people do is awaited. Helpers that wait take `timeout` seconds (60 by default) and raise
 an AssertionError which says what is there instead.
 
 **`DiscordServer(*, token=…, message_content=False, members=False, shards=1, checked=True, paced=True, port=0)`**

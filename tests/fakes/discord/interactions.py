@@ -11,12 +11,12 @@ from tests.fakes.discord.faults import Json, Refusal
 from tests.fakes.discord.limits.modal import check_autocompletion, check_modal
 from tests.fakes.discord.messages import CONTEXT_MENU, EPHEMERAL, LOADING, SLASH, Message, Upload, walk
 from tests.fakes.discord.watch import Watch
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.fakes.discord.channels import Channel
     from tests.fakes.discord.server import DiscordServer
     from tests.fakes.discord.users import User
-from tests.patience import PATIENCE
 
 FIRST_RESPONSE: Final = 3.0  # s; Discord API v10, interactions, «Responding»
 TOKEN_LIFE: Final = 900.0  # s; the same

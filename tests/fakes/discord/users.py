@@ -21,12 +21,12 @@ from tests.fakes.discord.interactions import (
 from tests.fakes.discord.limits.command import MESSAGE_MENU, SLASH, USER_MENU
 from tests.fakes.discord.limits.message import SELECT, SELECTS
 from tests.fakes.discord.messages import BUTTON, DEFAULT, REPLY, Message, Upload, walk
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.fakes.discord.channels import Channel, Look
     from tests.fakes.discord.guilds import Guild
     from tests.fakes.discord.server import DiscordServer
-from tests.patience import PATIENCE
 
 
 class User:

@@ -22,7 +22,7 @@ of other bots through, which Telegram by default does not. Telegram cleans what 
 what turns the writing round vanishes); with `telegram.cleans = False` it arrives as it was typed.
 
 **What people do** (awaited): `user.says(chat, text, *, topic=None, reply_to=None, anonymous=False)`;
-`user.presses(message, button, *, seconds=15)` returns an `Answer(text, alert, url, seconds)`, also for a button that
+`user.presses(message, button, *, seconds=60)` returns an `Answer(text, alert, url, seconds)`, also for a button that
 has since been edited away; `user.presses_raw(message, data)` presses what was never there; `user.uploads(chat, name,
 data, *, caption="", topic=None, reply_to=None)`; `user.edits(message, text)`; `user.forwards(message, chat)`;
 `user.deletes(message)` (a bot is not told); `user.starts_bot()`, `user.blocks_bot()`, `user.unblocks_bot()`.

@@ -10,11 +10,11 @@ from tests.fakes.telegram.changes import Changes
 from tests.fakes.telegram.entities import Formatted
 from tests.fakes.telegram.membership import Standing, chat_member
 from tests.fakes.telegram.messages import Message, Topic
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.fakes.telegram.people import User
     from tests.fakes.telegram.server import TelegramServer
-from tests.patience import PATIENCE
 
 T = TypeVar("T")
 

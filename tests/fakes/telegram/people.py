@@ -11,10 +11,10 @@ from tests.fakes.telegram.entities import Formatted, cleaned, part, with_found
 from tests.fakes.telegram.files import Upload
 from tests.fakes.telegram.membership import Standing
 from tests.fakes.telegram.messages import Answer, Button, Message, Topic
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.fakes.telegram.server import TelegramServer
-from tests.patience import PATIENCE
 
 
 @dataclass(eq=False, slots=True)

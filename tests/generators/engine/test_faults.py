@@ -13,6 +13,7 @@ from generators.completion import Unit
 from generators.engine.alternatives import Alternatives
 from generators.engine.batching import Batching
 from generators.engine.search import Search
+from generators.engine.texts import Text
 from generators.engine.work import Echo
 from generators.errors import ModelFailed
 from generators.model import OutOfMemory
@@ -98,6 +99,29 @@ def test_a_lone_text_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     until_over(batching, reader)
 
     assert isinstance(reader.fault, ModelFailed)
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_too_little_memory_after_a_draw(monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+    """A text that finds no memory after its draw fails by itself, and what is kept is given up, alone or in a crowd."""
+    model = tiny()
+    batching = Batching(model, 64, 1 << 20)
+    reader, *rest = Reader(model, logprobs=1), *(Reader(model) for _ in range(others))
+    for each in (reader, *rest):
+        batching.admit(each.order)
+    take = Text.take
+
+    def scarce(text: Text, *drawn: Any) -> Any:
+        if text.order is reader.order:
+            raise OutOfMemory("no memory")
+        return take(text, *drawn)
+
+    monkeypatch.setattr(Text, "take", scarce)
+    until_over(batching, reader, *rest)
+
+    assert isinstance(reader.fault, ModelFailed)
+    assert [each.fault for each in rest] == [None] * others
+    assert batching.meter.shortages == 1
 
 
 class Spoilt(Watched):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generators.completion import Unit
+from generators.completion import Finished, Unit
 from generators.engine.batching import Batching
 from tests.fakes.models import Watched, tiny
 from tests.generators.engine.readers import Reader, until_over
@@ -34,6 +34,22 @@ def test_a_lone_text(monkeypatch: pytest.MonkeyPatch, moment: float, steps: int)
 
     assert steps / 2 < taken <= steps
     assert [piece.token_ids for piece in reader.pieces] == [piece.token_ids for piece in twin.pieces]
+
+
+def test_choices_in_turn_where_there_is_one_place() -> None:
+    """Where a step takes one text, the second choice is written once the first has drawn its end."""
+    model = tiny()
+    readers = [Reader(model, prompt=prompt, n=2, max_tokens=400, temperature=2.5) for prompt in "abcdefgh"]
+
+    for reader in readers:
+        batching = Batching(model, 1, 1 << 20)
+        batching.admit(reader.order)
+        until_over(batching, reader)
+
+    assert [reader.fault for reader in readers] == [None] * len(readers)
+    finished = [event for reader in readers for event in reader.events if isinstance(event, Finished)]
+    assert len(finished) == 2 * len(readers)
+    assert "end" in {event.reason for event in finished if event.choice == 0}
 
 
 class Scoring(Watched):

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from unittest.mock import patch
+
 import pytest
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from torch import Tensor
 
+from generators.gpt2 import seats
 from generators.gpt2.configuration import Shape
 from generators.gpt2.seats import COARSE, FINE, Past, Rooms, Seats, capacity_for, coarse_capacity_for
-from generators.gpt2.state import TextState
+from generators.gpt2.state import TextState, sit_down
 
 SHAPE = Shape(vocab_size=10, context=200, width=2, layers=1, heads=1, inner=2)
 PLACES = st.integers(0, 1_000)
+WITH_ROWS = seats._with_rows
 
 
 def past(numbers: list[int]) -> Past:
     """Keys and values that tell which tokens they are of."""
     keys = torch.tensor(numbers, dtype=torch.float32)[None, None, :, None].expand(1, 1, -1, 2).clone()
     return Past(keys, keys + 0.5)
+
+
+class Scarce:
+    """Finds rows so many times, and no memory then; always, where there is no number."""
+
+    def __init__(self, times: int | None) -> None:
+        self.left = math.inf if times is None else times
+
+    def __call__(self, tensor: Tensor, rows: int) -> Tensor:
+        self.left -= 1
+        if self.left < 0:
+            raise torch.OutOfMemoryError
+        return WITH_ROWS(tensor, rows)
 
 
 class Texts(RuleBasedStateMachine):
@@ -53,6 +72,18 @@ class Texts(RuleBasedStateMachine):
             state.stepped()
             numbers.append(self.count)
             self.count += 1
+
+    @precondition(lambda self: len(self.texts) > 1)
+    @rule(places=st.sets(PLACES, min_size=2, max_size=8), rooms=st.none() | st.integers(0, 3))
+    def sit_together(self, places: set[int], rooms: int | None) -> None:
+        chosen = [self.texts[place][0] for place in {place % len(self.texts) for place in places}]
+        going = [state for state in chosen if state.length < SHAPE.context]
+        with patch.object(seats, "_with_rows", Scarce(rooms)):
+            try:
+                sit_down(going)
+            except torch.OutOfMemoryError:
+                return
+        assert all(state.has_room for state in going)
 
     @precondition(lambda self: self.texts)
     @rule(place=PLACES)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import openai
@@ -16,6 +18,7 @@ from openai import AsyncOpenAI
 from generators.host import Tuning
 from generators.host import uploads as limits
 from generators.local import LocalGenerator, Shelf
+from generators.training.job_directory import JobDirectory
 from tests.fakes.hosting import hosted
 from tests.fakes.models import save_tiny
 from tests.fakes.training import FakeRunner
@@ -149,6 +152,22 @@ async def test_disk_that_takes_nothing(client: AsyncOpenAI, home: Path, caplog: 
 
     assert (caught.value.status_code, caught.value.param) == (507, "file")
     assert "a file cannot be kept in" in caplog.text
+
+
+async def test_disk_that_takes_no_job(
+    client: AsyncOpenAI, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So is a job; the file that it was to learn from stays."""
+    file = await uploaded(client)
+    kept = sealed(home)
+    monkeypatch.setattr(JobDirectory, "create", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+
+    with pytest.raises(openai.APIStatusError, match="cannot keep this job: No space left on device") as caught:
+        await client.fine_tuning.jobs.create(model="tiny", training_file=file)
+
+    assert caught.value.status_code == 507
+    assert "a job cannot be kept in" in caplog.text
+    assert sealed(home) == kept
 
 
 async def test_other_purposes(client: AsyncOpenAI, home: Path) -> None:
