@@ -156,6 +156,7 @@ def _vault(configuration: Configuration) -> Finding:
 def _models(configuration: Configuration) -> Iterator[Finding]:
     from bot.shelves import loaded, shelves
     from generators.errors import UserError
+    from generators.importing.trial import check_answer
 
     for shelf in shelves(configuration.home):
         for name in shelf.names():
@@ -163,7 +164,7 @@ def _models(configuration: Configuration) -> Iterator[Finding]:
             if directory is None:
                 continue
             try:
-                loaded(shelf, directory)
+                check_answer(loaded(shelf, directory), directory)
             except UserError as fault:
                 mend = "Reinstall the program." if shelf.shipped else f"`planchette models remove {name}` removes it."
                 yield Finding(f"model {name}", State.PROBLEM, f"{fault.sentence()} {mend}")

@@ -112,4 +112,5 @@ def _gru(
 
 def float32(array: NDArray[Any]) -> Array:
     """Contiguous, as the fast products want it."""
-    return np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what it has no room for is infinite, and refused once it is an answer
+        return np.ascontiguousarray(array, dtype=np.float32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from generators.bases import base_of
 from generators.directory import is_adapter, read_json, weights_files
 from generators.errors import UnusableModel
+from generators.model import Model
 from generators.tensors import tensors_of
 from generators.vocabulary import Vocabulary
 
@@ -44,15 +45,24 @@ def try_out(directory: Path, *, whole: bool) -> None:
 
     info = Shelf(directory.parent.parent).info(directory)
     if whole:
-        model = load_model(directory, info)
-        logits = model.extend([model.start()], [[model.vocabulary.start]])
-        if not np.isfinite(logits.max()):
-            raise UnusableModel(str(directory), "its weights are too large: its first answer is NaN or infinite")
+        check_answer(load_model(directory, info), directory)
         return
     try:
         _check_headers(directory)
     except ValueError as fault:
         raise UnusableModel(str(directory), str(fault)) from fault
+
+
+def check_answer(model: Model[Any], directory: Path) -> None:
+    """Takes a step with a model: weights may all be numbers, and yet make none.
+
+    Raises:
+        UnusableModel: what it answers is NaN or infinite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # that is what is looked for here
+        logits = model.extend([model.start()], [[model.vocabulary.start]])
+    if not np.isfinite(logits.max()):
+        raise UnusableModel(str(directory), "its weights are too large: its first answer is NaN or infinite")
 
 
 def _check_headers(directory: Path) -> None:

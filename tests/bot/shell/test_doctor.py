@@ -8,12 +8,15 @@ from contextlib import closing
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from alembic.script import ScriptDirectory
+from safetensors.numpy import load_file, save_file
 
 from storage.engines import located
 from storage.migrations import migrate
 from tests.bot.shell.conftest import Shell
+from tests.fakes.models import save_tiny
 
 
 def test_healthy(shell: Shell) -> None:
@@ -60,6 +63,19 @@ def test_broken_model(shell: Shell, home: Path) -> None:
     assert ran.code == 1
     assert "✗ model mine:" in ran.out
     assert "`planchette models remove mine` removes it." in ran.out
+    assert ran.err == "To be mended: model mine.\n"
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_make_no_number(shell: Shell, home: Path) -> None:
+    """So is one that loads, but whose weights are so large that its answer is no number; nothing else is said."""
+    weights = save_tiny(home / "models" / "mine" / "1", name="mine", version="1") / "model.safetensors"
+    save_file({**load_file(weights), "output.weight": np.full_like(load_file(weights)["output.weight"], 3e38)}, weights)
+
+    ran = shell("doctor")
+
+    assert "✗ model mine:" in ran.out
+    assert "its first answer is NaN or infinite" in ran.out
     assert ran.err == "To be mended: model mine.\n"
 
 
