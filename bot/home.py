@@ -103,7 +103,9 @@ class Home:
             for directory in (self.models, self.jobs, self.uploads):
                 directory.mkdir(mode=PRIVATE, exist_ok=True)
         except OSError as fault:
-            raise UnusableHome(str(self.path), fault.strerror or type(fault).__name__) from fault
+            broken = self.path.is_symlink() and not self.path.exists()
+            reason = "it is a link to nothing" if broken else fault.strerror or type(fault).__name__
+            raise UnusableHome(str(self.path), reason) from fault
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -70,7 +70,7 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
 
 
 def _home(home: Path) -> Iterator[Finding]:
-    there = next(path for path in (home, *home.parents) if path.exists())
+    there = next(path for path in (home, *home.parents) if os.path.lexists(path))
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         if there != home:
             yield Finding("home", State.NOTE, f"{home} is made at the first run.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from generators.completion import Finished
@@ -97,15 +97,21 @@ class Orders:
     def fail(self, orders: Iterable[Order], fault: Exception) -> None:
         """Ends these by a fault, and nobody else."""
         ended = {order.outer or order for order in orders}
-        self._meter.failed += sum(not order.gone for order in ended)
-        names = ", ".join(sorted({order.voice.info.name for order in ended}) or [self._meter.model])
-        if isinstance(fault, NotFinite):  # known for what it is: where it came up says nothing more
-            _log.error("the model %s failed, and with it %d requests: %s", names, len(ended), fault)
-        else:
-            _log.error("the model %s failed, and with it %d requests", names, len(ended), exc_info=fault)
+        told = {order for order in ended if not order.gone}
+        self._meter.failed += len(told)
+        if told or not ended:  # else another choice's fault has been logged
+            self._log_failure(told, fault)
         for order in ended:
             name = order.voice.info.name
             self.drop(order, fault if isinstance(fault, UserError) else ModelFailed(f"{name}: {fault}"))
+
+    def _log_failure(self, orders: Collection[Order], fault: Exception) -> None:
+        names = ", ".join(sorted({order.voice.info.name for order in orders}) or [self._meter.model])
+        requests = f"{len(orders)} request{'' if len(orders) == 1 else 's'}"
+        if isinstance(fault, NotFinite):  # known for what it is: where it came up says nothing more
+            _log.error("the model %s failed, and with it %s: %s", names, requests, fault)
+        else:
+            _log.error("the model %s failed, and with it %s", names, requests, exc_info=fault)
 
     def fail_all(self, fault: Exception) -> None:
         """Ends every order by a fault."""

@@ -42,6 +42,16 @@ def test_second_process(home: Path) -> None:
         pass
 
 
+def test_home_that_is_a_broken_link(home: Path) -> None:
+    """So is one that links to what is not there."""
+    home.symlink_to(home.parent / "nowhere")
+
+    with pytest.raises(UnusableHome) as fault:
+        Home(home).create()
+
+    assert fault.value.sentence().startswith(f"The home {home} cannot be used: it is a link to nothing. Mend it,")
+
+
 def test_home_that_is_a_file(home: Path) -> None:
     """A home that cannot be a directory is one sentence."""
     home.write_text("")

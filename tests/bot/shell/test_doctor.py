@@ -38,6 +38,13 @@ def test_home_that_cannot_be_made(shell: Shell, home: Path, monkeypatch: pytest.
     assert f"✗ home: {home} cannot be written; give it to this user, or set PLANCHETTE_HOME." in ran.out
 
 
+def test_home_that_is_a_broken_link(shell: Shell, home: Path) -> None:
+    """So is a link to what is not there."""
+    home.symlink_to(home.parent / "nowhere")
+
+    assert f"✗ home: {home} cannot be written;" in shell("doctor").out
+
+
 def test_settings_as_json(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs read settings and checks; secrets are masked."""
     monkeypatch.setenv("PLANCHETTE_WEB__KEY", "open sesame")

@@ -124,6 +124,19 @@ def test_too_little_memory_after_a_draw(monkeypatch: pytest.MonkeyPatch, others:
     assert batching.meter.shortages == 1
 
 
+class Breaking(Watched):
+    """A model some of whose answers are no numbers from some time on."""
+
+    def __init__(self) -> None:
+        super().__init__(tiny())
+        self.broken = slice(0)
+
+    def extend(self, states: Sequence[Any], tokens: Sequence[Sequence[int]], logits: Any = "last") -> Any:
+        answers = super().extend(states, tokens, logits)
+        answers[self.broken] = np.nan
+        return answers
+
+
 class Spoilt(Watched):
     """A model whose answers to the texts that begin with the mark are no numbers."""
 
@@ -184,19 +197,28 @@ def test_no_numbers(value: float, fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_all_choices_break(caplog: pytest.LogCaptureFixture) -> None:
+    """A request of several choices that all go bad fails once, and is logged once."""
+    model = Breaking()
+    batching = Batching(model, 64, 1 << 20)
+    reader = Reader(model, n=4)
+    batching.admit(reader.order)
+    while len(reader.pieces) < 8:
+        batching.step()
+    model.broken = slice(None)
+
+    until_over(batching, reader)
+
+    assert isinstance(reader.fault, ModelFailed)
+    (record,) = caplog.records
+    assert "and with it 1 request: its answer is NaN" in record.message
+    assert batching.meter.failed == 1
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_text_that_breaks_while_it_is_written(caplog: pytest.LogCaptureFixture) -> None:
     """Numbers that go bad in the middle of a text end it there, and nothing of it is kept; the log says whose, once."""
-    model = Watched(tiny())
-    extend = model.extend
-    broken = False
-
-    def answering(states: Sequence[Any], tokens: Sequence[Sequence[int]], logits: Any = "last") -> Any:
-        answers: Any = extend(states, tokens, logits)
-        if broken:
-            answers[0] = np.nan
-        return answers
-
-    model.extend = answering  # type: ignore[method-assign]
+    model = Breaking()
     batching = Batching(model, 64, 1 << 20)
     reader, other = Reader(model, prompt="Once", top_k=5), Reader(model, prompt="Twice")
     for each in (reader, other):
@@ -204,9 +226,9 @@ def test_a_text_that_breaks_while_it_is_written(caplog: pytest.LogCaptureFixture
     while len(reader.pieces) < 2:
         batching.step()
     kept = len(batching.cache)
-    broken = True
+    model.broken = slice(1)
     batching.step()
-    broken = False
+    model.broken = slice(0)
     until_over(batching, reader, other)
 
     assert isinstance(reader.fault, ModelFailed)
