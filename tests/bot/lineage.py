@@ -20,7 +20,7 @@ from storage.consents import Consent
 from tests.bot.conftest import ADA
 from tests.fakes.models import save_tiny
 
-MADE: Final = datetime(2026, 3, 1, tzinfo=UTC)
+MADE: Final = datetime(2026, 10, 20, tzinfo=UTC)  # less than thirty days before the tests' clock begins
 TALES: Final = "tales@1"  # an own model of the operator, from which channels' are made
 
 Learn: TypeAlias = Callable[..., Awaitable[Adopted]]

@@ -43,7 +43,7 @@ async def test_a_story(bot: Bot, platform: FakePlatform, clock: FakeClock) -> No
     clock.advance(120)
     await bot.tables.settled()
 
-    said = platform.newest(LOBBY)
+    (said,) = [each for each in platform.of(LOBBY) if "The story is paused." in each.text]
     assert said.text.endswith(
         "The story is paused. The model web-lobby in version aa, which this story is written with, learnt from "
         "somebody who has withdrawn that, so it writes no more. /story export keeps the text, /story stop ends the "
