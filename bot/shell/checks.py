@@ -71,12 +71,11 @@ async def findings(configuration: Configuration) -> AsyncIterator[Finding]:
 
 def _home(home: Path) -> Iterator[Finding]:
     there = next(path for path in (home, *home.parents) if os.path.lexists(path))
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        if there != home:
-            yield Finding("home", State.NOTE, f"{home} is made at the first run.")
-            return
-    else:
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         yield Finding("home", State.PROBLEM, f"{home} cannot be written; give it to this user, or set PLANCHETTE_HOME.")
+        return
+    if there != home:
+        yield Finding("home", State.NOTE, f"{home} is made at the first run.")
         return
     if home.stat().st_mode & 0o077:
         yield Finding("home", State.NOTE, f"Other users can look into {home}; `chmod 700 {home}` keeps them out.")
